@@ -1,0 +1,23 @@
+"""Mini-batch stochastic gradient descent for linear models, as fast as memory lets it be."""
+
+from . import losses
+from .descent import DivergenceError, Interrupted
+from .gradients import ParameterGradient, gradient
+from .model import History, Model, load
+from .order import epoch_order
+from .training import fit
+from .version import __version__
+
+__all__ = [
+    "DivergenceError",
+    "History",
+    "Interrupted",
+    "Model",
+    "ParameterGradient",
+    "__version__",
+    "epoch_order",
+    "fit",
+    "gradient",
+    "load",
+    "losses",
+]

@@ -1,0 +1,157 @@
+"""Every check of what the user gives, and the errors that say what would do instead.
+
+Each message begins with the name of the argument, then says what was given and what is expected.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import secrets
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .kernels.finite import first_non_finite
+from .stretches import STRETCH, stretches
+
+Array = np.ndarray[Any, Any]
+
+
+def integer(name: str, value: Any, *, at_least: int, at_most: int | None = None) -> int:
+    """Return `value` as an int, if it is an integer within the bounds."""
+    allowed = f"an integer of at least {at_least}"
+    if at_most is not None:
+        allowed = f"an integer from {at_least} to {at_most}"
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: expected {allowed}, got {value!r}")
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: expected {allowed}, got {value!r}") from None
+    if number < at_least or (at_most is not None and number > at_most):
+        raise ValueError(f"{name}: expected {allowed}, got {number}")
+    return number
+
+
+def positive(name: str, value: Any) -> float:
+    """Return `value` as a float, if it is a positive, finite number."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected a positive, finite number, got {value!r}") from None
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError(f"{name}: expected a positive, finite number, got {value!r}")
+    return number
+
+
+def choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
+    """Check that `value` is one of `choices`."""
+    if not any(value is c or (isinstance(value, str) and value == c) for c in choices):
+        allowed = ", ".join(map(repr, choices))
+        raise ValueError(f"{name}: expected one of {allowed}, got {value!r}")
+
+
+def flags(**values: Any) -> None:
+    """Check that each value is True or False."""
+    for name, value in values.items():
+        if not isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"{name}: expected True or False, got {value!r}")
+
+
+def seed(value: Any) -> int:
+    """Return a seed as an int; draw one from a generator, or from the system for None."""
+    if value is None:
+        return secrets.randbits(64)
+    if isinstance(value, np.random.Generator):
+        return int(value.integers(2**64, dtype=np.uint64))
+    return integer("seed", value, at_least=0, at_most=2**64 - 1)
+
+
+def numbers(name: str, value: Any) -> Array:
+    """Return `value` as an array of real numbers, without a copy where it is one already."""
+    if hasattr(value, "tocsr"):
+        raise TypeError(
+            f"{name}: sparse input is not supported; {name}.toarray() makes it dense, "
+            "if it fits in memory"
+        )
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name}: masked arrays are not supported; fill the masked entries with "
+            f"{name}.filled(...) or leave out their rows"
+        )
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: cannot be made an array: {error}") from None
+    if array.dtype.kind == "O":
+        array = _nullable_frame(value, array)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{name}: its dtype is {array.dtype}, expected real numbers; "
+            f"if it holds numbers, np.asarray({name}, dtype=float) makes them so"
+        )
+    return array.view(np.ndarray)
+
+
+def _nullable_frame(value: Any, array: Array) -> Array:
+    """Return a pandas frame or series of nullable numbers as floats; missing ones become NaN."""
+    dtypes: Any = getattr(value, "dtypes", None)
+    columns = list(dtypes) if hasattr(dtypes, "__iter__") else [dtypes]
+    if hasattr(value, "to_numpy") and all(getattr(c, "kind", "O") in "biuf" for c in columns):
+        return np.asarray(value.to_numpy(dtype=np.float64, na_value=np.nan))
+    return array
+
+
+def shape_of_X(X: Array) -> None:
+    """Check that X is a table with at least one row and one column."""
+    if X.ndim != 2:
+        hint = "; X.reshape(-1, 1) makes one feature of it" if X.ndim == 1 else ""
+        raise ValueError(f"X: expected 2 dimensions (rows, features), got shape {X.shape}{hint}")
+    if X.shape[0] == 0 or X.shape[1] == 0:
+        raise ValueError(f"X: expected at least one row and one feature, got shape {X.shape}")
+
+
+def shape_of_y(y: Array, n: int) -> None:
+    """Check that y has one target, or one row of targets, for each of n rows."""
+    if y.ndim not in (1, 2):
+        raise ValueError(f"y: expected shape (n,) or (n, k), got shape {y.shape}")
+    if y.shape[0] != n:
+        raise ValueError(f"y: expected one entry for each of the {n} rows of X, got {y.shape[0]}")
+    if y.ndim == 2 and y.shape[1] == 0:
+        raise ValueError(f"y: expected at least one output, got shape {y.shape}")
+
+
+def finite(name: str, array: Array) -> None:
+    """Check that a C-contiguous float array holds neither NaN nor infinity.
+
+    It is read once, at memory speed.
+    """
+    flat = array.reshape(-1)
+    for first, last in stretches(0, flat.size, STRETCH):
+        place = first_non_finite(flat, first, last)
+        if place >= 0:
+            _refuse_non_finite(name, array, place)
+
+
+def _refuse_non_finite(name: str, array: Array, place: int) -> NoReturn:
+    index = np.unravel_index(place, array.shape)
+    where = ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column"), index, strict=False))
+    raise ValueError(
+        f"{name}: {where} is {array[index]} as {array.dtype}; expected finite numbers: "
+        "leave out such rows, or fill in a number"
+    )
+
+
+def sample_weight(weights: Array, n: int) -> None:
+    """Check that there is one finite weight of at least 0 for each of n rows."""
+    if weights.shape != (n,):
+        raise ValueError(
+            f"sample_weight: expected shape ({n},), one weight a row of X, got {weights.shape}"
+        )
+    finite("sample_weight", weights)
+    if weights.min() < 0:
+        row = int(np.argmax(weights < 0))
+        raise ValueError(
+            f"sample_weight: row {row} is {weights[row]}; expected weights of at least 0"
+        )

@@ -1,0 +1,151 @@
+"""A fit under way: its state, its epochs, and what it raises when it cannot go on."""
+
+from __future__ import annotations
+
+import math
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from . import parameters
+from .evaluation import mean_loss
+from .kernels.epoch import Data, Parameters, run
+from .losses import Loss
+from .model import History, Model
+from .order import fill_order, index_dtype
+from .progress import Report
+from .stretches import batch_stretches
+
+
+class DivergenceError(ValueError):
+    """The loss or a parameter of a fit is no longer a finite number.
+
+    Attributes
+    ----------
+    model : Model
+        The model at the end of the last epoch that was finite, or the initial one.
+    """
+
+    def __init__(self, message: str, model: Model) -> None:
+        super().__init__(message)
+        self.model = model
+
+
+class Interrupted(KeyboardInterrupt):
+    """A fit was interrupted, by Ctrl-C as a rule.
+
+    Attributes
+    ----------
+    model : Model
+        The model after the last whole mini-batch; its history ends with the last whole epoch.
+    """
+
+    def __init__(self, model: Model) -> None:
+        super().__init__("the fit was interrupted; what it learned so far is in .model")
+        self.model = model
+
+
+class Descent:
+    """Mini-batch stochastic gradient descent on given data, an epoch at a time.
+
+    It may be interrupted between any two instructions of Python: the kernels leave the
+    parameters as they are after a whole mini-batch, and an epoch enters the history at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        data: Data,
+        several: bool,
+        loss: Loss,
+        batch_size: int,
+        lr: float,
+        fit_intercept: bool,
+        shuffle: bool,
+        drop_last: bool,
+        seed: int,
+        start: Parameters,
+        epoch_loss: str | None,
+    ) -> None:
+        n = data.y.shape[0]
+        self.data, self.several, self.loss, self.seed = data, several, loss, seed
+        self.batch_size = min(batch_size, n)
+        self.lr, self.fit_intercept, self.epoch_loss = lr, fit_intercept, epoch_loss
+        self.parameters = start
+        self.block = parameters.block_of(data.rows.X.strides[0])
+        self.gradient = parameters.zero_gradient(start, self.block)
+        self.shuffle = shuffle
+        self.all_rows = np.arange(n, dtype=index_dtype(n))
+        visited = n - n % self.batch_size if drop_last else n
+        self.order = self.all_rows[:visited]
+        self.epochs: list[tuple[float | None, float]] = []
+        self.last_finite = parameters.copy_of(start)
+
+    def run_epoch(self, epoch: int, report: Report) -> None:
+        """Run one epoch; raise DivergenceError if it does not stay finite."""
+        began = perf_counter()
+        if self.shuffle:
+            fill_order(self.all_rows, self.seed, epoch)
+        loss = self._visit_rows(epoch, report) / self.order.size
+        seconds = perf_counter() - began
+        if self.epoch_loss == "full":
+            loss = mean_loss(self.data, self.parameters, self.loss, self.gradient)
+        if not math.isfinite(loss):
+            self._diverged(epoch)
+        self.last_finite = parameters.copy_of(self.parameters)
+        self.epochs.append((None if self.epoch_loss is None else loss, seconds))
+
+    def _visit_rows(self, epoch: int, report: Report) -> float:
+        """Take the steps of one epoch; return the sum of the losses before them."""
+        row_length = self.parameters.w.size
+        loss_sum = 0.0
+        for first, last in batch_stretches(
+            self.order.size, self.batch_size, self.block, row_length
+        ):
+            stretch_loss, is_finite = run(
+                self.data,
+                self.order,
+                first,
+                last,
+                self.batch_size,
+                self.parameters,
+                self.fit_intercept,
+                self.loss,
+                self.lr,
+                self.gradient,
+            )
+            if not is_finite:
+                self._diverged(epoch)
+            loss_sum += stretch_loss
+            report(last - first, loss_sum / last)
+        return loss_sum
+
+    def model(self) -> Model:
+        """Return the model as it is now."""
+        return self._model_of(self.parameters)
+
+    def last_finite_model(self) -> Model:
+        """Return the model as it is now if it is finite, else as it last was."""
+        finite = all(np.isfinite(part).all() for part in self.parameters)
+        return self._model_of(self.parameters if finite else self.last_finite)
+
+    def _model_of(self, values: Parameters) -> Model:
+        w, b = parameters.for_user(values, self.several)
+        losses = tuple(loss for loss, _ in self.epochs if loss is not None)
+        history = History(
+            data_loss=losses,
+            penalty=(0.0,) * len(self.epochs),
+            seconds=tuple(seconds for _, seconds in self.epochs),
+        )
+        return Model(w, b, self.loss, self.seed, history)
+
+    def _diverged(self, epoch: int) -> Any:
+        X = self.data.rows.X
+        before = mean_loss(self.data, self.last_finite, self.loss, self.gradient)
+        raise DivergenceError(
+            f"epoch {epoch} (the first is 0) did not stay finite; the data loss before it was "
+            f"{before:.6g}. Try an lr smaller than {self.lr:g}, or features of a smaller scale: "
+            f"X reaches from {X.min():.4g} to {X.max():.4g}",
+            self._model_of(self.last_finite),
+        )

@@ -1,0 +1,1 @@
+"""Everything that is compiled: no Python objects, no branches on strings."""

@@ -1,0 +1,52 @@
+"""Ask the memory for a row before it is needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, overload
+
+from .jit import OPTIONS
+
+CACHE_LINE = 64
+
+
+@intrinsic
+def _prefetch_line(typing_context: Any, array: Any, offset: Any) -> Any:
+    """Prefetch the cache line that holds the byte at `offset` from the start of `array`."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        byte = ir.IntType(8).as_pointer()
+        address = builder.gep(builder.bitcast(data, byte), [args[1]])
+        int32 = ir.IntType(32)
+        function = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), [byte, int32, int32, int32]),
+            "llvm.prefetch.p0",
+        )
+        read, into_l2, data_not_code = int32(0), int32(2), int32(1)
+        builder.call(function, [address, read, into_l2, data_not_code])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
+
+
+def prefetch_row(array: Any, i: Any) -> None:
+    """Begin to fetch row `i` of a C-contiguous array of two dimensions; a hint, no more."""
+
+
+@overload(prefetch_row, jit_options=OPTIONS)
+def _prefetch_row(array: Any, i: Any) -> Any:
+    def fetch(array: Any, i: Any) -> None:
+        row_bytes = array.shape[1] * array.itemsize
+        first = np.intp(i) * row_bytes
+        for offset in range(first, first + row_bytes, CACHE_LINE):
+            _prefetch_line(array, offset)
+        _prefetch_line(array, first + row_bytes - 1)
+
+    return fetch

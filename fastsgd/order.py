@@ -1,0 +1,84 @@
+"""The order in which an epoch visits the rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import checks
+from .kernels import order as kernels
+from .stretches import STRETCH, stretches
+
+# Rows in a bucket, on the average: 128 kB of a second-level cache.
+BUCKET = 2**15
+
+
+def index_dtype(n: int) -> np.dtype[Any]:
+    """Return the smallest type that numbers n rows: 4 bytes a row up to 4 billion rows."""
+    return np.dtype(np.uint32 if n <= 2**32 else np.uint64)
+
+
+def fill_order(order: np.ndarray[Any, Any], seed: int, epoch: int) -> None:
+    """Set `order` to the order of the rows in one epoch."""
+    n = order.size
+    key = np.uint64(seed), np.uint64(epoch)
+    if n <= 2 * BUCKET:
+        order[:] = np.arange(n, dtype=order.dtype)
+        kernels.shuffle(*key, 0, n, order)
+        return
+    buckets = 1 << (n // BUCKET).bit_length()
+    sizes = np.zeros(buckets, np.int64)
+    for first, last in stretches(0, n, STRETCH):
+        kernels.count(*key, first, last, sizes)
+    ends = np.cumsum(sizes)
+    places = ends - sizes
+    for first, last in stretches(0, n, STRETCH):
+        kernels.deal(*key, first, last, places, order)
+    for first, last in zip((ends - sizes).tolist(), ends.tolist(), strict=True):
+        kernels.shuffle(*key, first, last, order)
+
+
+def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray[Any, Any]:
+    """Return the order in which one epoch of `fit` visits the rows.
+
+    It is a uniformly random permutation, new in every epoch, and decided by these three
+    arguments alone: mini-batch i of epoch `epoch` holds the rows
+    ``epoch_order(n, model.seed, epoch)[i * batch_size : (i + 1) * batch_size]``.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    seed : int
+        The seed of the fit, ``model.seed``: 0 to 2**64 - 1.
+    epoch : int
+        The number of the epoch; the first one is 0.
+
+    Returns
+    -------
+    ndarray of shape (n,), uint32 (uint64 above 2**32 rows)
+        The numbers 0 to n - 1, in the order of the visit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not an integer, or is out of its range.
+
+    References
+    ----------
+    C. R. Rao, Generation of random permutations of given number of elements using random
+    sampling numbers, *Sankhya* A 23 (1961); M. Sandelius, A simple randomization procedure,
+    *J. R. Statist. Soc.* B 24 (1962).
+
+    Examples
+    --------
+    >>> sorted(epoch_order(5, seed=0, epoch=0).tolist())
+    [0, 1, 2, 3, 4]
+    """
+    n = checks.integer("n", n, at_least=1)
+    seed = checks.integer("seed", seed, at_least=0, at_most=2**64 - 1)
+    epoch = checks.integer("epoch", epoch, at_least=0)
+    order = np.empty(n, index_dtype(n))
+    fill_order(order, seed, epoch)
+    return order

@@ -1,0 +1,73 @@
+"""Weights and intercepts as the user has them and as the kernels have them.
+
+The user has ``w`` of shape (d,) and a scalar ``b``, or ``w`` of shape (d, k) and ``b`` of shape
+(k,) for k outputs. The kernels have `Parameters`: ``w`` of shape (k, d) and ``b`` of shape (k,).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import checks
+from .kernels.epoch import CHUNK, Gradient, Parameters
+
+Array = np.ndarray[Any, Any]
+
+
+def for_kernels(w: Any, b: Any, dtype: np.dtype[Any]) -> Parameters:
+    """Return a copy of `w` and `b` as the kernels have them."""
+    w = np.atleast_2d(np.asarray(w, dtype).T).copy()
+    return Parameters(w, np.array(b, dtype).reshape(-1))
+
+
+def for_user(parameters: Parameters, several: bool) -> tuple[Array, Any]:
+    """Return a copy of `parameters` as the user has them: of one output, or of several."""
+    w, b = parameters
+    return (w.T.copy(), b.copy()) if several else (w[0].copy(), b[0])
+
+
+def copy_of(parameters: Parameters) -> Parameters:
+    """Return a copy."""
+    return Parameters(parameters.w.copy(), parameters.b.copy())
+
+
+def checked(name: str, w: Any, b: Any, d: int, outputs: int | None) -> tuple[Array, Array]:
+    """Return `w` and `b` as arrays of the right shapes; `outputs` is None for y of shape (n,)."""
+    w, b = checks.numbers(f"{name} w", w), checks.numbers(f"{name} b", b)
+    w_shape, b_shape = ((d,), ()) if outputs is None else ((d, outputs), (outputs,))
+    for part, array, shape in (("w", w, w_shape), ("b", b, b_shape)):
+        if array.shape != shape:
+            raise ValueError(
+                f"{name} {part}: expected shape {shape}, to go with X and y, got {array.shape}"
+            )
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} {part}: expected finite numbers, got {array}")
+    return w, b
+
+
+def drawn(seed: int, d: int, outputs: int | None) -> tuple[Array, Array]:
+    """Return initial parameters: w ~ N(0, 0.01**2), and b = 0."""
+    w_shape, b_shape = ((d,), ()) if outputs is None else ((d, outputs), (outputs,))
+    w = np.random.default_rng(seed).normal(0.0, 0.01, w_shape)
+    return w, np.zeros(b_shape)
+
+
+def zero_gradient(parameters: Parameters, block: int) -> Gradient:
+    """Return what the kernels gather a gradient in, for blocks of so many rows."""
+    k, d = parameters.w.shape
+    dtype = parameters.w.dtype
+    return Gradient(
+        np.zeros((k, d), dtype), np.zeros((k, d)), np.zeros(k), np.empty((k, block), dtype)
+    )
+
+
+def block_of(row_bytes: int) -> int:
+    """Return how many rows of that size are handled together.
+
+    A power of two from 4 to CHUNK: as many as stay in a first-level cache of 32 kB between the
+    pass that multiplies them by the weights and the pass that adds them to the gradient.
+    """
+    rows = max(4, min(CHUNK, 2**15 // row_bytes))
+    return 1 << (rows.bit_length() - 1)

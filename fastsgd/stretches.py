@@ -1,0 +1,45 @@
+"""Long work in short stretches.
+
+Python answers Ctrl-C only between two calls of compiled code, so none of them may be long. The
+stretches of a task depend on its size alone, and results do not depend on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .kernels.epoch import CHUNK
+
+# How many numbers a stretch reads: one to ten milliseconds' worth, thousands of times the cost
+# of a call, and 0.3 s even where they come from a disk of 200 MB/s.
+STRETCH = 2**23
+
+
+def stretches(first: int, last: int, length: int) -> Iterator[tuple[int, int]]:
+    """Yield the bounds of the pieces of first..last, each `length` long but for the last."""
+    for start in range(first, last, length):
+        yield start, min(start + length, last)
+
+
+def batch_stretches(
+    n: int, batch_size: int, block: int, row_length: int
+) -> Iterator[tuple[int, int]]:
+    """Yield stretches of whole mini-batches, or of whole blocks of one that is too large.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    batch_size : int
+        Rows in a mini-batch.
+    block : int
+        Rows that a kernel handles together; a divisor of CHUNK.
+    row_length : int
+        How many numbers a row costs.
+    """
+    rows = max(1, STRETCH // row_length)
+    if batch_size <= max(rows, block):
+        yield from stretches(0, n, max(rows // batch_size, 1) * batch_size)
+    else:
+        for first, last in stretches(0, n, batch_size):
+            yield from stretches(first, last, max(rows // CHUNK * CHUNK, block))
