@@ -73,8 +73,7 @@ class Descent:
         self.batch_size = min(batch_size, n)
         self.lr, self.fit_intercept, self.epoch_loss = lr, fit_intercept, epoch_loss
         self.parameters = start
-        self.block = parameters.block_of(data.rows.X.strides[0])
-        self.gradient = parameters.zero_gradient(start, self.block)
+        self.gradient = parameters.zero_gradient(start, data.rows)
         self.shuffle = shuffle
         self.all_rows = np.arange(n, dtype=index_dtype(n))
         visited = n - n % self.batch_size if drop_last else n
@@ -90,7 +89,7 @@ class Descent:
         loss = self._visit_rows(epoch, report) / self.order.size
         seconds = perf_counter() - began
         if self.epoch_loss == "full":
-            loss = mean_loss(self.data, self.parameters, self.loss, self.gradient)
+            loss = mean_loss(self.data, self.parameters, self.loss)
         if not math.isfinite(loss):
             self._diverged(epoch)
         self.last_finite = parameters.copy_of(self.parameters)
@@ -98,11 +97,9 @@ class Descent:
 
     def _visit_rows(self, epoch: int, report: Report) -> float:
         """Take the steps of one epoch; return the sum of the losses before them."""
-        row_length = self.parameters.w.size
+        block, row_length = self.gradient.scores.shape[1], self.parameters.w.size
         loss_sum = 0.0
-        for first, last in batch_stretches(
-            self.order.size, self.batch_size, self.block, row_length
-        ):
+        for first, last in batch_stretches(self.order.size, self.batch_size, block, row_length):
             stretch_loss, is_finite = run(
                 self.data,
                 self.order,
@@ -142,7 +139,8 @@ class Descent:
 
     def _diverged(self, epoch: int) -> Any:
         X = self.data.rows.X
-        before = mean_loss(self.data, self.last_finite, self.loss, self.gradient)
+        recorded = self.epochs[-1][0] if self.epochs else None
+        before = mean_loss(self.data, self.last_finite, self.loss) if recorded is None else recorded
         raise DivergenceError(
             f"epoch {epoch} (the first is 0) did not stay finite; the data loss before it was "
             f"{before:.6g}. Try an lr smaller than {self.lr:g}, or features of a smaller scale: "

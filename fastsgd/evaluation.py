@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from .kernels.epoch import Data, Gradient, Parameters, sum_losses
+from .kernels.epoch import Data, Parameters, sum_losses
 from .losses import Loss
 from .order import index_dtype
+from .parameters import scores_of
 from .stretches import STRETCH, stretches
 
 
-def mean_loss(data: Data, parameters: Parameters, loss: Loss, gradient: Gradient) -> float:
+def mean_loss(data: Data, parameters: Parameters, loss: Loss) -> float:
     """Return the mean over all rows of ``sample_weight * loss(row)``, summed in float64."""
-    n = data.y.shape[0]
-    total = sum(sum_losses(data, rows, parameters, loss, gradient) for rows in rows_in_order(data))
-    return float(total / n)
+    scores = scores_of(parameters, data.rows)
+    total = sum(sum_losses(data, rows, parameters, loss, scores) for rows in rows_in_order(data))
+    return float(total / data.y.shape[0])
 
 
 def rows_in_order(data: Data) -> Iterator[np.ndarray[Any, Any]]:

@@ -10,7 +10,7 @@ from . import checks, rows
 from .evaluation import rows_in_order
 from .kernels.epoch import Data, Gradient, Parameters, add_whole_gradient, derivatives
 from .losses import Loss, named_loss
-from .parameters import block_of, checked, for_kernels, for_user, zero_gradient
+from .parameters import checked, for_kernels, for_user, zero_gradient
 
 Array = np.ndarray[Any, Any]
 
@@ -87,7 +87,7 @@ def gradient(
     outputs = data.y.shape[1] if several else None
     w, b = checked("gradient's", w, b, d, outputs)
     parameters = for_kernels(w, b, data.y.dtype)
-    scratch = zero_gradient(parameters, block_of(data.rows.X.strides[0]))
+    scratch = zero_gradient(parameters, data.rows)
     if reduction == "none":
         result = _of_each_row(data, parameters, loss, scratch, several)
     else:

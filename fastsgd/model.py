@@ -15,7 +15,7 @@ import numpy as np
 from . import checks, rows
 from .evaluation import mean_loss
 from .losses import LOSSES, Loss
-from .parameters import block_of, for_kernels, zero_gradient
+from .parameters import for_kernels
 
 Array = np.ndarray[Any, Any]
 
@@ -143,8 +143,7 @@ class Model:
                 f"y: expected shape {(X.shape[0], *expected)}, got {(X.shape[0], *given)}"
             )
         parameters = for_kernels(self.w, self.b, X.dtype)
-        gradient = zero_gradient(parameters, block_of(X.strides[0]))
-        value = mean_loss(data, parameters, self.loss, gradient)
+        value = mean_loss(data, parameters, self.loss)
         if not np.isfinite(value):
             raise ValueError(f"X, y: the loss on them overflows {X.dtype}; scale them down")
         return value
@@ -217,7 +216,8 @@ def load(path: str | os.PathLike[str]) -> Model:
     See `Model.save`.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file:
+            archive = np.load(file, allow_pickle=False)
             parts = {name: archive[name] for name in archive.files}
         about = json.loads(str(parts["about"]))
         loss = LOSSES[about["loss"]](**about["loss_parameters"])
@@ -225,5 +225,5 @@ def load(path: str | os.PathLike[str]) -> Model:
             *(tuple(parts[name].tolist()) for name in ("data_loss", "penalty", "seconds"))
         )
         return Model(parts["w"], parts["b"][()], loss, int(about["seed"]), history)
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"path: {os.fspath(path)!r} is not a saved model: {error}") from error

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import checks
+from .kernels.dense import Dense
 from .kernels.epoch import CHUNK, Gradient, Parameters
 
 Array = np.ndarray[Any, Any]
@@ -54,20 +55,19 @@ def drawn(seed: int, d: int, outputs: int | None) -> tuple[Array, Array]:
     return w, np.zeros(b_shape)
 
 
-def zero_gradient(parameters: Parameters, block: int) -> Gradient:
-    """Return what the kernels gather a gradient in, for blocks of so many rows."""
+def zero_gradient(parameters: Parameters, rows: Dense) -> Gradient:
+    """Return what the kernels gather a gradient in."""
     k, d = parameters.w.shape
-    dtype = parameters.w.dtype
-    return Gradient(
-        np.zeros((k, d), dtype), np.zeros((k, d)), np.zeros(k), np.empty((k, block), dtype)
-    )
+    narrow = np.zeros((k, d), parameters.w.dtype)
+    return Gradient(narrow, np.zeros((k, d)), np.zeros(k), scores_of(parameters, rows))
 
 
-def block_of(row_bytes: int) -> int:
-    """Return how many rows of that size are handled together.
+def scores_of(parameters: Parameters, rows: Dense) -> Array:
+    """Return room for the scores of one block of rows, as many as are handled together.
 
     A power of two from 4 to CHUNK: as many as stay in a first-level cache of 32 kB between the
     pass that multiplies them by the weights and the pass that adds them to the gradient.
     """
-    rows = max(4, min(CHUNK, 2**15 // row_bytes))
-    return 1 << (rows.bit_length() - 1)
+    fitting = max(4, min(CHUNK, 2**15 // rows.X.strides[0]))
+    block = 1 << (fitting.bit_length() - 1)
+    return np.empty((parameters.b.size, block), parameters.w.dtype)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .finite import is_finite
-from .jit import by_type, entry, inner
+from .jit import entry, inner
+from .methods import add_rows, derivative, dot_rows, value, weigh
 from .prefetch import prefetch_row
 
 # A float32 sum of this many rows is good to a few parts in a million whatever the numbers are;
 # the sums of a larger batch are carried on in float64.
 CHUNK = 256
 
-# How many rows ahead a target is fetched: each lies on a cache line of its own.
+# How many rows ahead of its use a target is fetched.
 TARGETS_AHEAD = 64
 
 
@@ -41,32 +42,7 @@ class Gradient(NamedTuple):
     w: Any  # (k, d), of at most CHUNK rows
     w_carried: Any  # (k, d), float64, of the chunks before
     b: Any  # (k,), float64
-    residual: Any  # (k, block): the derivatives of the losses of one block of rows
-
-
-@by_type
-def value(loss: Any, y_hat: Any, y: Any) -> Any:
-    return loss.value(y_hat, y)
-
-
-@by_type
-def derivative(loss: Any, y_hat: Any, y: Any) -> Any:
-    return loss.derivative(y_hat, y)
-
-
-@by_type
-def weigh(weights: Any, i: int, x: Any) -> Any:
-    return weights.weigh(i, x)
-
-
-@by_type
-def dot_rows(rows: Any, order: Any, start: int, stop: int, w: Any, out: Any) -> None:
-    rows.dot_rows(order, start, stop, w, out)
-
-
-@by_type
-def add_rows(rows: Any, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
-    rows.add_rows(order, start, stop, factors, g)
+    scores: Any  # (k, block): of one block of rows, products with w, then derivatives
 
 
 @entry
@@ -112,35 +88,44 @@ def add_gradient(
 ) -> float:
     """Add the gradients of the rows order[first:last]; return the sum of their losses."""
     loss_sum = 0.0
-    block = gradient.residual.shape[1]
-    for start in range(first, last, block):
-        stop = min(start + block, last)
-        dot_rows(data.rows, order, start, stop, parameters.w, gradient.residual)
-        loss_sum += differentiate(data, order, start, stop, parameters.b, loss, gradient)
-        add_rows(data.rows, order, start, stop, gradient.residual, gradient.w)
+    scores = gradient.scores
+    for start in range(first, last, scores.shape[1]):
+        stop = min(start + scores.shape[1], last)
+        dot_rows(data.rows, order, start, stop, parameters.w, scores)
+        loss_sum += differentiate(data, order, start, stop, parameters.b, loss, scores, gradient.b)
+        add_rows(data.rows, order, start, stop, scores, gradient.w)
     return loss_sum
 
 
 @inner
 def differentiate(
-    data: Any, order: Any, start: int, stop: int, b: Any, loss: Any, gradient: Any
+    data: Any, order: Any, start: int, stop: int, b: Any, loss: Any, scores: Any, sums: Any
 ) -> float:
-    """Turn the products of rows and weights into derivatives; return the sum of the losses."""
-    for p in range(start + TARGETS_AHEAD, min(stop + TARGETS_AHEAD, order.size)):
-        prefetch_row(data.y, order[p])
+    """Replace the products of rows and weights in `scores` by the derivatives of the losses.
+
+    Adds the sum of each output's derivatives to `sums`; returns the sum of the losses.
+    """
     loss_sum = 0.0
+    prefetch_targets(data.y, order, start, stop)
     for j in range(b.size):
-        derivative_sum = 0.0
-        for r in range(stop - start):
-            i = order[start + r]
-            y_hat = gradient.residual[j, r] + b[j]
+        slope_sum = 0.0
+        for p in range(start, stop):
+            i = order[p]
+            y_hat = scores[j, p - start] + b[j]
             y = data.y[i, j]
             slope = weigh(data.weights, i, derivative(loss, y_hat, y))
             loss_sum += weigh(data.weights, i, value(loss, y_hat, y))
-            derivative_sum += slope
-            gradient.residual[j, r] = slope
-        gradient.b[j] += derivative_sum
+            slope_sum += slope
+            scores[j, p - start] = slope
+        sums[j] += slope_sum
     return loss_sum
+
+
+@inner
+def prefetch_targets(y: Any, order: Any, start: int, stop: int) -> None:
+    """Prefetch the targets of rows that come later: each lies on a cache line of its own."""
+    for p in range(start + TARGETS_AHEAD, min(stop + TARGETS_AHEAD, order.size)):
+        prefetch_row(y, order[p])
 
 
 @inner
@@ -183,25 +168,28 @@ def add_whole_gradient(data: Any, order: Any, parameters: Any, loss: Any, gradie
 
 
 @entry
-def sum_losses(data: Any, order: Any, parameters: Any, loss: Any, gradient: Any) -> float:
-    """Return the sum of the losses of all rows in `order`."""
-    loss_sum = 0.0
-    block = gradient.residual.shape[1]
-    for start in range(0, order.size, block):
-        stop = min(start + block, order.size)
-        dot_rows(data.rows, order, start, stop, parameters.w, gradient.residual)
-        loss_sum += differentiate(data, order, start, stop, parameters.b, loss, gradient)
-    return loss_sum
+def derivatives(data: Any, order: Any, parameters: Any, loss: Any, gradient: Any, out: Any) -> None:
+    """Set out[i, j] to the derivative of the loss of output j of row i, for all i in `order`."""
+    scores = gradient.scores
+    for start in range(0, order.size, scores.shape[1]):
+        stop = min(start + scores.shape[1], order.size)
+        dot_rows(data.rows, order, start, stop, parameters.w, scores)
+        differentiate(data, order, start, stop, parameters.b, loss, scores, gradient.b)
+        for p in range(start, stop):
+            for j in range(out.shape[1]):
+                out[order[p], j] = scores[j, p - start]
 
 
 @entry
-def derivatives(data: Any, order: Any, parameters: Any, loss: Any, gradient: Any, out: Any) -> None:
-    """Set out[i, j] to the derivative of the loss of output j of row i, for all i in `order`."""
-    block = gradient.residual.shape[1]
-    for start in range(0, order.size, block):
-        stop = min(start + block, order.size)
-        dot_rows(data.rows, order, start, stop, parameters.w, gradient.residual)
-        differentiate(data, order, start, stop, parameters.b, loss, gradient)
-        for r in range(stop - start):
-            for j in range(out.shape[1]):
-                out[order[start + r], j] = gradient.residual[j, r]
+def sum_losses(data: Any, order: Any, parameters: Any, loss: Any, scores: Any) -> float:
+    """Return the sum of the losses of all rows in `order`."""
+    loss_sum = 0.0
+    for start in range(0, order.size, scores.shape[1]):
+        stop = min(start + scores.shape[1], order.size)
+        dot_rows(data.rows, order, start, stop, parameters.w, scores)
+        for j in range(parameters.b.size):
+            for p in range(start, stop):
+                i = order[p]
+                y_hat = scores[j, p - start] + parameters.b[j]
+                loss_sum += weigh(data.weights, i, value(loss, y_hat, data.y[i, j]))
+    return loss_sum

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,10 +63,8 @@ def entry(function: F) -> F:
     kernel = njit(**OPTIONS)(function)
     if config.DISABLE_JIT:
         return function
-    try:
+    with suppress(RuntimeError):  # where no directory is writable, each process compiles anew
         kernel._cache = _CacheOfAllSources(function)
-    except RuntimeError:  # no directory is writable: compile anew in each process
-        pass
     return kernel
 
 

@@ -1,0 +1,108 @@
+"""Bad input is refused with the argument's name, what was given and what would do."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.sparse import csr_array
+
+import fastsgd
+
+X = np.arange(6.0).reshape(3, 2)
+y = np.arange(3.0)
+
+BAD_INPUT = {
+    "one dimension": ({"X": y}, ValueError, "X: expected 2 dimensions .* (3,); X.reshape"),
+    "three dimensions": ({"X": X[None]}, ValueError, "X: expected 2 dimensions"),
+    "no rows": ({"X": X[:0], "y": y[:0]}, ValueError, "X: expected at least one row"),
+    "no features": ({"X": X[:, :0]}, ValueError, "X: expected at least one row and one feature"),
+    "ragged rows": ({"X": [[1.0], [1.0, 2.0]]}, ValueError, "X: cannot be made an array"),
+    "objects": ({"X": X.astype(object)}, TypeError, "X: its dtype is object, .* dtype=float"),
+    "strings": ({"X": X.astype(str)}, TypeError, "X: its dtype is <U32, expected real numbers"),
+    "dates": ({"X": X.astype("M8[s]")}, TypeError, "X: its dtype is datetime64"),
+    "complex": ({"X": X + 0j}, TypeError, "X: its dtype is complex128, expected real numbers"),
+    "complex y": ({"y": y + 0j}, TypeError, "y: its dtype is complex128"),
+    "sparse": ({"X": csr_array(X)}, TypeError, "X: sparse input .* X.toarray()"),
+    "masked": ({"X": np.ma.array(X)}, TypeError, "X: masked arrays .* X.filled"),
+    "lengths that differ": ({"y": y[:2]}, ValueError, "y: expected one entry for each of the 3"),
+    "y of three dimensions": ({"y": y[:, None, None]}, ValueError, "y: expected shape"),
+    "y without outputs": ({"y": np.ones((3, 0))}, ValueError, "y: expected at least one output"),
+    "NaN": ({"X": [[1, 2], [3, np.nan], [5, 6]]}, ValueError, "X: row 1, column 1 is nan"),
+    "infinity": ({"X": [[1, 2], [-np.inf, 4], [5, 6]]}, ValueError, "X: row 1, column 0 is -inf"),
+    "NaN in y": ({"y": [0, 1, np.nan]}, ValueError, "y: row 2 is nan"),
+    "NaN in outputs": ({"y": [[0, 1], [0, np.nan], [1, 1]]}, ValueError, "y: row 1, column 1"),
+    "y too large": (
+        {"X": X.astype("f4"), "y": [0, 1e300, 0]},
+        ValueError,
+        "y: row 1 is inf as float32",
+    ),
+    "negative weight": ({"sample_weight": [1, -2, 1]}, ValueError, "sample_weight: row 1 is -2"),
+    "infinite weight": ({"sample_weight": [1, 1, np.inf]}, ValueError, "sample_weight: row 2 is"),
+    "weights' shape": ({"sample_weight": [1, 1]}, ValueError, "sample_weight: expected shape (3,)"),
+    "batch_size 0": ({"batch_size": 0}, ValueError, "batch_size: .* at least 1, got 0"),
+    "batch_size 2.5": ({"batch_size": 2.5}, TypeError, "batch_size: expected an integer .* 2.5"),
+    "batch_size True": ({"batch_size": True}, TypeError, "batch_size: expected an integer"),
+    "lr 0": ({"lr": 0}, ValueError, "lr: expected a positive, finite number, got 0"),
+    "lr -1": ({"lr": -1}, ValueError, "lr: expected a positive"),
+    "lr nan": ({"lr": np.nan}, ValueError, "lr: expected a positive, finite number, got nan"),
+    "lr inf": ({"lr": np.inf}, ValueError, "lr: expected a positive"),
+    "lr of text": ({"lr": "small"}, TypeError, "lr: expected a positive, finite number, got 'sm"),
+    "epochs -1": ({"epochs": -1}, ValueError, "epochs: expected an integer of at least 0, got -1"),
+    "epochs 1.5": ({"epochs": 1.5}, TypeError, "epochs: expected an integer"),
+    "unknown loss": ({"loss": "sqared"}, ValueError, "loss: 'sqared' .* nearest .* 'squared'"),
+    "loss of no kind": ({"loss": 3}, TypeError, "loss: expected a name or a value"),
+    "loss class": ({"loss": fastsgd.losses.Squared}, TypeError, "loss: expected a name"),
+    "shuffle": ({"shuffle": "no"}, TypeError, "shuffle: expected True or False, got 'no'"),
+    "drop_last": ({"drop_last": 1}, TypeError, "drop_last: expected True or False"),
+    "epoch_loss": ({"epoch_loss": "mean"}, ValueError, "epoch_loss: expected one of 'running', "),
+    "seed -1": ({"seed": -1}, ValueError, "seed: expected an integer from 0"),
+    "seed 2**64": ({"seed": 2**64}, ValueError, "seed: expected an integer from 0"),
+    "seed 'a'": ({"seed": "a"}, TypeError, "seed: expected an integer from 0"),
+    "init": ({"init": 5}, TypeError, "init: expected a Model, a pair"),
+    "init's shape": ({"init": ([1.0], 0.0)}, ValueError, "init w: expected shape (2,)"),
+    "init's b": ({"init": ([1, 2], [0.0])}, ValueError, "init b: expected shape ()"),
+    "init's NaN": ({"init": ([1, np.nan], 0.0)}, ValueError, "init w: expected finite"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_is_refused(case):
+    arguments, error, message = BAD_INPUT[case]
+    pattern = ".*".join(re.escape(part) for part in message.split(" .* "))
+    with pytest.raises(error, match=pattern):
+        fastsgd.fit(**{"X": X, "y": y, **arguments})
+
+
+@given(
+    shape=hnp.array_shapes(min_dims=2, max_dims=2, max_side=70),
+    dtype=st.sampled_from(["float32", "float64"]),
+    bad=st.sampled_from([np.nan, np.inf, -np.inf]),
+    data=st.data(),
+)
+def test_the_first_bad_number_is_named(shape, dtype, bad, data):
+    array = np.full(shape, np.finfo(dtype).max, dtype)
+    rows = data.draw(st.integers(0, shape[0] - 1)), data.draw(st.integers(0, shape[1] - 1))
+    array[rows] = bad
+    array.flat[np.ravel_multi_index(rows, shape) + 1 :] = np.nan
+    with pytest.raises(ValueError, match=f"X: row {rows[0]}, column {rows[1]} is {bad} "):
+        fastsgd.fit(array, np.zeros(shape[0]), epochs=0)
+
+
+def test_the_largest_and_smallest_numbers_are_finite():
+    for dtype in ("float32", "float64"):
+        info = np.finfo(dtype)
+        extremes = np.array([[info.max, info.min, info.tiny, info.smallest_subnormal]], dtype)
+        fastsgd.fit(extremes, [0.0], epochs=0)
+
+
+def test_the_search_for_nan_reaches_the_last_stretch(monkeypatch):
+    monkeypatch.setattr("fastsgd.checks.STRETCH", 7)
+    array = np.zeros((10, 5))
+    array[9, 4] = np.nan
+    with pytest.raises(ValueError, match="row 9, column 4"):
+        fastsgd.fit(array, np.zeros(10))

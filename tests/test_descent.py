@@ -1,0 +1,139 @@
+"""A fit that cannot go on says so, and loses nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+from numpy_reference import squared_loss
+
+import fastsgd
+
+
+def test_divergence_names_the_epoch_the_loss_before_it_and_what_to_try(program_data):
+    X, y = program_data
+    with pytest.raises(fastsgd.DivergenceError) as caught:
+        fastsgd.fit(X, y, lr=2.5, batch_size=1000, epochs=10_000, seed=0)
+    model = caught.value.model
+    epoch = len(model.history.loss)
+    assert f"epoch {epoch} " in str(caught.value)
+    assert f"before it was {model.history.loss[-1]:.6g}" in str(caught.value)
+    assert "lr smaller than 2.5" in str(caught.value)
+    # The model is that of the last finite epoch end: one epoch more is too much.
+    again = fastsgd.fit(X, y, lr=2.5, batch_size=1000, epochs=epoch, seed=0)
+    np.testing.assert_array_equal(model.w, again.w)
+    with pytest.raises(fastsgd.DivergenceError):
+        fastsgd.fit(X, y, lr=2.5, batch_size=1000, epochs=epoch + 1, seed=0)
+
+
+def test_divergence_in_the_first_epoch_returns_the_initial_model(program_data):
+    X, y = program_data
+    loss = squared_loss(X, y, np.array([1.0, 2.0]), 3.0)
+    with pytest.raises(ValueError, match=f"epoch 0 .* before it was {loss:.6g}") as caught:
+        fastsgd.fit(X, y, lr=1e6, init=([1.0, 2.0], 3.0))
+    assert (caught.value.model.w.tolist(), caught.value.model.b) == ([1.0, 2.0], 3.0)
+
+
+@pytest.mark.parametrize("epoch_loss", ["running", "full", None])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_the_check_left_out_is_seen_by_the_fit(program_data, bad, epoch_loss):
+    X, y = program_data[0].copy(), program_data[1]
+    X[500, 1] = bad
+    with pytest.raises(fastsgd.DivergenceError):
+        fastsgd.fit(X, y, check_finite=False, epoch_loss=epoch_loss)
+
+
+@pytest.mark.parametrize("epoch_loss", ["running", "full"])
+def test_a_loss_that_overflows_is_not_passed_on(epoch_loss):
+    # The squared error is above the largest float32, though no parameter is.
+    X, y = np.zeros((1, 1), np.float32), np.full(1, 1e30, np.float32)
+    with pytest.raises(fastsgd.DivergenceError):
+        fastsgd.fit(X, y, lr=1e-20, epoch_loss=epoch_loss)
+
+
+def test_gradient_predictions_and_evaluation_do_not_overflow_in_silence():
+    X, y = np.full((2, 2), 1e30, np.float32), np.zeros(2, np.float32)
+    with pytest.raises(ValueError, match="overflows float32"):
+        fastsgd.gradient(X, y, [1.0, 1.0], 0.0)
+    model = fastsgd.fit(X, y, init=([1e9, 1e9], 0.0), epochs=0)
+    with pytest.raises(ValueError, match="overflow float32"):
+        model.predict(X)
+    with pytest.raises(ValueError, match="overflows float32"):
+        model.evaluate(X, y)
+
+
+@pytest.fixture(scope="module")
+def long_data():
+    """Return data of which an epoch takes several stretches."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((2**18, 80), dtype=np.float32)
+    return X, X @ np.ones(80, np.float32)
+
+
+def interrupt_soon():
+    """Send SIGINT, as Ctrl-C does, in the middle of what comes next."""
+    threading.Timer(0.25, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+
+OPTIONS = {"lr": 1e-6, "epochs": 10_000, "shuffle": False}
+
+
+@pytest.mark.parametrize("parts", [64, 1])
+def test_ctrl_c_leaves_the_model_after_the_last_whole_mini_batch(long_data, parts):
+    X, y = long_data
+    batch_size = len(X) // parts
+    start = np.zeros(80), 0.0
+    fastsgd.fit(X[:1000], y[:1000], init=start, epochs=1, lr=1e-6)
+    interrupt_soon()
+    with pytest.raises(fastsgd.Interrupted) as caught:
+        fastsgd.fit(X, y, init=start, batch_size=batch_size, **OPTIONS)
+    model = caught.value.model
+    assert isinstance(caught.value, KeyboardInterrupt)
+    replay = {"batch_size": batch_size, "lr": 1e-6, "shuffle": False}
+    w = fastsgd.fit(X, y, init=start, epochs=len(model.history.loss), **replay)
+    ends = [w, *(fastsgd.fit(X[:m], y[:m], init=w, epochs=1, **replay) for m in _ends(X, parts))]
+    assert any((model.w == end.w).all() and model.b == end.b for end in ends)
+
+
+def _ends(X, parts):
+    return [len(X) // parts * (i + 1) for i in range(parts)]
+
+
+def test_ctrl_c_in_a_callback_keeps_the_epoch(program_data):
+    def callback(model, epoch):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(fastsgd.Interrupted) as caught:
+        fastsgd.fit(*program_data, seed=0, epochs=9, callback=callback)
+    two = fastsgd.fit(*program_data, seed=0, epochs=2)
+    np.testing.assert_array_equal(caught.value.model.w, two.w)
+    assert len(caught.value.model.history.loss) == 2
+
+
+def test_other_threads_run_while_kernels_do(long_data):
+    X, y = long_data
+    done = threading.Event()
+    counts = []
+
+    def count():
+        n = 0
+        while not done.is_set():
+            n += 1
+            time.sleep(0.0005)
+        counts.append(n)
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    began = time.perf_counter()
+    fastsgd.fit(X, y, lr=1e-6, epochs=20, batch_size=1024)
+    elapsed = time.perf_counter() - began
+    done.set()
+    thread.join()
+    # A kernel that kept the lock would let the thread run once a stretch, 60 times in all; left
+    # alone it would wake 2000 times a second at most.
+    assert counts[0] > min(200, 0.2 * elapsed / 0.0005)

@@ -1,0 +1,129 @@
+"""Kernels specialise on types, are found again by the next process, and are never stale."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numba import njit
+
+import fastsgd
+from fastsgd.kernels.jit import OPTIONS, by_type
+from fastsgd.kernels.prefetch import prefetch_row
+
+FIT = """
+import sys; sys.path.insert(0, sys.argv[1])
+import fastsgd
+from fastsgd.kernels.epoch import run
+model = fastsgd.fit([[1.0]], [1.0], init=([0.0], 0.0), lr=0.25, epochs=1)
+print(model.w[0], sum(run.stats.cache_hits.values()), sum(run.stats.cache_misses.values()))
+"""
+
+
+def fit_in_a_new_process(folder, cache):
+    """Return the learned weight, and how often `run` was found on disk and not found."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    command = [sys.executable, "-c", FIT, str(folder)]
+    output = subprocess.check_output(command, text=True, env=environment, cwd=cache)
+    w, hits, misses = output.split()
+    return float(w), int(hits), int(misses)
+
+
+@pytest.fixture
+def copy_of_the_package(tmp_path):
+    source = Path(fastsgd.__file__).parent
+    ignore = shutil.ignore_patterns("__pycache__")
+    return Path(shutil.copytree(source, tmp_path / "copy" / "fastsgd", ignore=ignore))
+
+
+@pytest.mark.skipif(
+    bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled without the JIT"
+)
+def test_next_process_finds_the_kernel_and_an_edited_loss_is_never_stale(
+    copy_of_the_package, tmp_path
+):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    folder = copy_of_the_package.parent
+    assert fit_in_a_new_process(folder, cache) == (0.25, 0, 1)
+    assert fit_in_a_new_process(folder, cache) == (0.25, 1, 0)
+    losses = copy_of_the_package / "losses.py"
+    text = losses.read_text()
+    assert text.count("return y_hat - y") == 1
+    losses.write_text(text.replace("return y_hat - y", "return 2 * (y_hat - y)"))
+    assert fit_in_a_new_process(folder, cache) == (0.5, 0, 1)
+
+
+class Line(NamedTuple):
+    slope: float
+
+    def height(self, x):
+        return self.slope * x
+
+
+class Constant(NamedTuple):
+    def height(self, x):
+        return 7.0
+
+
+@by_type
+def height(shape, x):
+    return shape.height(x)
+
+
+@njit(**OPTIONS)
+def total_height(shape, n):
+    total = 0.0
+    for x in range(n):
+        total += height(shape, x)
+    return total
+
+
+def test_a_method_is_picked_by_type_and_its_numbers_are_not_compiled_in():
+    assert total_height(Line(2.0), 4) == 12
+    assert total_height(Line(3.0), 4) == 18
+    assert total_height(Constant(), 4) == 28
+    assert height(Line(2.0), 4) == 8
+
+
+@njit(**OPTIONS)
+def prefetch_all(array):
+    for i in range(array.shape[0]):
+        prefetch_row(array, i)
+
+
+@pytest.mark.skipif(
+    bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled without the JIT"
+)
+def test_prefetch_reaches_the_machine_code():
+    prefetch_all(np.ones((3, 50)))
+    (assembly,) = prefetch_all.inspect_asm().values()
+    assert "prefetch" in assembly
+
+
+INTERPRETED = """
+import numpy as np, fastsgd
+rng = np.random.default_rng(0)
+X = rng.normal(size=(37, 3))
+y = np.column_stack([X.sum(axis=1), -X.sum(axis=1)])
+with np.errstate(over="ignore"):  # integers of 64 bits are meant to wrap around
+    model = fastsgd.fit(X, y, sample_weight=np.arange(37), seed=0, epoch_loss="full")
+    gradient = fastsgd.gradient(X, y, model.w, model.b, sample_weight=np.arange(37))
+print(*model.w.ravel(), *model.b, *model.history.loss, *gradient.w.ravel(), *gradient.b)
+"""
+
+
+def test_interpreted_and_compiled_kernels_agree():
+    outputs = []
+    for disable in ("0", "1"):
+        environment = {**os.environ, "NUMBA_DISABLE_JIT": disable}
+        command = [sys.executable, "-c", INTERPRETED]
+        outputs.append(subprocess.check_output(command, text=True, env=environment).split())
+    # They add up in different orders; the gradients are sums of 37 terms of order 10.
+    np.testing.assert_allclose(*np.array(outputs, float), rtol=1e-11, atol=1e-11)

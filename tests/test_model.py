@@ -1,0 +1,105 @@
+"""Models predict, evaluate, and survive a trip to disk."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from numpy_reference import squared_loss
+
+import fastsgd
+
+
+@pytest.fixture(params=[(), (1,), (3,)], ids=["one output", "a column", "three outputs"])
+def fitted(request, program_data):
+    X, y = program_data
+    targets = y.reshape(1000, *[1] * len(request.param)) * np.ones(request.param)
+    return X, targets, fastsgd.fit(X, targets, seed=0, epoch_loss="full")
+
+
+def test_predictions_are_linear(fitted):
+    X, _, model = fitted
+    np.testing.assert_allclose(model.predict(X), X @ model.w + model.b, rtol=1e-13)
+
+
+def test_evaluation_is_the_mean_loss(fitted):
+    X, y, model = fitted
+    weights = np.random.default_rng(0).uniform(0, 2, 1000)
+    for sample_weight in (None, weights):
+        expected = squared_loss(X, y, model.w, model.b, sample_weight)
+        assert model.evaluate(X, y, sample_weight) == pytest.approx(expected, rel=1e-12)
+    assert model.evaluate(X, y) == pytest.approx(model.history.loss[-1], rel=1e-14)
+
+
+def test_a_saved_model_comes_back(fitted, tmp_path):
+    X, _, model = fitted
+    path = tmp_path / "any name"
+    model.save(path)
+    loaded = fastsgd.load(path)
+    for name in ("w", "b"):
+        mine, other = (np.asarray(getattr(m, name)) for m in (model, loaded))
+        np.testing.assert_array_equal(mine, other)
+        assert mine.dtype == other.dtype
+        assert mine.shape == other.shape
+    assert (loaded.loss, loaded.seed, loaded.history) == (model.loss, model.seed, model.history)
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+
+
+def test_the_largest_seed_comes_back(tmp_path):
+    fastsgd.fit([[1.0]], [1.0], seed=2**64 - 1).save(tmp_path / "model")
+    assert fastsgd.load(tmp_path / "model").seed == 2**64 - 1
+
+
+class Bomb:
+    def __reduce__(self):
+        return pytest.fail, ("unpickled",)
+
+
+def test_load_never_unpickles(tmp_path):
+    path = tmp_path / "bomb.npz"
+    bomb = np.array([Bomb()], dtype=object)
+    np.savez(path, about=bomb, w=bomb, b=bomb, data_loss=bomb, penalty=bomb, seconds=bomb)
+    with pytest.raises(ValueError, match="is not a saved model"):
+        fastsgd.load(path)
+    path.write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(ValueError, match="is not a saved model"):
+        fastsgd.load(path)
+
+
+def test_load_refuses_other_files(tmp_path):
+    path = tmp_path / "file"
+    for content in (b"", b"text", b"PK\x03\x04"):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="is not a saved model"):
+            fastsgd.load(path)
+    for save in (np.save, np.savez):
+        with path.open("wb") as file:
+            save(file, np.ones(3))
+        with pytest.raises(ValueError, match="is not a saved model"):
+            fastsgd.load(path)
+    with pytest.raises(FileNotFoundError):
+        fastsgd.load(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: m.predict(np.ones((4, 3))), "X: expected 2 features, as the model has, got 3"),
+        (lambda m: m.predict([[np.nan, 0.0]]), "X: row 0, column 0 is nan"),
+        (lambda m: m.evaluate(np.ones((4, 3)), np.ones(4)), "X: expected 2 features"),
+        (lambda m: m.evaluate(np.ones((4, 2)), np.ones((4, 2))), "y: expected shape (4,), got"),
+        (lambda m: m.evaluate(np.ones((4, 2)), np.ones((4, 1))), "y: expected shape (4,), got"),
+    ],
+)
+def test_wrong_input_is_refused(program_data, call, message):
+    model = fastsgd.fit(*program_data)
+    with pytest.raises(ValueError, match=message.replace("(", r"\(").replace(")", r"\)")):
+        call(model)
+
+
+def test_repr_says_what_it_is(program_data):
+    X, y = program_data
+    assert repr(fastsgd.fit(X, y)) == "Model(features=2, loss=Squared(), epochs=3)"
+    several = fastsgd.fit(X, np.column_stack([y, y]), epochs=1)
+    assert repr(several) == "Model(features=2, outputs=2, loss=Squared(), epochs=1)"

@@ -1,0 +1,132 @@
+"""What is held for the kernels is the user's own memory wherever it can be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import fastsgd
+from fastsgd import rows
+
+BASE = np.random.default_rng(0).normal(size=(40, 3)).astype("f4")
+TARGET = BASE.sum(axis=1)
+
+
+def fit(X, y=TARGET):
+    return fastsgd.fit(X, y, seed=0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_contiguous_floats_are_not_copied(dtype, tmp_path):
+    X = BASE.astype(dtype)
+    locked = X.copy()
+    locked.flags.writeable = False
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    for array in (X, locked, mapped, X[5:20], X.view(np.matrix)):
+        held = rows.dense(array)
+        assert np.shares_memory(held, array)
+        assert not held.flags.writeable
+    assert X.flags.writeable
+
+
+def test_targets_and_weights_of_the_same_dtype_are_not_copied():
+    weights = np.ones(40, np.float32)
+    data, _ = rows.prepare(BASE, TARGET, weights, check_finite=True)
+    assert np.shares_memory(data.y, TARGET)
+    assert np.shares_memory(data.weights.weights, weights)
+
+
+def test_memory_mapped_input_is_fitted_as_it_lies(tmp_path):
+    np.save(tmp_path / "X.npy", BASE)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    np.testing.assert_array_equal(fit(mapped).w, fit(BASE).w)
+
+
+def unaligned(X):
+    buffer = np.empty(X.nbytes + 1, np.uint8)[1:]
+    view = buffer.view(X.dtype).reshape(X.shape)
+    view[...] = X
+    return view
+
+
+LAYOUTS = {
+    "Fortran": np.asfortranarray,
+    "strided": lambda X: np.repeat(X, 2, axis=1)[:, ::2],
+    "reversed": lambda X: X[::-1].copy()[::-1],
+    "byte-swapped": lambda X: X.astype(X.dtype.newbyteorder()),
+    "unaligned": unaligned,
+    "list": lambda X: X.tolist(),
+    "pandas": lambda X: pd.DataFrame(X),
+    "pandas, nullable": lambda X: pd.DataFrame(X).astype("Float32"),
+    "polars": lambda X: pl.DataFrame(X),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_gives_the_same_model(layout):
+    X = LAYOUTS[layout](BASE)
+    expected = fit(BASE.astype(np.float64) if layout == "list" else BASE)
+    model = fit(X)
+    if layout != "pandas, nullable":  # whose floats become float64
+        assert model.w.dtype == expected.w.dtype
+        np.testing.assert_array_equal(model.w, expected.w)
+    np.testing.assert_allclose(model.w, expected.w, rtol=1e-5)
+    if not isinstance(X, list):
+        copy = LAYOUTS[layout](BASE)
+        np.testing.assert_array_equal(np.asarray(X), np.asarray(copy))
+
+
+def test_series_are_targets():
+    expected = fit(BASE).w
+    for series in (pd.Series(TARGET, index=range(9, 49)), pl.Series(TARGET), TARGET.tolist()):
+        np.testing.assert_array_equal(fit(BASE, series).w, expected)
+
+
+@pytest.mark.parametrize(
+    ("given_dtype", "used"),
+    [
+        ("bool", "float64"),
+        ("int8", "float64"),
+        ("uint64", "float64"),
+        ("float16", "float32"),
+        ("longdouble", "float64"),
+    ],
+)
+def test_other_numbers_are_converted(given_dtype, used):
+    X = (BASE > 0).astype(given_dtype)
+    model = fit(X)
+    assert model.w.dtype == used
+    np.testing.assert_array_equal(model.w, fit(X.astype(used)).w)
+
+
+def test_missing_numbers_of_frames_are_refused():
+    frame = pd.DataFrame({"a": [1, None, 3], "b": [1.0, 2.0, 3.0]}).astype({"a": "Int64"})
+    with pytest.raises(ValueError, match="X: row 1, column 0 is nan"):
+        fit(frame, np.zeros(3))
+    with pytest.raises(ValueError, match="X: row 1, column 0 is nan"):
+        fit(pl.DataFrame({"a": [1, None, 3]}), np.zeros(3))
+
+
+@given(
+    X=hnp.arrays(
+        st.sampled_from(["f2", "f4", ">f4", "f8", ">f8", "i4", "u1", "?"]),
+        hnp.array_shapes(min_dims=2, max_dims=2, max_side=9),
+        elements={"min_value": 0, "max_value": 1},
+    ),
+    transpose=st.booleans(),
+    step=st.sampled_from([1, 2, -1]),
+)
+def test_what_is_held_equals_what_was_given(X, transpose, step):
+    X = (X.T if transpose else X)[::step]
+    held = rows.dense(X)
+    assert held.flags.c_contiguous
+    assert held.flags.aligned
+    assert held.dtype.isnative
+    assert held.dtype in (np.float32, np.float64)
+    np.testing.assert_array_equal(held, X)

@@ -1,0 +1,44 @@
+"""Long work is cut in short pieces, and no result depends on where."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fastsgd
+from fastsgd.kernels.epoch import CHUNK
+from fastsgd.stretches import STRETCH, batch_stretches
+
+
+@given(
+    n=st.integers(1, 10_000),
+    batch_size=st.integers(1, 10_000),
+    block=st.sampled_from([4, 16, CHUNK]),
+    row_length=st.sampled_from([2**10, 2**13, 2**19, 2**22]),
+)
+def test_stretches_follow_each_other_and_are_short(n, batch_size, block, row_length):
+    batch_size = min(batch_size, n)
+    bounds = list(batch_stretches(n, batch_size, block, row_length))
+    assert [first for first, _ in bounds] == [0, *(last for _, last in bounds[:-1])]
+    assert bounds[-1][1] == n
+    for first, last in bounds:
+        whole = first % batch_size == 0 and (last % batch_size == 0 or last == n)
+        # A piece of a mini-batch ends between two blocks, as sums are gathered block by block.
+        inside = first - first % batch_size
+        assert whole or (first - inside) % block == 0
+        assert whole or (last - inside) % block == 0 or last in (inside + batch_size, n)
+        assert (last - first) * row_length <= max(STRETCH, block * row_length)
+
+
+@pytest.mark.parametrize("batch_size", [10, 300, 1000, 5000])
+def test_bits_do_not_depend_on_the_stretches(monkeypatch, batch_size):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(2500, 9)), rng.normal(size=2500)
+    whole = fastsgd.fit(X, y, seed=0, batch_size=batch_size)
+    for length in (1, 100, 9 * 2000):
+        monkeypatch.setattr("fastsgd.stretches.STRETCH", length)
+        cut = fastsgd.fit(X, y, seed=0, batch_size=batch_size)
+        assert cut.w.tobytes() == whole.w.tobytes()
+        assert cut.b.tobytes() == whole.b.tobytes()

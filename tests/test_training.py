@@ -1,0 +1,254 @@
+"""What `fit` promises."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import make_program_data
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy_reference import orders_of, squared_descent, squared_loss
+
+import fastsgd
+
+
+@st.composite
+def fits(draw):
+    n, d = draw(st.integers(1, 700)), draw(st.integers(1, 9))
+    outputs = draw(st.sampled_from([(), (1,), (3,)]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    X, y = rng.normal(size=(n, d)), rng.normal(size=(n, *outputs))
+    start = rng.normal(size=(d, *outputs)), rng.normal(size=outputs)
+    options = {
+        "batch_size": draw(st.one_of(st.integers(1, 40), st.integers(1, n + 3))),
+        "lr": 0.5 / (2 * float((X**2).sum(axis=1).max() + 1)),
+        "sample_weight": rng.uniform(0, 2, n) if draw(st.booleans()) else None,
+        "fit_intercept": draw(st.booleans()),
+        "drop_last": draw(st.booleans()),
+    }
+    return X, y, start, options, draw(st.booleans())
+
+
+@given(case=fits())
+def test_fit_is_the_textbook_descent(case):
+    X, y, start, options, shuffle = case
+    n = len(X)
+    model = fastsgd.fit(X, y, init=start, shuffle=shuffle, seed=5, epochs=2, **options)
+    orders = orders_of(n, 5, 2) if shuffle else [np.arange(n)] * 2
+    options["batch_size"] = min(options["batch_size"], n)
+    w, b, running = squared_descent(X, y, *start, orders=orders, **options)
+    # All numbers are of order 1 to 10, and at most 1400 steps round: 1e-12 leaves room for 1e4 ulp.
+    np.testing.assert_allclose(model.w, w, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(model.b, b, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(model.history.loss, running, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_original_program_reaches_the_noise_floor(seed):
+    X, y = make_program_data(seed)
+    design = np.column_stack([X, np.ones(1000)])
+    best = np.linalg.lstsq(design, y, rcond=None)[0]
+    model = fastsgd.fit(X, y, seed=seed, epoch_loss="full")
+    # 300 runs of the same program in plain numpy: at most 1.034 times, and 0.0017.
+    assert model.history.loss[-1] <= 1.04 * squared_loss(design, y, best, 0)
+    assert np.abs(np.append(model.w, model.b) - best).max() <= 0.002
+
+
+def test_shapes_follow_y(program_data):
+    X, y = program_data
+    one = fastsgd.fit(X, y, seed=0)
+    assert one.w.shape == (2,)
+    assert np.ndim(one.b) == 0
+    for k in (1, 3):
+        several = fastsgd.fit(X, np.column_stack([y] * k), seed=0)
+        assert several.w.shape == (2, k)
+        assert several.b.shape == (k,)
+        assert several.predict(X).shape == (1000, k)
+
+
+def test_each_output_learns_as_if_it_were_alone(program_data):
+    X, y = program_data
+    start = np.array([[0.1, -0.2], [0.3, 0.4]]), np.array([0.5, 0.0])
+    both = fastsgd.fit(X, np.column_stack([y, -2 * y]), init=start, seed=3)
+    for j, target in enumerate([y, -2 * y]):
+        alone = fastsgd.fit(X, target, init=(start[0][:, j], start[1][j]), seed=3)
+        np.testing.assert_allclose(both.w[:, j], alone.w, rtol=1e-12)
+        np.testing.assert_allclose(both.b[j], alone.b, rtol=1e-12)
+
+
+def test_default_initial_parameters_are_drawn_from_the_seed():
+    X, y = np.zeros((2, 20_000)), np.zeros(2)
+    model = fastsgd.fit(X, y, epochs=0, seed=1)
+    # The standard deviation of 20,000 draws is known to 0.5 %; 5 of its standard errors.
+    assert abs(model.w.std() - 0.01) < 0.01 * 5 / np.sqrt(2 * 20_000)
+    assert abs(model.w.mean()) < 5 * 0.01 / np.sqrt(20_000)
+    assert model.b == 0
+    np.testing.assert_array_equal(model.w, fastsgd.fit(X, y, epochs=0, seed=1).w)
+    assert (model.w != fastsgd.fit(X, y, epochs=0, seed=2).w).any()
+
+
+def test_init_is_copied_and_never_changed(program_data):
+    X, y = program_data
+    w, b = np.array([1.0, 2.0]), np.array(3.0)
+    fastsgd.fit(X, y, init=(w, b))
+    np.testing.assert_array_equal(w, [1.0, 2.0])
+    assert b == 3.0
+    first = fastsgd.fit(X, y, seed=0)
+    kept = first.w.copy()
+    second = fastsgd.fit(X, y, init=first, seed=1)
+    np.testing.assert_array_equal(first.w, kept)
+    assert len(second.history.loss) == 3
+    same = fastsgd.fit(X, y, init=(first.w, first.b), seed=1)
+    np.testing.assert_array_equal(second.w, same.w)
+
+
+def test_zero_epochs_return_the_initial_parameters(program_data):
+    model = fastsgd.fit(*program_data, init=([1.0, 2.0], 3.0), epochs=0)
+    assert (model.w.tolist(), model.b) == ([1.0, 2.0], 3.0)
+    assert model.history.loss == model.history.seconds == ()
+
+
+def test_seed_of_the_model_repeats_the_fit(program_data):
+    first = fastsgd.fit(*program_data)
+    again = fastsgd.fit(*program_data, seed=first.seed)
+    assert first.w.tobytes() == again.w.tobytes()
+    assert fastsgd.fit(*program_data).seed != first.seed
+
+
+def test_a_generator_gives_one_draw_of_64_bits(program_data):
+    model = fastsgd.fit(*program_data, seed=np.random.default_rng(9))
+    draws = np.random.default_rng(9)
+    assert model.seed == int(draws.integers(2**64, dtype=np.uint64))
+    rng = np.random.default_rng(9)
+    fastsgd.fit(*program_data, seed=rng)
+    assert rng.bit_generator.state == draws.bit_generator.state
+
+
+BITS = """
+import sys; sys.path.insert(0, {folder!r})
+import fastsgd; from conftest import make_program_data
+model = fastsgd.fit(*make_program_data(0), seed=4)
+print(model.w.tobytes().hex(), model.b.tobytes().hex(), model.history.loss)
+"""
+
+
+def test_one_seed_gives_the_same_bits_in_another_process(program_data):
+    folder = str(__file__).rpartition("/")[0]
+    output = subprocess.check_output([sys.executable, "-c", BITS.format(folder=folder)], text=True)
+    model = fastsgd.fit(*program_data, seed=4)
+    here = f"{model.w.tobytes().hex()} {model.b.tobytes().hex()} {model.history.loss}\n"
+    assert output == here
+
+
+def test_losses_of_the_history(program_data):
+    X, y = program_data
+    weights = np.random.default_rng(0).uniform(0, 3, 1000)
+    running = fastsgd.fit(X, y, sample_weight=weights, seed=0, epochs=2)
+    full = fastsgd.fit(X, y, sample_weight=weights, seed=0, epochs=2, epoch_loss="full")
+    none = fastsgd.fit(X, y, sample_weight=weights, seed=0, epochs=2, epoch_loss=None)
+    for model in (full, none):
+        np.testing.assert_array_equal(model.w, running.w)
+    expected = squared_loss(X, y, full.w, full.b, weights)
+    np.testing.assert_allclose(full.history.loss[-1], expected, rtol=1e-12)
+    assert running.history.loss[0] > full.history.loss[0]
+    assert none.history.loss == none.history.data_loss == ()
+    for model in (running, full):
+        assert model.history.penalty == (0.0, 0.0)
+        assert model.history.loss == model.history.data_loss
+    for model in (running, full, none):
+        assert len(model.history.seconds) == 2
+        assert min(model.history.seconds) > 0
+
+
+def test_losses_are_summed_in_float64():
+    # 2**24 + 2 rows of loss 1/2 each: a float32 sum of ones cannot pass 2**24.
+    n = 2**24 + 2
+    X, y = np.zeros((n, 1), np.float32), np.ones(n, np.float32)
+    model = fastsgd.fit(X, y, init=([0.0], 0.0), lr=1e-30, epochs=1, batch_size=1024)
+    assert model.history.loss == (0.5,)
+    assert model.evaluate(X, y) == 0.5
+
+
+def test_a_huge_float32_batch_does_not_drift():
+    # The gradient of each row is -0.1; a plain float32 sum of 2**20 of them is off by 1 %.
+    n = 2**20
+    X, y = np.full((n, 1), 0.1, np.float32), np.ones(n, np.float32)
+    model = fastsgd.fit(X, y, init=([0.0], 0.0), lr=1.0, epochs=1, batch_size=n)
+    assert abs(model.w[0] - 0.1) < 1e-5 * 0.1
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_dtype_of_X_decides(program_data, dtype):
+    X, y = program_data
+    model = fastsgd.fit(X.astype(dtype), y, sample_weight=np.ones(1000, int), seed=0)
+    assert model.w.dtype == model.b.dtype == model.predict(X.astype(dtype)).dtype == dtype
+
+
+def test_batch_size_above_n_is_one_full_batch(program_data):
+    X, y = program_data
+    start = ([0.5, 0.5], 1.0)
+    huge = fastsgd.fit(X, y, init=start, batch_size=10**9, lr=0.5, epochs=1, drop_last=True)
+    gradient = fastsgd.gradient(X, y, *start, reduction="mean")
+    np.testing.assert_allclose(huge.w, np.array(start[0]) - 0.5 * gradient.w, rtol=1e-13)
+
+
+def test_callback_sees_each_epoch_and_may_stop(program_data):
+    seen = []
+
+    def callback(model, epoch):
+        seen.append((epoch, len(model.history.loss), model.w))
+        return epoch == 1
+
+    model = fastsgd.fit(*program_data, seed=0, epochs=9, callback=callback)
+    assert [(epoch, losses) for epoch, losses, _ in seen] == [(0, 1), (1, 2)]
+    np.testing.assert_array_equal(seen[1][2], model.w)
+    assert (seen[0][2] != model.w).all()
+    assert len(model.history.seconds) == 2
+
+
+def test_what_a_callback_returns_stops_only_if_it_is_true(program_data):
+    model = fastsgd.fit(*program_data, callback=lambda model, epoch: "go on")
+    assert len(model.history.loss) == 3
+
+
+def test_a_callback_cannot_change_the_fit(program_data):
+    def callback(model, epoch):
+        model.w[:] = 1e6
+
+    plain, vandalised = (fastsgd.fit(*program_data, seed=0, callback=c) for c in (None, callback))
+    np.testing.assert_array_equal(plain.w, vandalised.w)
+
+
+def test_progress_shows_loss_and_speed(program_data, capsys):
+    fastsgd.fit(*program_data, progress=True)
+    shown = capsys.readouterr().err
+    assert "loss=" in shown
+    assert "row/s" in shown
+    fastsgd.fit(*program_data)
+    assert capsys.readouterr().err == ""
+
+
+MEMORY = """
+import numpy as np, fastsgd
+def status(name):
+    with open("/proc/self/status") as lines:
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+rng = np.random.default_rng(0)
+X = rng.standard_normal((1_000_000, 100), dtype=np.float32)
+y = X @ np.ones(100, np.float32)
+fastsgd.fit(X[:100], y[:100], batch_size=32, lr=1e-4, epoch_loss="full")
+with open("/proc/self/clear_refs", "w") as refs:
+    refs.write("5")  # the peak starts anew
+before = status("VmRSS")
+fastsgd.fit(X, y, batch_size=32, lr=1e-4, epochs=2, epoch_loss="full")
+print((status("VmHWM") - before) / (0.05 * (X.nbytes + y.nbytes) + 8 * len(y)))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak memory from Linux's /proc")
+def test_memory_beyond_the_data_is_small():
+    output = subprocess.check_output([sys.executable, "-c", MEMORY], text=True)
+    assert float(output) < 1
