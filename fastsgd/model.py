@@ -183,7 +183,13 @@ class Model:
             penalty=self.history.penalty,
             seconds=self.history.seconds,
         )
-        Path(path).write_bytes(archive.getvalue())
+        # Written beside the file first, so that what was there is whole until the new one is.
+        unfinished = Path(f"{os.fspath(path)}.part")
+        try:
+            unfinished.write_bytes(archive.getvalue())
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
     def _check_features(self, X: Array) -> None:
         if X.shape[1] != self.w.shape[0]:

@@ -37,8 +37,10 @@ def readable(array: Array, dtype: np.dtype[Any]) -> Array:
     Kernels are compiled for read-only input alone: memory-mapped files need no others, and what
     the user gave cannot be written to.
     """
-    with np.errstate(over="ignore"):  # a number too large for dtype is inf, which is checked for
-        view = np.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"]).view()
+    if array.dtype != dtype:
+        with np.errstate(over="ignore"):  # what is too large becomes inf, which is checked for
+            array = array.astype(dtype, order="C")
+    view = np.require(array, requirements=["C_CONTIGUOUS", "ALIGNED"]).view()
     view.flags.writeable = False
     return view
 

@@ -55,6 +55,14 @@ def test_a_loss_that_overflows_is_not_passed_on(epoch_loss):
         fastsgd.fit(X, y, lr=1e-20, epoch_loss=epoch_loss)
 
 
+@pytest.mark.parametrize("epoch_loss", ["running", "full", None])
+def test_a_last_step_to_infinity_is_seen(epoch_loss):
+    # The loss before the only step is finite, and so says nothing of it.
+    X, y = np.full((1, 1), 1e10, np.float32), np.full(1, 1e10, np.float32)
+    with pytest.raises(fastsgd.DivergenceError):
+        fastsgd.fit(X, y, init=([0.0], 0.0), lr=1e30, epochs=1, epoch_loss=epoch_loss)
+
+
 def test_gradient_predictions_and_evaluation_do_not_overflow_in_silence():
     X, y = np.full((2, 2), 1e30, np.float32), np.zeros(2, np.float32)
     with pytest.raises(ValueError, match="overflows float32"):

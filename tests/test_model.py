@@ -46,6 +46,23 @@ def test_a_saved_model_comes_back(fitted, tmp_path):
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
 
 
+def test_a_save_that_fails_leaves_what_was_there(program_data, tmp_path, monkeypatch):
+    path = tmp_path / "model"
+    first = fastsgd.fit(*program_data, seed=0)
+    first.save(path)
+
+    def full_disk(self, content):
+        with self.open("wb") as file:
+            file.write(content[:10])
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        fastsgd.fit(*program_data, seed=1).save(path)
+    np.testing.assert_array_equal(fastsgd.load(path).w, first.w)
+    assert [file.name for file in tmp_path.iterdir()] == ["model"]
+
+
 def test_the_largest_seed_comes_back(tmp_path):
     fastsgd.fit([[1.0]], [1.0], seed=2**64 - 1).save(tmp_path / "model")
     assert fastsgd.load(tmp_path / "model").seed == 2**64 - 1

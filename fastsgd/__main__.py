@@ -1,0 +1,144 @@
+"""The command line: ``python -m fastsgd``, or ``fastsgd``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from .cli import explain, fit_file, program
+from .descent import DivergenceError
+
+DIVERGED, REFUSED, INTERRUPTED = 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; return the status with which the process ends.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; those of the process by default.
+
+    Returns
+    -------
+    int
+        0, or 1 if the fit diverged, 2 if what was asked for cannot be done, 130 after Ctrl-C.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if arguments[:1] == ["explain"]:
+            explain.run(**vars(_explain_parser().parse_args(arguments[1:])))
+        elif arguments[:1] == ["fit"]:
+            fit_file.run(**vars(_fit_parser().parse_args(arguments[1:])))
+        else:
+            program.run(**vars(_program_parser().parse_args(arguments)))
+    except DivergenceError as error:
+        return _end(f"the fit diverged: {error}", DIVERGED)
+    except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
+        return _end(f"error: {error}", REFUSED)
+    except KeyboardInterrupt:
+        return _end("interrupted; nothing was saved", INTERRUPTED)
+    return 0
+
+
+def _end(message: str, status: int) -> int:
+    sys.stdout.flush()
+    print(f"fastsgd: {message}", file=sys.stderr)
+    return status
+
+
+def _program_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fastsgd",
+        description="Linear regression from scratch: make data whose w and b are known, and learn "
+        "them by mini-batch stochastic gradient descent.",
+        epilog="Other commands: 'fastsgd explain' says why the gradient of ten rows is one value, "
+        "and 'fastsgd fit' fits the data in a file. Each has a --help of its own.",
+    )
+    parser.add_argument("--n", type=int, default=1000, help="rows (%(default)s)")
+    parser.add_argument(
+        "--w",
+        type=float,
+        nargs="+",
+        default=program.TRUE_W,
+        help=f"true weights, one a feature ({' '.join(map(str, program.TRUE_W))})",
+    )
+    parser.add_argument(
+        "--b", type=float, default=program.TRUE_B, help="true intercept (%(default)s)"
+    )
+    parser.add_argument(
+        "--noise",
+        type=float,
+        default=program.NOISE,
+        help="standard deviation of what is added to the labels (%(default)s)",
+    )
+    _add_settings(parser)
+    parser.add_argument(
+        "--dtype", choices=("float32", "float64"), default="float32", help="(%(default)s)"
+    )
+    parser.add_argument(
+        "--plot", metavar="FILE.svg", help="draw the data, the learned line and the losses"
+    )
+    return parser
+
+
+def _explain_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fastsgd explain",
+        description="Why is param.grad one value for ten rows, and why is it divided by "
+        "batch_size? The gradients of ten rows, and what becomes of them.",
+    )
+    parser.add_argument(
+        "--lang", choices=tuple(explain.LANGUAGES), default="en", help="(%(default)s)"
+    )
+    return parser
+
+
+def _fit_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fastsgd fit",
+        description="Fit a linear model to the data in a file by mini-batch stochastic gradient "
+        "descent.",
+    )
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        help="a .csv file, with or without a header; a .npy file with a table; or a .npz file "
+        "with a table and an array of targets",
+    )
+    parser.add_argument(
+        "--target",
+        required=True,
+        metavar="COLUMN",
+        help="the name of a column, or its number: the first is 0, the last -1; for a .npz file, "
+        "the name of the array of targets",
+    )
+    _add_settings(parser)
+    parser.add_argument(
+        "--dtype", choices=("float32", "float64"), help="(as the data; float64 for .csv)"
+    )
+    parser.add_argument("--out", metavar="MODEL.npz", help="save the model, for fastsgd.load")
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add the options of every fit; fastsgd.fit itself checks what is given."""
+    parser.add_argument(
+        "--batch-size", type=int, default=10, metavar="N", help="rows in a mini-batch (%(default)s)"
+    )
+    parser.add_argument("--lr", type=float, default=0.03, help="learning rate (%(default)s)")
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        default=3,
+        metavar="N",
+        help="how often all rows are visited (%(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="decides all that is random (%(default)s)"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

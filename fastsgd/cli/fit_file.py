@@ -1,0 +1,58 @@
+"""A fit of the data in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from .. import rows
+from ..model import Model
+from .read_file import read
+from .report import counted, fit_aloud, print_times, settings
+from .table import decimals, table
+
+# Weights that are printed; a model of more features is looked at in other ways.
+WEIGHTS_SHOWN = 20
+
+
+def run(
+    *,
+    data: str,
+    target: str,
+    batch_size: int,
+    lr: float,
+    epochs: int,
+    seed: int,
+    dtype: str | None,
+    out: str | None,
+) -> None:
+    """Read the data, fit, print the report, and save the model if there is an `out`."""
+    if out is not None and not Path(out).parent.is_dir():
+        raise FileNotFoundError(f"--out: there is no folder {str(Path(out).parent)!r}")
+    X, y, features = read(data, target)
+    X = rows.dense(X)
+    if dtype is not None:
+        X = rows.readable(X, np.dtype(dtype))
+    n, d = X.shape
+    print(f"target {target!r} of {data}")
+    print(f"{counted(n, 'row')} of {counted(d, 'feature')}, {X.dtype}")
+    print(settings(batch_size, lr, epochs, seed), end="\n\n", flush=True)
+    model, compilation = fit_aloud(X, y, batch_size=batch_size, lr=lr, epochs=epochs, seed=seed)
+    print(f"\n{_learned(features, model)}")
+    print_times(model, compilation)
+    if out is not None:
+        model.save(out)
+        print(f"\nThe model is in {out}")
+
+
+def _learned(features: Sequence[str], model: Model) -> str:
+    """Return a table of the learned parameters, or of the first of them."""
+    shown = features[:WEIGHTS_SHOWN]
+    values = decimals([*model.w[:WEIGHTS_SHOWN].tolist(), float(model.b)])
+    lines = [["", "learned"]]
+    lines += [[f"w of {name}", value] for name, value in zip(shown, values, strict=False)]
+    if len(features) > len(shown):
+        lines.append([f"and {len(features) - len(shown)} more"])
+    return table([*lines, ["b", values[-1]]])

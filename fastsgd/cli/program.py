@@ -1,0 +1,74 @@
+"""The original program: linear regression from scratch, on data whose w and b are known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import checks
+from ..model import Model
+from . import plot as plots
+from .report import counted, fit_aloud, print_times, settings
+from .table import decimals, table
+
+Array = np.ndarray[Any, Any]
+
+TRUE_W = (2.0, -3.4)
+TRUE_B = 4.2
+NOISE = 0.01
+
+
+def run(
+    *,
+    n: int,
+    w: Sequence[float],
+    b: float,
+    noise: float,
+    batch_size: int,
+    lr: float,
+    epochs: int,
+    seed: int,
+    dtype: str,
+    plot: str | None,
+) -> None:
+    """Make the data, fit, and print how near the fit came; draw both if there is a `plot`."""
+    if plot is not None and not plot.lower().endswith(".svg"):
+        raise ValueError(f"--plot: expected a name that ends in .svg, got {plot!r}")
+    figure = None if plot is None else plots.blank_figure()
+    rng = np.random.default_rng(checks.seed(seed))
+    X, y = synthetic_data(rng, n, w, b, noise, dtype)
+    print(f"y = features @ w + b + noise of standard deviation {noise:g}")
+    print(f"{counted(n, 'row')} of {counted(len(w), 'feature')}, {dtype}")
+    print(settings(batch_size, lr, epochs, seed), end="\n\n", flush=True)
+    model, compilation = fit_aloud(X, y, batch_size=batch_size, lr=lr, epochs=epochs, seed=rng)
+    print(f"\n{_comparison(w, b, model)}")
+    print_times(model, compilation)
+    if figure is not None:
+        plots.draw(figure, X, y, model)
+        figure.savefig(plot, format="svg")
+        print(f"\nThe plot is in {plot}")
+
+
+def synthetic_data(
+    rng: np.random.Generator, n: int, w: Sequence[float], b: float, noise: float, dtype: str
+) -> tuple[Array, Array]:
+    """Return n rows of features ~ N(0, 1) and their labels, ``features @ w + b`` plus noise."""
+    n = checks.integer("n", n, at_least=1)
+    if not 0 <= noise < math.inf:
+        raise ValueError(f"noise: expected a finite number of at least 0, got {noise}")
+    X = rng.normal(size=(n, len(w))).astype(dtype)
+    y = X @ np.asarray(w) + b + rng.normal(scale=noise, size=n)
+    return X, y.astype(dtype)
+
+
+def _comparison(w: Sequence[float], b: float, model: Model) -> str:
+    """Return a table of the true parameters and the learned ones."""
+    names = [*(f"w[{i}]" for i in range(len(w))), "b"]
+    true = [*w, b]
+    learned = [*model.w.tolist(), float(model.b)]
+    errors = [f"{found - wanted:+.2e}" for found, wanted in zip(learned, true, strict=True)]
+    columns = zip(names, decimals(true), decimals(learned), errors, strict=True)
+    return table([["", "true", "learned", "error"], *columns])

@@ -1,0 +1,178 @@
+"""Rows and targets from the files that `fit` takes; nothing in them is ever unpickled."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+# A byte order mark, which some programs write first, is not part of the first cell.
+ENCODING = "utf-8-sig"
+
+
+class Examples(NamedTuple):
+    """What is learned from, and the names of the features."""
+
+    X: Array
+    y: Array
+    features: list[str]
+
+
+def read(path: str, target: str) -> Examples:
+    """Read a .csv, .npy or .npz file; `target` is a column of a table, or an array of a .npz.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it does not hold what it should, or has no such target.
+    """
+    kind = Path(path).suffix.lower()
+    if kind == ".csv":
+        try:
+            names, table = _read_csv(path)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise ValueError(f"{path}: {error}") from error
+        return _split(table, names, target)
+    if kind not in (".npy", ".npz"):
+        raise ValueError(f"{path}: expected a file whose name ends in .csv, .npy or .npz")
+    arrays = _read_numpy(path)
+    if isinstance(arrays, dict):
+        return _choose(path, arrays, target)
+    if arrays.ndim != 2:
+        raise ValueError(
+            f"{path}: expected an array of 2 dimensions (rows, columns), got shape {arrays.shape}"
+        )
+    return _split(arrays, [], target)
+
+
+def _read_csv(path: str) -> tuple[list[str], Array]:
+    """Return the names of the columns, none if there is no header, and the table."""
+    with open(path, newline="", encoding=ENCODING) as file:
+        reader = csv.reader(file)
+        first = next(filter(None, reader), [])
+        header_lines = reader.line_num
+    # So that a name can be given on a command line and printed in one.
+    names = [] if all(map(_is_number, first)) else [" ".join(cell.split()) for cell in first]
+    skipped = header_lines if names else 0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a file without rows, which is an error here
+            table = np.loadtxt(
+                path,
+                delimiter=",",
+                quotechar='"',
+                comments=None,
+                skiprows=skipped,
+                ndmin=2,
+                encoding=ENCODING,
+            )
+    except ValueError as error:
+        raise ValueError(f"{path}: {_bad_line(path, skipped, names) or error}") from error
+    if table.size == 0:
+        raise ValueError(f"{path}: has no rows")
+    if names and len(names) != table.shape[1]:
+        raise ValueError(
+            f"{path}: the header names {len(names)} columns, but the rows have {table.shape[1]}"
+        )
+    return names, table
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _bad_line(path: str, skipped: int, names: Sequence[str]) -> str | None:
+    """Return what is wrong with a table that numpy refused.
+
+    Numpy says where as well, but counts rows now from 0 and now from 1, and never the header.
+    """
+    with open(path, newline="", encoding=ENCODING) as file:
+        reader = csv.reader(file)
+        width = 0
+        for row in reader:
+            if not row or reader.line_num <= skipped:
+                continue
+            width = width or len(row)
+            if len(row) != width:
+                return f"line {reader.line_num} has {len(row)} cells, those before it {width}"
+            for column, cell in enumerate(row):
+                if not _is_number(cell):
+                    name = repr(names[column]) if column < len(names) else column
+                    return f"line {reader.line_num}, column {name}: {cell!r} is not a number"
+    return None
+
+
+def _read_numpy(path: str) -> Array | dict[str, Array]:
+    """Return the array of a .npy file, or those of a .npz file by name."""
+    try:
+        content = np.load(path, allow_pickle=False)
+        if isinstance(content, np.ndarray):
+            return content
+        with content as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path}: nothing that numpy reads without unpickling: {error}") from error
+
+
+def _split(table: Array, names: list[str], target: str) -> Examples:
+    """Part a table into the column of the targets and all others."""
+    width = table.shape[1]
+    column = _column(names, width, target)
+    features = names or [f"column {i}" for i in range(width)]
+    return Examples(
+        np.delete(table, column, axis=1),
+        table[:, column],
+        features[:column] + features[column + 1 :],
+    )
+
+
+def _column(names: list[str], width: int, target: str) -> int:
+    """Return the number of the column that `target` names or numbers."""
+    if names.count(target) == 1:
+        return names.index(target)
+    if target in names:
+        raise ValueError(f"--target: {names.count(target)} columns are called {target!r}")
+    try:
+        return range(width)[int(target)]
+    except (ValueError, IndexError):
+        there_are = f"the columns are {', '.join(map(repr, names))}, or" if names else "expected"
+        raise ValueError(
+            f"--target: there is no column {target!r}; "
+            f"{there_are} 0 to {width - 1}, or -{width} to -1 from the end"
+        ) from None
+
+
+def _choose(path: str, arrays: dict[str, Array], target: str) -> Examples:
+    """Take the targets and the rows from the arrays of an archive."""
+    if target not in arrays:
+        raise ValueError(f"--target: there is no array {target!r}; {_listed(path, arrays)}")
+    y = arrays.pop(target)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.ndim != 1:
+        raise ValueError(f"--target: expected one target a row, got {target!r} of shape {y.shape}")
+    tables = [array for array in arrays.values() if array.ndim == 2]
+    if len(tables) != 1:
+        raise ValueError(
+            f"{path}: expected one array of 2 dimensions besides {target!r}; "
+            f"{_listed(path, arrays)}"
+        )
+    return Examples(tables[0], y, [f"column {i}" for i in range(tables[0].shape[1])])
+
+
+def _listed(path: str, arrays: dict[str, Array]) -> str:
+    shapes = ", ".join(f"{name!r} of shape {array.shape}" for name, array in arrays.items())
+    return f"{path} holds {shapes or 'none'}"

@@ -1,0 +1,112 @@
+"""What the commands that fit have in common: the losses as they come, and the times."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from ..model import Model
+from ..order import BUCKET, epoch_order
+from ..training import fit
+from .table import table
+
+Array = np.ndarray[Any, Any]
+
+
+def fit_aloud(
+    X: Array,
+    y: Array,
+    *,
+    batch_size: int,
+    lr: float,
+    epochs: int,
+    seed: int | np.random.Generator,
+) -> tuple[Model, float]:
+    """Fit, printing the loss after each epoch; return the model, and the seconds of compilation.
+
+    X is of float32 or float64.
+    """
+    compilation = _compile(X, batch_size, lr, epochs)
+    model = fit(
+        X,
+        y,
+        batch_size=batch_size,
+        lr=lr,
+        epochs=epochs,
+        seed=seed,
+        epoch_loss="full",
+        callback=_print_loss,
+    )
+    return model, compilation
+
+
+def _compile(X: Array, batch_size: int, lr: float, epochs: int) -> float:
+    """Compile all that the fit will call, by a fit of two rows of zeros; return the seconds.
+
+    It is given the options too, so that a bad one is refused before anything takes long.
+    """
+    n, d = X.shape
+    began = perf_counter()
+    fit(
+        np.zeros((2, d), X.dtype),
+        np.zeros(2, X.dtype),
+        batch_size=batch_size,
+        lr=lr,
+        epochs=min(epochs, 1),
+        epoch_loss="full",
+    )
+    # The order of many rows comes from other kernels than that of few.
+    epoch_order(min(n, 2 * BUCKET + 1), seed=0, epoch=0)
+    return perf_counter() - began
+
+
+def _print_loss(model: Model, epoch: int) -> None:
+    loss = model.history.data_loss[-1]
+    if epoch == 0:
+        print("epoch              loss")
+    # Of a width of its own, as the losses to come are not known yet.
+    shown = f"{loss:.8f}" if 1e-6 <= loss < 1e6 else f"{loss:.8e}"
+    print(f"{epoch + 1:5d}  {shown:>16}", flush=True)
+
+
+def print_times(model: Model, compilation: float) -> None:
+    """Print the time of the fit and, apart from it, that of the compilation."""
+    seconds = model.history.seconds
+    times = table([["fit", duration(sum(seconds))], ["compilation", duration(compilation)]])
+    print(f"""
+{times}
+
+The fit is its {counted(len(seconds), "epoch")}, without the losses printed after them.
+The compilation comes before it, and is short where an earlier run left the code on the disk.""")
+
+
+def duration(seconds: float) -> str:
+    """Return a time in a unit that suits it.
+
+    Examples
+    --------
+    >>> duration(0.000104), duration(9.3708)
+    ('0.104 ms', '9.371 s ')
+    """
+    return f"{seconds * 1000:.3f} ms" if seconds < 1 else f"{seconds:.3f} s "
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(3, "row")
+    ('1 row', '3 rows')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def settings(batch_size: int, lr: float, epochs: int, seed: int) -> str:
+    """Return the line that says how the fit was made."""
+    return (
+        f"squared loss, mini-batches of {batch_size}, lr {lr:g}, {counted(epochs, 'epoch')}, "
+        f"seed {seed}"
+    )
