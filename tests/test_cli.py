@@ -366,24 +366,11 @@ def test_a_folder_that_is_not_there_is_refused_before_the_fit(capsys, files, tmp
     assert shown.out == ""
 
 
-def interrupt_fit(*arguments, **options):
-    raise fastsgd.Interrupted(None)
+def test_an_interrupt_ends_with_status_130_and_saves_nothing(capsys, files, monkeypatch, tmp_path):
+    def interrupt(*arguments, **options):
+        raise fastsgd.Interrupted(None)
 
-
-def interrupt_save(model, path):
-    with open(path, "w") as file:
-        file.write("half a mod")
-    raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize(
-    ("place", "interrupt"),
-    [("fastsgd.cli.report.fit", interrupt_fit), ("fastsgd.Model.save", interrupt_save)],
-)
-def test_an_interrupt_ends_with_status_130_and_saves_nothing(
-    capsys, files, monkeypatch, tmp_path, place, interrupt
-):
-    monkeypatch.setattr(place, interrupt)
+    monkeypatch.setattr("fastsgd.cli.report.fit", interrupt)
     before = sorted(tmp_path.iterdir())
     out = ["--out", str(tmp_path / "model.npz")]
     message = refused(capsys, "fit", files[0][0], "--target", "price", *out, status=130)

@@ -82,6 +82,14 @@ def long_data():
     return X, X @ np.ones(80, np.float32)
 
 
+@pytest.fixture
+def ctrl_c():
+    """Have SIGINT raise KeyboardInterrupt, even where the shell started us with it ignored."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
 def interrupt_soon():
     """Send SIGINT, as Ctrl-C does, in the middle of what comes next."""
     threading.Timer(0.25, os.kill, (os.getpid(), signal.SIGINT)).start()
@@ -90,6 +98,7 @@ def interrupt_soon():
 OPTIONS = {"lr": 1e-6, "epochs": 10_000, "shuffle": False}
 
 
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("parts", [64, 1])
 def test_ctrl_c_leaves_the_model_after_the_last_whole_mini_batch(long_data, parts):
     X, y = long_data
