@@ -168,7 +168,7 @@ def test_losses_are_summed_in_float64():
     # are off by 1e-8, and one of 2**24 rows hardly grows any more.
     n = 2**24 + 2
     X, y = np.zeros((n, 1), np.float32), np.full(n, 0.1, np.float32)
-    each = float(y[0] ** 2 / np.float32(2))
+    each = float(y[0] * y[0]) / 2
     model = fastsgd.fit(X, y, init=([0.0], 0.0), lr=1e-30, epochs=1, batch_size=1024)
     assert model.history.loss[0] == pytest.approx(each, rel=1e-12)
     assert model.evaluate(X, y) == pytest.approx(each, rel=1e-12)
