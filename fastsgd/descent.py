@@ -31,6 +31,9 @@ class DivergenceError(ValueError):
         super().__init__(message)
         self.model = model
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.model)
+
 
 class Interrupted(KeyboardInterrupt):
     """A fit was interrupted, by Ctrl-C as a rule.
@@ -44,6 +47,9 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, model: Model) -> None:
         super().__init__("the fit was interrupted; what it learned so far is in .model")
         self.model = model
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.model,)
 
 
 class Descent:

@@ -85,7 +85,7 @@ def gradient(
     data, several = rows.prepare(X, y, sample_weight, check_finite=True)
     n, d = data.rows.X.shape
     outputs = data.y.shape[1] if several else None
-    w, b = checked("gradient's", w, b, d, outputs)
+    w, b = checked(w, b, d, outputs)
     parameters = for_kernels(w, b, data.y.dtype)
     scratch = zero_gradient(parameters, data.rows)
     if reduction == "none":

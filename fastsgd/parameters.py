@@ -34,23 +34,29 @@ def copy_of(parameters: Parameters) -> Parameters:
     return Parameters(parameters.w.copy(), parameters.b.copy())
 
 
-def checked(name: str, w: Any, b: Any, d: int, outputs: int | None) -> tuple[Array, Array]:
-    """Return `w` and `b` as arrays of the right shapes; `outputs` is None for y of shape (n,)."""
-    w, b = checks.numbers(f"{name} w", w), checks.numbers(f"{name} b", b)
-    w_shape, b_shape = ((d,), ()) if outputs is None else ((d, outputs), (outputs,))
-    for part, array, shape in (("w", w, w_shape), ("b", b, b_shape)):
+def shapes(d: int, outputs: int | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the shapes of `w` and `b`; `outputs` is None for y of shape (n,)."""
+    return ((d,), ()) if outputs is None else ((d, outputs), (outputs,))
+
+
+def checked(w: Any, b: Any, d: int, outputs: int | None, whose: str = "") -> tuple[Array, Array]:
+    """Return `w` and `b` as arrays, if they are finite and of the right shapes."""
+    arrays = []
+    for part, value, shape in zip("wb", (w, b), shapes(d, outputs), strict=True):
+        array = checks.numbers(f"{whose}{part}", value)
         if array.shape != shape:
             raise ValueError(
-                f"{name} {part}: expected shape {shape}, to go with X and y, got {array.shape}"
+                f"{whose}{part}: expected shape {shape}, to go with X and y, got {array.shape}"
             )
         if not np.isfinite(array).all():
-            raise ValueError(f"{name} {part}: expected finite numbers, got {array}")
-    return w, b
+            raise ValueError(f"{whose}{part}: expected finite numbers, got {array}")
+        arrays.append(array)
+    return arrays[0], arrays[1]
 
 
 def drawn(seed: int, d: int, outputs: int | None) -> tuple[Array, Array]:
     """Return initial parameters: w ~ N(0, 0.01**2), and b = 0."""
-    w_shape, b_shape = ((d,), ()) if outputs is None else ((d, outputs), (outputs,))
+    w_shape, b_shape = shapes(d, outputs)
     w = np.random.default_rng(seed).normal(0.0, 0.01, w_shape)
     return w, np.zeros(b_shape)
 

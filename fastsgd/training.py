@@ -162,5 +162,5 @@ def _initial(
         pair = (init.w, init.b) if isinstance(init, Model) else init
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise TypeError(f"init: expected a Model, a pair (w, b) or None, got {init!r}")
-        w, b = parameters.checked("init", pair[0], pair[1], d, outputs)
+        w, b = parameters.checked(pair[0], pair[1], d, outputs, whose="init's ")
     return parameters.for_kernels(w, b, data.y.dtype)

@@ -64,9 +64,9 @@ BAD_INPUT = {
     "seed 2**64": ({"seed": 2**64}, ValueError, "seed: expected an integer from 0"),
     "seed 'a'": ({"seed": "a"}, TypeError, "seed: expected an integer from 0"),
     "init": ({"init": 5}, TypeError, "init: expected a Model, a pair"),
-    "init's shape": ({"init": ([1.0], 0.0)}, ValueError, "init w: expected shape (2,)"),
-    "init's b": ({"init": ([1, 2], [0.0])}, ValueError, "init b: expected shape ()"),
-    "init's NaN": ({"init": ([1, np.nan], 0.0)}, ValueError, "init w: expected finite"),
+    "init's shape": ({"init": ([1.0], 0.0)}, ValueError, "init's w: expected shape (2,)"),
+    "init's b": ({"init": ([1, 2], [0.0])}, ValueError, "init's b: expected shape ()"),
+    "init's NaN": ({"init": ([1, np.nan], 0.0)}, ValueError, "init's w: expected finite"),
 }
 
 

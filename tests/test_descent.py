@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -118,6 +119,14 @@ def test_ctrl_c_leaves_the_model_after_the_last_whole_mini_batch(long_data, part
 
 def _ends(X, parts):
     return [len(X) // parts * (i + 1) for i in range(parts)]
+
+
+def test_both_errors_travel_between_processes(program_data):
+    model = fastsgd.fit(*program_data)
+    for error in (fastsgd.DivergenceError("too far", model), fastsgd.Interrupted(model)):
+        copy = pickle.loads(pickle.dumps(error))
+        assert (type(copy), str(copy)) == (type(error), str(error))
+        np.testing.assert_array_equal(copy.model.w, model.w)
 
 
 def test_ctrl_c_in_a_callback_keeps_the_epoch(program_data):

@@ -1,0 +1,68 @@
+"""`python -m bench`: measure, print the table, write JSON and the picture."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import pytest
+
+from .contestants import CONTESTANTS
+from .picture import draw
+from .report import report
+from .results import Results
+from .workloads import chosen
+
+
+def main() -> int:
+    """Run it all; return what pytest returned."""
+    parser = _parser()
+    options = parser.parse_args()
+    missing = [name for name in options.require if _version(parser, name) is None]
+    if missing:
+        parser.error(f"--require: absent here: {', '.join(missing)}")
+    if not chosen(options.workloads):
+        parser.error(f"--workloads: none has {' or '.join(options.workloads)} in its name")
+    options.json.unlink(missing_ok=True)
+    arguments = [str(Path(__file__).parent), f"--benchmark-json={options.json}"]
+    if options.quick:
+        arguments.append("--quick")
+    if options.workloads:
+        arguments += ["--workloads", *options.workloads]
+    code = pytest.main(arguments)
+    if options.json.exists() and options.json.stat().st_size:
+        results = Results(options.json)
+        draw(results, options.svg)
+        print(f"\n{report(results)}\n\nwrote {options.json} and {options.svg}")
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="only see that everything works, in two minutes"
+    )
+    parser.add_argument(
+        "--require",
+        type=lambda names: names.split(","),
+        default=[],
+        metavar="PEER,...",
+        help=f"fail if one of these is absent: {', '.join(CONTESTANTS)}",
+    )
+    parser.add_argument(
+        "--workloads", nargs="+", default=[], metavar="WORD", help="only those named so, in part"
+    )
+    parser.add_argument("--json", type=Path, default=Path("benchmark.json"), metavar="FILE")
+    parser.add_argument("--svg", type=Path, default=Path("benchmark.svg"), metavar="FILE")
+    return parser
+
+
+def _version(parser: argparse.ArgumentParser, name: str) -> str | None:
+    if name not in CONTESTANTS:
+        parser.error(f"--require: {name!r} is none of {', '.join(CONTESTANTS)}")
+    return CONTESTANTS[name].version()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

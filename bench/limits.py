@@ -1,0 +1,50 @@
+"""The limits of the machine, measured in the same run: what no epoch can be much faster than."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+from .interface import Contestant, Run, Visit
+from .workloads import Task
+
+
+def prepare_blas(task: Task) -> Run:
+    """One gradient of all rows: two passes of BLAS over X, and nothing out of order."""
+    X, y = task.X, task.y
+    w = X[0].copy()
+
+    def run(batches: int) -> Visit:
+        r = X @ w - y
+        r @ X
+        return Visit(len(X), None)
+
+    return run
+
+
+def prepare_read(task: Task) -> Run:
+    """One read of X from first to last."""
+    values = task.X.reshape(-1)
+
+    def run(batches: int) -> Visit:
+        total(values)
+        return Visit(len(task.X), None)
+
+    return run
+
+
+# Sums that may be reordered run in SIMD registers, many at a time, and wait only for memory.
+@njit(fastmath={"reassoc", "nsz", "contract"})
+def total(values: Any) -> Any:
+    """Return the sum, in the precision of the values."""
+    result = values.dtype.type(0)
+    for i in range(values.size):
+        result += values[i]
+    return result
+
+
+LIMITS = {
+    "blas": Contestant("BLAS gradient", "numpy", "numpy", prepare_blas),
+    "read": Contestant("one read of X", "numba", "numba", prepare_read),
+}

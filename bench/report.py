@@ -1,0 +1,79 @@
+"""The report of a run as Markdown: the machine, the versions and the table."""
+
+from __future__ import annotations
+
+from .contestants import CONTESTANTS
+from .limits import LIMITS
+from .peers import PEERS
+from .results import Results
+
+NOTES = """\
+- rows/s and ms are those of `fastsgd.fit`, the whole call: checks, the random order, the epoch
+  with its loss. Under each peer: how many times as long it takes for a row. Under each limit: how
+  many times as long `fastsgd.fit` takes as one full-batch gradient by BLAS
+  (`r = X @ w - y; g = r @ X`) and as one read of X from first to last.
+- The original program is 1000x2/10 in float64, three epochs with lr = 0.03 in one call.
+- One thread everywhere, but that MXNet's engine and Vowpal Wabbit's parser each have a thread
+  beside the one that learns. Compilation is never timed, the making of the random order always.
+- Contestants take turns, pass after pass; a ratio is the median of the ratios within each pass.
+- `*`: timed on another number of rows than the workload has, mostly its first mini-batches only.
+- scikit-learn and Vowpal Wabbit have no mini-batches and take a step a row. Vowpal Wabbit reads
+  its own binary cache, in the order of the file, and computes in float32."""
+
+
+def report(results: Results) -> str:
+    """Return all of it."""
+    parts = [_machine(results), _table(results), NOTES]
+    if results.about["quick"]:
+        parts.insert(0, "A quick run, of shapes scaled down: its numbers mean nothing.")
+    return "\n\n".join(parts)
+
+
+def _machine(results: Results) -> str:
+    """Name the CPU and the versions of everything that ran."""
+    machine, about = results.machine, results.about
+    cpu = machine["cpu"]
+    packages = [f"Python {about['python']}", f"numba {about['numba']}"]
+    packages += [
+        f"{CONTESTANTS[name].distribution} {about['versions'][name] or 'absent'}"
+        for name in ("fastsgd", *PEERS)
+    ]
+    return (
+        f"CPU: {cpu.get('brand_raw', machine['machine'])}, {cpu['count']} cores; "
+        f"{machine['system']}. {', '.join(packages)}."
+    )
+
+
+def _table(results: Results) -> str:
+    """Return the table of all workloads that were measured."""
+    header = ["rows x features / batch", "fastsgd rows/s", "ms/epoch"]
+    header += [f"x faster than {PEERS[name].title}" for name in PEERS]
+    header += [f"time / {LIMITS[name].title}" for name in LIMITS]
+    lines = [header, ["---", *["---:"] * (len(header) - 1)]]
+    lines += [_line(results, workload) for workload in results.turns]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _line(results: Results, workload: str) -> list[str]:
+    rate = results.rate(workload, "fastsgd")
+    assert rate is not None
+    cells = [workload, f"{number(rate / 1e6)}M", number(1e3 * results.rows[workload] / rate)]
+    for name in PEERS:
+        ratio = results.ratio(workload, name, "fastsgd")
+        if ratio is None:
+            cells.append("absent")
+        else:
+            mark = "" if results.turns[workload][name].is_whole else "*"
+            cells.append(number(ratio) + mark)
+    for name in LIMITS:
+        ratio = results.ratio(workload, "fastsgd", name)
+        cells.append("absent" if ratio is None else number(ratio))
+    return cells
+
+
+def number(value: float) -> str:
+    """Write a positive number with at most three digits that mean something."""
+    for limit, decimals in ((1, 3), (10, 2), (100, 1)):
+        if value < limit:
+            return f"{value:.{decimals}f}"
+    return f"{value:,.0f}"

@@ -1,0 +1,51 @@
+"""The measurements of one run, read from pytest-benchmark's JSON and compared turn by turn."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+
+class Turns(NamedTuple):
+    """One contestant on one workload: how long a row took in each turn, in seconds."""
+
+    seconds: list[float]
+    is_whole: bool  # whether it visited exactly the rows of its epochs
+
+
+class Results:
+    """All turns of a run, and the machine they were measured on."""
+
+    def __init__(self, path: Path) -> None:
+        data = json.loads(path.read_text())
+        self.machine: dict[str, Any] = data["machine_info"]
+        self.about: dict[str, Any] = self.machine["bench"]
+        self.rows: dict[str, int] = {}
+        self.turns: dict[str, dict[str, Turns]] = defaultdict(dict)
+        # In the order of their turns, as they were run.
+        for benchmark in data["benchmarks"]:
+            if "workload" in benchmark["extra_info"]:
+                self._add(benchmark["extra_info"], benchmark["stats"]["median"])
+
+    def _add(self, info: dict[str, Any], seconds: float) -> None:
+        workload, contestant, visited = info["workload"], info["contestant"], info["visited"]
+        self.rows[workload] = info["rows"]
+        is_whole = visited in (info["rows"], info["rows"] * info["epochs"])
+        turns = self.turns[workload].setdefault(contestant, Turns([], is_whole))
+        turns.seconds.append(seconds / visited)
+
+    def rate(self, workload: str, contestant: str) -> float | None:
+        """Return the rows a second, the median of all turns, or None if it was not measured."""
+        turns = self.turns[workload].get(contestant)
+        return None if turns is None else 1 / median(turns.seconds)
+
+    def ratio(self, workload: str, slow: str, fast: str) -> float | None:
+        """Return how many times as long `slow` took as `fast` did in the same pass; the median."""
+        turns = self.turns[workload]
+        if slow not in turns or fast not in turns:
+            return None
+        pairs = zip(turns[slow].seconds, turns[fast].seconds, strict=True)
+        return median(a / b for a, b in pairs)

@@ -1,0 +1,59 @@
+"""Vowpal Wabbit as a peer: what it reads, and what of its work is timed."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from .interface import Run, Visit
+from .workloads import Task
+
+# Of the file it learns from. Text is slow to write, and a short cache flatters it, if anything.
+VALUES = 500_000
+
+# The number of the feature "Constant", which it adds to every row.
+CONSTANT = 11650396
+
+
+def prepare_vowpal_wabbit(task: Task) -> Run:
+    """Passes over its binary cache, in the order of the file, with a step a row, in float32.
+
+    Opening a workspace takes about 2 ms, and cannot be left out of a run, as a workspace can
+    make its passes only once. So the cache holds many rows, whatever the workload, and a run
+    makes as many passes as its time allows: 2 ms are then about a hundredth of it.
+    """
+    from vowpalwabbit import Workspace
+
+    folder = tempfile.TemporaryDirectory()
+    rows = max(1, VALUES // task.X.shape[1])
+    text, cache = Path(folder.name, "rows.txt"), Path(folder.name, "rows.cache")
+    _write(task, rows, text)
+    common = ["--cache_file", str(cache), "--holdout_off", "--quiet"]
+    Workspace(arg_list=[*common, "--data", str(text), "--noop"]).finish()
+    text.unlink()
+    # Its squared loss has no factor 1/2, and its learning rate decays unless told otherwise.
+    rate = ["--learning_rate", str(task.lr / 2), "--power_t", "0"]
+    learning = [*common, "--sgd", "--loss_function", "squared", "-b", "18", *rate]
+
+    def run(batches: int) -> Visit:
+        # The folder lives as long as this function refers to it.
+        assert Path(folder.name).exists()
+        passes = max(1, task.epochs * batches * task.batch_size // rows)
+        workspace = Workspace(arg_list=[*learning, "--passes", str(passes)])
+        w = [workspace.get_weight(feature) for feature in range(task.X.shape[1])]
+        b = workspace.get_weight(CONSTANT)
+        workspace.finish()
+        return Visit(rows * passes, (np.array(w), np.array(b)))
+
+    return run
+
+
+def _write(task: Task, rows: int, path: Path) -> None:
+    """Write so many rows in Vowpal Wabbit's format, from the first again after the last."""
+    n, d = task.X.shape
+    line = "{:.9g} | " + " ".join(f"{feature}:{{:.9g}}" for feature in range(d)) + "\n"
+    with path.open("w") as file:
+        for i in range(rows):
+            file.write(line.format(task.y[i % n].item(), *task.X[i % n].tolist()))

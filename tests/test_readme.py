@@ -1,0 +1,23 @@
+"""The README shows what runs; its other examples are doctests."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+def test_the_ten_line_example_prints_what_stands_below_it(capsys):
+    example, output = re.search(
+        r"```python\n(import numpy.*?)```\n\nIt prints\n\n```text\n(.*?)```", README, re.DOTALL
+    ).groups()
+    exec(example, {})
+    assert capsys.readouterr().out == output
+
+
+def test_every_public_name_is_in_the_api_table():
+    import fastsgd
+
+    for name in set(fastsgd.__all__) - {"__version__", "ParameterGradient"}:
+        assert f"`{name}" in README or f"fastsgd.{name}" in README or f"{name}." in README
