@@ -8,10 +8,10 @@ from .peers import PEERS
 from .results import Results
 
 NOTES = """\
-- rows/s and ms are those of `fastsgd.fit`, the whole call: checks, the random order, the epoch
-  with its loss. Under each peer: how many times as long it takes for a row. Under each limit: how
-  many times as long `fastsgd.fit` takes as one full-batch gradient by BLAS
-  (`r = X @ w - y; g = r @ X`) and as one read of X from first to last.
+- rows/s and ms are those of `fastsgd.fit`, the whole call: checks of everything but each number
+  of X, the random order, the epoch with its loss. Under each peer: how many times as long it takes
+  for a row. Under each limit: how many times as long `fastsgd.fit` takes as one full-batch gradient
+  by BLAS (`r = X @ w - y; g = r @ X`) and as one read of X from first to last.
 - The original program is 1000x2/10 in float64, three epochs with lr = 0.03 in one call.
 - One thread everywhere, but that MXNet's engine and Vowpal Wabbit's parser each have a thread
   beside the one that learns. Compilation is never timed, the making of the random order always.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -35,6 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             program.run(**vars(_program_parser().parse_args(arguments)))
     except DivergenceError as error:
         return _end(f"the fit diverged: {error}", DIVERGED)
+    except BrokenPipeError:  # whoever read what is printed has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
         return _end(f"error: {error}", REFUSED)
     except KeyboardInterrupt:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import operator
 import secrets
+from numbers import Real
 from typing import Any, NoReturn
 
 import numpy as np
@@ -34,14 +35,23 @@ def integer(name: str, value: Any, *, at_least: int, at_most: int | None = None)
     return number
 
 
-def positive(name: str, value: Any) -> float:
-    """Return `value` as a float, if it is a positive, finite number."""
+def learning_rate(value: Any, batch_size: int, dtype: np.dtype[Any]) -> float:
+    """Return `lr` as a float, if it is positive and finite, and steps in `dtype` can use it."""
+    wrong = f"lr: expected a positive, finite number, got {value!r}"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        raise TypeError(wrong)
     try:
         number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}: expected a positive, finite number, got {value!r}") from None
+    except OverflowError:
+        raise ValueError(wrong) from None
     if not (math.isfinite(number) and number > 0):
-        raise ValueError(f"{name}: expected a positive, finite number, got {value!r}")
+        raise ValueError(wrong)
+    limits = np.finfo(dtype)
+    if not limits.tiny <= number / batch_size <= limits.max:
+        raise ValueError(
+            f"lr: expected lr / batch_size from {limits.tiny:.2g} to {limits.max:.2g}, the range "
+            f"of {dtype}, got {number:g} / {batch_size}"
+        )
     return number
 
 
@@ -75,32 +85,45 @@ def numbers(name: str, value: Any) -> Array:
             f"{name}: sparse input is not supported; {name}.toarray() makes it dense, "
             "if it fits in memory"
         )
+    if hasattr(value, "asnumpy"):
+        raise TypeError(
+            f"{name}: {type(value).__name__} is not an array of numpy; {name}.asnumpy() makes "
+            "it one"
+        )
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(
             f"{name}: masked arrays are not supported; fill the masked entries with "
             f"{name}.filled(...) or leave out their rows"
         )
+    nullable = _nullable_dtype(value)
     try:
-        array = np.asarray(value)
+        if nullable is not None:
+            array = np.asarray(value.to_numpy(dtype=nullable, na_value=np.nan))
+        else:
+            array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name}: cannot be made an array: {error}") from None
-    if array.dtype.kind == "O":
-        array = _nullable_frame(value, array)
     if array.dtype.kind not in "biuf":
+        kind = type(value).__name__
         raise TypeError(
-            f"{name}: its dtype is {array.dtype}, expected real numbers; "
-            f"if it holds numbers, np.asarray({name}, dtype=float) makes them so"
+            f"{name}: expected an array of real numbers, got {kind} of dtype {array.dtype}; "
+            "if it holds nothing but numbers, np.asarray(..., dtype=float) makes them so"
         )
     return array.view(np.ndarray)
 
 
-def _nullable_frame(value: Any, array: Array) -> Array:
-    """Return a pandas frame or series of nullable numbers as floats; missing ones become NaN."""
+def _nullable_dtype(value: Any) -> np.dtype[Any] | None:
+    """Return the dtype for a pandas frame or series with nullable numbers, which may be missing.
+
+    None stands for all else, which numpy makes an array of by itself.
+    """
     dtypes: Any = getattr(value, "dtypes", None)
     columns = list(dtypes) if hasattr(dtypes, "__iter__") else [dtypes]
-    if hasattr(value, "to_numpy") and all(getattr(c, "kind", "O") in "biuf" for c in columns):
-        return np.asarray(value.to_numpy(dtype=np.float64, na_value=np.nan))
-    return array
+    known = [getattr(column, "numpy_dtype", column) for column in columns]
+    if known == columns or any(getattr(dtype, "kind", "O") not in "biuf" for dtype in known):
+        return None
+    common = np.result_type(*known)
+    return common if common.kind == "f" else np.dtype(np.float64)
 
 
 def shape_of_X(X: Array) -> None:
@@ -144,13 +167,12 @@ def _refuse_non_finite(name: str, array: Array, place: int) -> NoReturn:
 
 
 def sample_weight(weights: Array, n: int) -> None:
-    """Check that there is one finite weight of at least 0 for each of n rows."""
+    """Check that there is one weight of at least 0 for each of n rows; NaN passes."""
     if weights.shape != (n,):
         raise ValueError(
             f"sample_weight: expected shape ({n},), one weight a row of X, got {weights.shape}"
         )
-    finite("sample_weight", weights)
-    if weights.min() < 0:
+    if (weights < 0).any():
         row = int(np.argmax(weights < 0))
         raise ValueError(
             f"sample_weight: row {row} is {weights[row]}; expected weights of at least 0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from time import perf_counter
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -76,8 +76,8 @@ class Descent:
     ) -> None:
         n = data.y.shape[0]
         self.data, self.several, self.loss, self.seed = data, several, loss, seed
-        self.batch_size = min(batch_size, n)
-        self.lr, self.fit_intercept, self.epoch_loss = lr, fit_intercept, epoch_loss
+        self.batch_size, self.lr, self.fit_intercept = batch_size, lr, fit_intercept
+        self.epoch_loss = epoch_loss
         self.parameters = start
         self.gradient = parameters.zero_gradient(start, data.rows)
         self.shuffle = shuffle
@@ -96,7 +96,7 @@ class Descent:
         seconds = perf_counter() - began
         if self.epoch_loss == "full":
             loss = mean_loss(self.data, self.parameters, self.loss)
-        if not math.isfinite(loss):
+        if self.epoch_loss is not None and not math.isfinite(loss):
             self._diverged(epoch)
         self.last_finite = parameters.copy_of(self.parameters)
         self.epochs.append((None if self.epoch_loss is None else loss, seconds))
@@ -143,13 +143,19 @@ class Descent:
         )
         return Model(w, b, self.loss, self.seed, history)
 
-    def _diverged(self, epoch: int) -> Any:
-        X = self.data.rows.X
+    def _diverged(self, epoch: int) -> NoReturn:
+        X, y = self.data.rows.X, self.data.y
         recorded = self.epochs[-1][0] if self.epochs else None
         before = mean_loss(self.data, self.last_finite, self.loss) if recorded is None else recorded
+        if np.isfinite(X.min()) and np.isfinite(X.max()):
+            advice = (
+                f"Try an lr smaller than {self.lr:g}, or scale the data down: X reaches from "
+                f"{X.min():.4g} to {X.max():.4g}, y from {y.min():.4g} to {y.max():.4g}"
+            )
+        else:
+            advice = "X holds NaN or infinity: with check_finite=True the error says where"
         raise DivergenceError(
             f"epoch {epoch} (the first is 0) did not stay finite; the data loss before it was "
-            f"{before:.6g}. Try an lr smaller than {self.lr:g}, or features of a smaller scale: "
-            f"X reaches from {X.min():.4g} to {X.max():.4g}",
+            f"{before:.6g}. {advice}",
             self._model_of(self.last_finite),
         )

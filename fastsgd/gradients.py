@@ -85,14 +85,15 @@ def gradient(
     data, several = rows.prepare(X, y, sample_weight, check_finite=True)
     n, d = data.rows.X.shape
     outputs = data.y.shape[1] if several else None
-    w, b = checked(w, b, d, outputs)
+    w, b = checked(w, b, d, outputs, data.y.dtype)
     parameters = for_kernels(w, b, data.y.dtype)
     scratch = zero_gradient(parameters, data.rows)
-    if reduction == "none":
-        result = _of_each_row(data, parameters, loss, scratch, several)
-    else:
-        scale = n if reduction == "mean" else 1
-        result = _of_all_rows(data, parameters, loss, scratch, several, scale)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+        if reduction == "none":
+            result = _of_each_row(data, parameters, loss, scratch, several)
+        else:
+            scale = n if reduction == "mean" else 1
+            result = _of_all_rows(data, parameters, loss, scratch, several, scale)
     if not (np.isfinite(result.w).all() and np.isfinite(result.b).all()):
         raise ValueError(f"X, y, w, b: their gradient overflows {data.y.dtype}; scale them down")
     return result

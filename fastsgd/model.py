@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from .losses import LOSSES, Loss
 from .parameters import for_kernels
 
 Array = np.ndarray[Any, Any]
+
+FORMAT = "fastsgd model 1"
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,9 @@ class History:
     penalty : tuple of float
         The penalty on `w` at the end of the epoch: 0, as there is none yet.
     seconds : tuple of float
-        Time spent in the epoch, in seconds; callbacks are left out.
+        Time that the steps of the epoch took, in seconds, the making of its order and, where the
+        first one has to wait for it, compilation included. The pass of ``epoch_loss="full"`` and
+        callbacks are left out.
     """
 
     data_loss: tuple[float, ...] = ()
@@ -41,8 +45,10 @@ class History:
 
     @property
     def loss(self) -> tuple[float, ...]:
-        """The objective: data loss plus penalty."""
-        return tuple(a + b for a, b in zip(self.data_loss, self.penalty, strict=False))
+        """The objective, data loss plus penalty; empty where the data loss is."""
+        if not self.data_loss:
+            return ()
+        return tuple(a + b for a, b in zip(self.data_loss, self.penalty, strict=True))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,7 +110,7 @@ class Model:
             y_hat = X @ self.w.astype(X.dtype) + np.asarray(self.b, X.dtype)
         if not np.isfinite(y_hat).all():
             checks.finite("X", X)
-            raise ValueError(f"X: its predictions overflow {X.dtype}; scale the features down")
+            raise ValueError(f"X: its predictions with these weights overflow {X.dtype}")
         return np.asarray(y_hat)
 
     def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -168,7 +174,7 @@ class Model:
         """
         names = {loss: name for name, loss in LOSSES.items()}
         about = {
-            "format": "fastsgd model 1",
+            "format": FORMAT,
             "loss": names[type(self.loss)],
             "loss_parameters": self.loss._asdict(),
             "seed": self.seed,
@@ -184,10 +190,11 @@ class Model:
             seconds=self.history.seconds,
         )
         # Written beside the file first, so that what was there is whole until the new one is.
-        unfinished = Path(f"{os.fspath(path)}.part")
+        file = Path(os.fsdecode(path)).resolve()
+        unfinished = file.with_name(f".{file.name}.{uuid4().hex}")
         try:
             unfinished.write_bytes(archive.getvalue())
-            unfinished.replace(path)
+            unfinished.replace(file)
         finally:
             unfinished.unlink(missing_ok=True)
 
@@ -221,15 +228,28 @@ def load(path: str | os.PathLike[str]) -> Model:
     --------
     See `Model.save`.
     """
-    try:
-        with open(path, "rb") as file:
+    with open(path, "rb") as file:
+        try:
             archive = np.load(file, allow_pickle=False)
-            parts = {name: archive[name] for name in archive.files}
-        about = json.loads(str(parts["about"]))
-        loss = LOSSES[about["loss"]](**about["loss_parameters"])
-        history = History(
-            *(tuple(parts[name].tolist()) for name in ("data_loss", "penalty", "seconds"))
-        )
-        return Model(parts["w"], parts["b"][()], loss, int(about["seed"]), history)
-    except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"path: {os.fspath(path)!r} is not a saved model: {error}") from error
+            return _model_of({name: archive[name] for name in archive.files})
+        except Exception as error:  # damaged archives raise errors of many kinds
+            raise ValueError(f"path: {os.fspath(path)!r} is not a saved model: {error}") from error
+
+
+def _model_of(parts: dict[str, Array]) -> Model:
+    """Return the model that was saved as these arrays."""
+    about = json.loads(str(parts["about"]))
+    if about["format"] != FORMAT:
+        raise ValueError(f"its format is {about['format']!r}, expected {FORMAT!r}")
+    loss = LOSSES[about["loss"]](**about["loss_parameters"])
+    w, b = parts["w"], parts["b"]
+    if w.ndim not in (1, 2) or b.shape != w.shape[1:]:
+        raise ValueError(f"w has shape {w.shape} and b {b.shape}")
+    if w.dtype not in (np.float32, np.float64) or b.dtype != w.dtype:
+        raise ValueError(f"w has dtype {w.dtype} and b {b.dtype}")
+    if not (np.isfinite(w).all() and np.isfinite(b).all()):
+        raise ValueError("w or b is not finite")
+    epochs = (parts[name].astype(np.float64) for name in ("data_loss", "penalty", "seconds"))
+    history = History(*(tuple(values.tolist()) for values in epochs))
+    seed = checks.integer("seed", about["seed"], at_least=0, at_most=2**64 - 1)
+    return Model(w, b[()], loss, seed, history)

@@ -53,7 +53,7 @@ def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray[Any, Any]:
     seed : int
         The seed of the fit, ``model.seed``: 0 to 2**64 - 1.
     epoch : int
-        The number of the epoch; the first one is 0.
+        The number of the epoch, up to 2**64 - 1; the first one is 0.
 
     Returns
     -------
@@ -76,9 +76,9 @@ def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray[Any, Any]:
     >>> sorted(epoch_order(5, seed=0, epoch=0).tolist())
     [0, 1, 2, 3, 4]
     """
-    n = checks.integer("n", n, at_least=1)
+    n = checks.integer("n", n, at_least=1, at_most=2**48)
     seed = checks.integer("seed", seed, at_least=0, at_most=2**64 - 1)
-    epoch = checks.integer("epoch", epoch, at_least=0)
+    epoch = checks.integer("epoch", epoch, at_least=0, at_most=2**64 - 1)
     order = np.empty(n, index_dtype(n))
     fill_order(order, seed, epoch)
     return order

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import checks
 from .kernels.dense import Dense
-from .kernels.epoch import CHUNK, Gradient, Parameters
+from .kernels.epoch import CHUNK, Data, Gradient, Parameters
 
 Array = np.ndarray[Any, Any]
 
@@ -39,26 +39,31 @@ def shapes(d: int, outputs: int | None) -> tuple[tuple[int, ...], tuple[int, ...
     return ((d,), ()) if outputs is None else ((d, outputs), (outputs,))
 
 
-def checked(w: Any, b: Any, d: int, outputs: int | None, whose: str = "") -> tuple[Array, Array]:
-    """Return `w` and `b` as arrays, if they are finite and of the right shapes."""
+def checked(
+    w: Any, b: Any, d: int, outputs: int | None, dtype: np.dtype[Any], whose: str = ""
+) -> tuple[Array, Array]:
+    """Return `w` and `b` as arrays of `dtype`, if they are finite and of the right shapes."""
     arrays = []
     for part, value, shape in zip("wb", (w, b), shapes(d, outputs), strict=True):
         array = checks.numbers(f"{whose}{part}", value)
+        with np.errstate(over="ignore"):  # what is too large becomes inf, which is refused
+            array = array.astype(dtype, copy=False)
         if array.shape != shape:
             raise ValueError(
                 f"{whose}{part}: expected shape {shape}, to go with X and y, got {array.shape}"
             )
         if not np.isfinite(array).all():
-            raise ValueError(f"{whose}{part}: expected finite numbers, got {array}")
+            raise ValueError(f"{whose}{part}: expected finite {dtype}s, got {array}")
         arrays.append(array)
     return arrays[0], arrays[1]
 
 
-def drawn(seed: int, d: int, outputs: int | None) -> tuple[Array, Array]:
+def drawn(seed: int, data: Data, several: bool) -> Parameters:
     """Return initial parameters: w ~ N(0, 0.01**2), and b = 0."""
-    w_shape, b_shape = shapes(d, outputs)
+    d, k = data.rows.X.shape[1], data.y.shape[1]
+    w_shape, b_shape = shapes(d, k if several else None)
     w = np.random.default_rng(seed).normal(0.0, 0.01, w_shape)
-    return w, np.zeros(b_shape)
+    return for_kernels(w, np.zeros(b_shape), data.y.dtype)
 
 
 def zero_gradient(parameters: Parameters, rows: Dense) -> Gradient:
@@ -71,9 +76,11 @@ def zero_gradient(parameters: Parameters, rows: Dense) -> Gradient:
 def scores_of(parameters: Parameters, rows: Dense) -> Array:
     """Return room for the scores of one block of rows, as many as are handled together.
 
-    A power of two from 4 to CHUNK: as many as stay in a first-level cache of 32 kB between the
-    pass that multiplies them by the weights and the pass that adds them to the gradient.
+    A power of two from 4 to CHUNK: as many rows, or scores if those take more, as stay in a
+    first-level cache of 32 kB between the pass that multiplies them by the weights and the pass
+    that adds them to the gradient.
     """
-    fitting = max(4, min(CHUNK, 2**15 // rows.X.strides[0]))
+    k, d = parameters.w.shape
+    fitting = max(4, min(CHUNK, 2**15 // (max(k, d) * rows.X.itemsize)))
     block = 1 << (fitting.bit_length() - 1)
-    return np.empty((parameters.b.size, block), parameters.w.dtype)
+    return np.empty((k, block), parameters.w.dtype)

@@ -59,11 +59,12 @@ def prepare(X: Any, y: Any, sample_weight: Any, check_finite: bool) -> tuple[Dat
     targets = readable(targets, X.dtype)
     if check_finite:
         checks.finite("X", X)
-        checks.finite("y", targets)
+    checks.finite("y", targets)
     weights: Unweighted | Weighted = Unweighted()
     if sample_weight is not None:
-        values = readable(checks.numbers("sample_weight", sample_weight), X.dtype)
-        checks.sample_weight(values, X.shape[0])
-        weights = Weighted(values)
+        given = checks.numbers("sample_weight", sample_weight)
+        checks.sample_weight(given, X.shape[0])
+        weights = Weighted(readable(given, X.dtype))
+        checks.finite("sample_weight", weights.weights)
     data = Data(Dense(X), targets.reshape(X.shape[0], -1), weights)
     return data, targets.ndim == 2

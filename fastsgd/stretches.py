@@ -1,7 +1,7 @@
 """Long work in short stretches.
 
 Python answers Ctrl-C only between two calls of compiled code, so none of them may be long. The
-stretches of a task depend on its size alone, and results do not depend on them.
+stretches of a task depend on its size alone, and what is learned does not depend on them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from .kernels.epoch import CHUNK
 
 # How many numbers a stretch reads: one to ten milliseconds' worth, thousands of times the cost
-# of a call, and 0.3 s even where they come from a disk of 200 MB/s.
+# of a call, and 0.3 s even where they are read in order from a disk of 200 MB/s.
 STRETCH = 2**23
 
 

@@ -48,9 +48,10 @@ def fit(
     X : array-like of shape (n, d)
         The rows. float32 and float64 decide in which precision all is computed; losses are
         summed in float64. A C-contiguous array of these types is never copied, read-only and
-        memory-mapped ones included. All else is converted once, to a new array: integers and
-        bools to float64, float16 to float32, Fortran-ordered, strided, unaligned and
-        byte-swapped arrays, lists, and frames of pandas and polars.
+        memory-mapped ones included. All other arrays are converted once, to a new array:
+        integers and bools to float64, float16 to float32, and Fortran-ordered, strided,
+        unaligned and byte-swapped ones. Lists, and frames of pandas and polars, become an array
+        of their own first.
     y : array-like of shape (n,) or (n, k)
         The targets, converted to the dtype of X where they are not of it.
     sample_weight : array-like of shape (n,), optional
@@ -87,7 +88,7 @@ def fit(
     progress : bool
         Whether a `tqdm` bar shows the loss and the rows a second.
     check_finite : bool
-        Whether X and y are searched for NaN and infinity before the fit, at memory speed.
+        Whether X is searched for NaN and infinity before the fit, at memory speed.
 
     Returns
     -------
@@ -103,7 +104,9 @@ def fit(
         If the loss or a parameter stops being finite; its ``model`` is that of the last finite
         end of an epoch.
     Interrupted
-        At Ctrl-C, within half a second; its ``model`` is that after the last whole mini-batch.
+        At Ctrl-C once the first epoch has begun, within half a second; its ``model`` is that
+        after the last whole mini-batch. Before that there is nothing to lose, and Ctrl-C is a
+        plain KeyboardInterrupt.
 
     References
     ----------
@@ -121,46 +124,54 @@ def fit(
     """
     loss = named_loss(loss)
     checks.flags(
-        fit_intercept=fit_intercept, shuffle=shuffle, drop_last=drop_last, check_finite=check_finite
+        fit_intercept=fit_intercept,
+        shuffle=shuffle,
+        drop_last=drop_last,
+        progress=progress,
+        check_finite=check_finite,
     )
+    if not (callback is None or callable(callback)):
+        raise TypeError(f"callback: expected a function of (model, epoch), got {callback!r}")
     checks.choice("epoch_loss", epoch_loss, ("running", "full", None))
     epochs = checks.integer("epochs", epochs, at_least=0)
+    batch_size = checks.integer("batch_size", batch_size, at_least=1)
     data, several = rows.prepare(X, y, sample_weight, check_finite)
+    batch_size = min(batch_size, data.y.shape[0])
+    lr = checks.learning_rate(lr, batch_size, data.y.dtype)
+    start = None if init is None else _given(init, data, several)
     number = checks.seed(seed)
     descent = Descent(
         data=data,
         several=several,
         loss=loss,
-        batch_size=checks.integer("batch_size", batch_size, at_least=1),
-        lr=checks.positive("lr", lr),
+        batch_size=batch_size,
+        lr=lr,
         fit_intercept=fit_intercept,
         shuffle=shuffle,
         drop_last=drop_last,
         seed=number,
-        start=_initial(init, number, data, several),
+        start=start or parameters.drawn(number, data, several),
         epoch_loss=epoch_loss,
     )
     with progress_bar(progress, epochs * descent.order.size) as report:
         try:
             for epoch in range(epochs):
                 descent.run_epoch(epoch, report)
-                if callback is not None and callback(descent.model(), epoch) is True:
+                if callback is not None and _is_true(callback(descent.model(), epoch)):
                     break
         except KeyboardInterrupt as interrupt:
             raise Interrupted(descent.last_finite_model()) from interrupt
     return descent.model()
 
 
-def _initial(
-    init: Model | tuple[Any, Any] | None, seed: int, data: Data, several: bool
-) -> Parameters:
-    d, k = data.rows.X.shape[1], data.y.shape[1]
-    outputs = k if several else None
-    if init is None:
-        w, b = parameters.drawn(seed, d, outputs)
-    else:
-        pair = (init.w, init.b) if isinstance(init, Model) else init
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise TypeError(f"init: expected a Model, a pair (w, b) or None, got {init!r}")
-        w, b = parameters.checked(pair[0], pair[1], d, outputs, whose="init's ")
-    return parameters.for_kernels(w, b, data.y.dtype)
+def _given(init: Model | tuple[Any, Any], data: Data, several: bool) -> Parameters:
+    pair = (init.w, init.b) if isinstance(init, Model) else init
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise TypeError(f"init: expected a Model, a pair (w, b) or None, got {init!r}")
+    d, k, dtype = data.rows.X.shape[1], data.y.shape[1], data.y.dtype
+    w, b = parameters.checked(pair[0], pair[1], d, k if several else None, dtype, whose="init's ")
+    return parameters.for_kernels(w, b, dtype)
+
+
+def _is_true(answer: object) -> bool:
+    return isinstance(answer, (bool, np.bool_)) and bool(answer)

@@ -304,6 +304,8 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(capsys, examples, tmp_pa
         ("1,2\n3,4\n", "a", "there is no column 'a'; expected 0 to 1"),
         ("a,a\n1,2\n", "a", "2 columns are called 'a'"),
         ("a,b\n1,2\n3,x\n", "a", "line 3, column 'b': 'x' is not a number"),
+        ("0.5,,2\n4,5,6\n", "2", "line 1 is neither a row of numbers nor a header of names: '0.5'"),
+        ("1,2\n3,1_0\n", "0", "line 2, column 1: '1_0' is not a number"),
         ("1,2\n3,\n", "0", "line 2, column 1: '' is not a number"),
         ("1,2\n3,4,5\n", "0", "line 2 has 3 cells, those before it 2"),
         ("a,b,c\n1,2\n", "a", "the header names 3 columns, but the rows have 2"),
@@ -356,6 +358,21 @@ def test_an_object_array_is_refused_and_not_unpickled(capsys, monkeypatch, tmp_p
     monkeypatch.setattr("pickle.load", lambda *arguments, **options: unpickled.append(arguments))
     assert "Object arrays cannot be loaded" in refused(capsys, "fit", str(path), "--target", target)
     assert not unpickled
+
+
+def test_a_folder_is_no_place_for_a_model(capsys, files, tmp_path):
+    assert main(["fit", files[0][0], "--target", "price", "--out", str(tmp_path)]) == 2
+    shown = capsys.readouterr()
+    assert "is a folder" in shown.err
+    assert shown.out == ""
+
+
+@pytest.mark.parametrize("option", [["--lr", "-1"], ["--batch-size", "0"], ["--epochs", "-1"]])
+def test_bad_options_are_refused_before_anything_is_printed(capsys, option):
+    assert main(option) == 2
+    shown = capsys.readouterr()
+    assert f"{option[0][2:].replace('-', '_')}: expected" in shown.err
+    assert shown.out == ""
 
 
 def test_a_folder_that_is_not_there_is_refused_before_the_fit(capsys, files, tmp_path):

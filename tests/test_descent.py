@@ -48,6 +48,19 @@ def test_what_the_check_left_out_is_seen_by_the_fit(program_data, bad, epoch_los
         fastsgd.fit(X, y, check_finite=False, epoch_loss=epoch_loss)
 
 
+def test_what_the_check_left_out_is_named(program_data):
+    X = program_data[0].copy()
+    X[500, 1] = np.nan
+    with pytest.raises(fastsgd.DivergenceError, match="X holds NaN or infinity: with check_finite"):
+        fastsgd.fit(X, program_data[1], check_finite=False)
+
+
+def test_a_loss_that_nobody_asked_for_stops_no_fit():
+    X, y = np.zeros((1, 1), np.float32), np.full(1, 1e30, np.float32)
+    model = fastsgd.fit(X, y, lr=1e-20, epoch_loss=None)
+    assert np.isfinite(model.b)
+
+
 @pytest.mark.parametrize("epoch_loss", ["running", "full"])
 def test_a_loss_that_overflows_is_not_passed_on(epoch_loss):
     # The squared error is above the largest float32, though no parameter is.

@@ -66,7 +66,7 @@ def test_more_rows_than_one_stretch():
         ({"reduction": "max"}, "reduction: expected one of 'none', 'sum', 'mean', got 'max'"),
         ({"w": [1.0]}, "^w: expected shape \\(2,\\), to go with X and y, got \\(1,\\)"),
         ({"b": [1.0]}, "^b: expected shape \\(\\), to go with X and y, got \\(1,\\)"),
-        ({"w": [np.inf, 0]}, "w: expected finite numbers"),
+        ({"w": [np.inf, 0]}, "^w: expected finite float64s, got"),
         ({"X": [[1, np.nan]]}, "X: row 0, column 1 is nan"),
         ({"loss": "hinges"}, "loss: 'hinges' is not a loss"),
     ],

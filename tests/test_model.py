@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -83,6 +85,52 @@ def test_load_never_unpickles(tmp_path):
     path.write_bytes(pickle.dumps(Bomb()))
     with pytest.raises(ValueError, match="is not a saved model"):
         fastsgd.load(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("w", np.array(["a", "b"])),
+        ("w", np.array([1.0, np.nan])),
+        ("w", np.ones((2, 2, 2))),
+        ("w", np.ones((2, 3))),
+        ("b", np.float32(1)),
+        ("data_loss", np.array(["x"])),
+        ("about", "[" * 100_000),
+        ("about", '{"format": "fastsgd model 2"}'),
+    ],
+)
+def test_load_refuses_what_is_not_a_model(program_data, tmp_path, part, value):
+    path = tmp_path / "model.npz"
+    fastsgd.fit(*program_data).save(path)
+    with np.load(path) as archive:
+        parts = {**archive, part: value}
+    np.savez(path, **parts)
+    with pytest.raises(ValueError, match="is not a saved model"):
+        fastsgd.load(path)
+
+
+def test_load_survives_every_damage_to_a_byte(program_data, tmp_path):
+    path = tmp_path / "model.npz"
+    model = fastsgd.fit(*program_data, seed=0)
+    model.save(path)
+    whole = bytearray(path.read_bytes())
+    for place in range(0, len(whole), 7):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        with suppress(ValueError):
+            np.testing.assert_array_equal(fastsgd.load(path).w, model.w)
+
+
+def test_a_path_may_be_bytes_or_a_link(program_data, tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_bytes(b"")
+    link.symlink_to(target)
+    model = fastsgd.fit(*program_data, seed=0)
+    model.save(os.fsencode(link))
+    assert link.is_symlink()
+    np.testing.assert_array_equal(fastsgd.load(os.fsencode(target)).w, model.w)
 
 
 def test_load_refuses_other_files(tmp_path):

@@ -111,10 +111,12 @@ def test_fit_visits_the_rows_in_this_order():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((0, 0, 0), ValueError, "n: expected an integer of at least 1, got 0"),
+        ((0, 0, 0), ValueError, "n: expected an integer from 1 to .*, got 0"),
         ((5, -1, 0), ValueError, "seed: expected an integer from 0 to"),
         ((5, 2**64, 0), ValueError, "seed: expected"),
-        ((5, 0, -1), ValueError, "epoch: expected an integer of at least 0"),
+        ((5, 0, -1), ValueError, "epoch: expected an integer from 0 to .*, got -1"),
+        ((5, 0, 2**64), ValueError, "epoch: expected an integer from 0 to"),
+        ((2**63, 0, 0), ValueError, "n: expected an integer from 1 to"),
         ((5.0, 0, 0), TypeError, "n: expected an integer"),
     ],
 )

@@ -174,6 +174,24 @@ def test_losses_are_summed_in_float64():
     assert model.evaluate(X, y) == pytest.approx(each, rel=1e-12)
 
 
+def test_a_product_of_many_float32_features_does_not_drift():
+    # Plain float32 sums of 2**22 products, each 0.01, are off by 3e-4 or more.
+    d = 2**22
+    X, w = np.full((5, d), 0.1, np.float32), np.full(d, 0.1, np.float32)
+    model = fastsgd.fit(X, np.zeros(5), init=(w, 0.0), epochs=0)
+    exact = d * float(X[0, 0]) * float(w[0])
+    slopes = fastsgd.gradient(X, np.zeros(5), w, 0.0, reduction="none").b
+    np.testing.assert_allclose(slopes, exact, rtol=1e-5)
+    assert model.evaluate(X, np.zeros(5)) == pytest.approx(exact**2 / 2, rel=2e-5)
+
+
+def test_a_refused_fit_draws_nothing_from_a_generator(program_data):
+    rng = np.random.default_rng(9)
+    with pytest.raises(ValueError, match="lr"):
+        fastsgd.fit(*program_data, lr=-1, seed=rng)
+    assert rng.bit_generator.state == np.random.default_rng(9).bit_generator.state
+
+
 def test_a_huge_float32_batch_does_not_drift():
     # The gradient of each row is -0.1; a plain float32 sum of 2**20 of them is off by 1 %.
     n = 2**20
@@ -209,6 +227,11 @@ def test_callback_sees_each_epoch_and_may_stop(program_data):
     np.testing.assert_array_equal(seen[1][2], model.w)
     assert (seen[0][2] != model.w).all()
     assert len(model.history.seconds) == 2
+
+
+def test_a_callback_may_stop_with_the_true_of_numpy(program_data):
+    model = fastsgd.fit(*program_data, callback=lambda model, epoch: np.abs(model.w).max() < 1e9)
+    assert len(model.history.loss) == 1
 
 
 def test_what_a_callback_returns_stops_only_if_it_is_true(program_data):

@@ -10,7 +10,7 @@ import numpy as np
 from .. import rows
 from ..model import Model
 from .read_file import read
-from .report import counted, fit_aloud, print_times, settings
+from .report import check, counted, fit_aloud, print_times, settings
 from .table import decimals, table
 
 # Weights that are printed; a model of more features is looked at in other ways.
@@ -31,6 +31,9 @@ def run(
     """Read the data, fit, print the report, and save the model if there is an `out`."""
     if out is not None and not Path(out).parent.is_dir():
         raise FileNotFoundError(f"--out: there is no folder {str(Path(out).parent)!r}")
+    if out is not None and Path(out).is_dir():
+        raise IsADirectoryError(f"--out: {out!r} is a folder")
+    check(batch_size, lr, epochs, seed)
     X, y, features = read(data, target)
     X = rows.dense(X)
     if dtype is not None:

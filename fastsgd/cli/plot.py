@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,14 @@ Array = np.ndarray[Any, Any]
 
 # An SVG with an element for each of more points than this is slow to open.
 POINTS_AS_SHAPES = 10_000
+
+
+def check_name(plot: str) -> None:
+    """Refuse a file that cannot be drawn to, before anything takes long."""
+    if not plot.lower().endswith(".svg"):
+        raise ValueError(f"--plot: expected a name that ends in .svg, got {plot!r}")
+    if not Path(plot).parent.is_dir():
+        raise FileNotFoundError(f"--plot: there is no folder {str(Path(plot).parent)!r}")
 
 
 def blank_figure() -> Any:

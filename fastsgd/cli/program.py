@@ -11,7 +11,7 @@ import numpy as np
 from .. import checks
 from ..model import Model
 from . import plot as plots
-from .report import counted, fit_aloud, print_times, settings
+from .report import check, counted, fit_aloud, print_times, settings
 from .table import decimals, table
 
 Array = np.ndarray[Any, Any]
@@ -35,10 +35,11 @@ def run(
     plot: str | None,
 ) -> None:
     """Make the data, fit, and print how near the fit came; draw both if there is a `plot`."""
-    if plot is not None and not plot.lower().endswith(".svg"):
-        raise ValueError(f"--plot: expected a name that ends in .svg, got {plot!r}")
+    if plot is not None:
+        plots.check_name(plot)
+    check(batch_size, lr, epochs, seed)
     figure = None if plot is None else plots.blank_figure()
-    rng = np.random.default_rng(checks.seed(seed))
+    rng = np.random.default_rng(seed)
     X, y = synthetic_data(rng, n, w, b, noise, dtype)
     print(f"y = features @ w + b + noise of standard deviation {noise:g}")
     print(f"{counted(n, 'row')} of {counted(len(w), 'feature')}, {dtype}")
@@ -57,6 +58,8 @@ def synthetic_data(
 ) -> tuple[Array, Array]:
     """Return n rows of features ~ N(0, 1) and their labels, ``features @ w + b`` plus noise."""
     n = checks.integer("n", n, at_least=1)
+    if not np.isfinite([*w, b]).all():
+        raise ValueError(f"w, b: expected finite numbers, got {' '.join(map(str, w))} and {b}")
     if not 0 <= noise < math.inf:
         raise ValueError(f"noise: expected a finite number of at least 0, got {noise}")
     X = rng.normal(size=(n, len(w))).astype(dtype)

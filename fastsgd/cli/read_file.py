@@ -60,8 +60,14 @@ def _read_csv(path: str) -> tuple[list[str], Array]:
         reader = csv.reader(file)
         first = next(filter(None, reader), [])
         header_lines = reader.line_num
+    numbers = [_is_number(cell) for cell in first]
+    if any(numbers) and not all(numbers):
+        raise ValueError(
+            f"{path}: line {header_lines} is neither a row of numbers nor a header of names: "
+            f"{first[numbers.index(True)]!r} is a number, {first[numbers.index(False)]!r} is not"
+        )
     # So that a name can be given on a command line and printed in one.
-    names = [] if all(map(_is_number, first)) else [" ".join(cell.split()) for cell in first]
+    names = [] if all(numbers) else [" ".join(cell.split()) for cell in first]
     skipped = header_lines if names else 0
     try:
         with warnings.catch_warnings():
@@ -91,7 +97,7 @@ def _is_number(cell: str) -> bool:
         float(cell)
     except ValueError:
         return False
-    return True
+    return "_" not in cell  # which Python reads, and numpy does not
 
 
 def _bad_line(path: str, skipped: int, names: Sequence[str]) -> str | None:
@@ -159,12 +165,12 @@ def _choose(path: str, arrays: dict[str, Array], target: str) -> Examples:
     """Take the targets and the rows from the arrays of an archive."""
     if target not in arrays:
         raise ValueError(f"--target: there is no array {target!r}; {_listed(path, arrays)}")
-    y = arrays.pop(target)
+    y = arrays[target]
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim != 1:
         raise ValueError(f"--target: expected one target a row, got {target!r} of shape {y.shape}")
-    tables = [array for array in arrays.values() if array.ndim == 2]
+    tables = [a for name, a in arrays.items() if name != target and a.ndim == 2]
     if len(tables) != 1:
         raise ValueError(
             f"{path}: expected one array of 2 dimensions besides {target!r}; "

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import checks
 from ..model import Model
 from ..order import BUCKET, epoch_order
 from ..training import fit
@@ -28,7 +29,7 @@ def fit_aloud(
 
     X is of float32 or float64.
     """
-    compilation = _compile(X, batch_size, lr, epochs)
+    compilation = _compile(X, epochs)
     model = fit(
         X,
         y,
@@ -42,18 +43,19 @@ def fit_aloud(
     return model, compilation
 
 
-def _compile(X: Array, batch_size: int, lr: float, epochs: int) -> float:
-    """Compile all that the fit will call, by a fit of two rows of zeros; return the seconds.
+def check(batch_size: int, lr: float, epochs: int, seed: int) -> None:
+    """Refuse bad options, as a fit would, before anything takes long or is printed."""
+    fit([[0.0]], [0.0], batch_size=batch_size, lr=lr, epochs=0, seed=seed, check_finite=False)
+    checks.integer("epochs", epochs, at_least=0)
 
-    It is given the options too, so that a bad one is refused before anything takes long.
-    """
+
+def _compile(X: Array, epochs: int) -> float:
+    """Compile all that the fit will call, by a fit of two rows of zeros; return the seconds."""
     n, d = X.shape
     began = perf_counter()
     fit(
         np.zeros((2, d), X.dtype),
         np.zeros(2, X.dtype),
-        batch_size=batch_size,
-        lr=lr,
         epochs=min(epochs, 1),
         epoch_loss="full",
     )
