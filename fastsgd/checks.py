@@ -18,6 +18,12 @@ from .stretches import STRETCH, stretches
 
 Array = np.ndarray[Any, Any]
 
+# The smallest and the largest number that each dtype of the kernels holds in full precision.
+RANGES = {
+    info.dtype: (float(info.tiny), float(info.max))
+    for info in (np.finfo(np.float32), np.finfo(np.float64))
+}
+
 
 def integer(name: str, value: Any, *, at_least: int, at_most: int | None = None) -> int:
     """Return `value` as an int, if it is an integer within the bounds."""
@@ -46,11 +52,11 @@ def learning_rate(value: Any, batch_size: int, dtype: np.dtype[Any]) -> float:
         raise ValueError(wrong) from None
     if not (math.isfinite(number) and number > 0):
         raise ValueError(wrong)
-    limits = np.finfo(dtype)
-    if not limits.tiny <= number / batch_size <= limits.max:
+    smallest, largest = RANGES[dtype]
+    if not smallest <= number / batch_size <= largest:
         raise ValueError(
-            f"lr: expected lr / batch_size from {limits.tiny:.2g} to {limits.max:.2g}, the range "
-            f"of {dtype}, got {number:g} / {batch_size}"
+            f"lr: expected lr / batch_size from {smallest:.2g} to {largest:.2g}, the range of "
+            f"{dtype}, got {number:g} / {batch_size}"
         )
     return number
 
