@@ -25,6 +25,16 @@ class DivergenceError(ValueError):
     ----------
     model : Model
         The model at the end of the last epoch that was finite, or the initial one.
+
+    Examples
+    --------
+    >>> import fastsgd
+    >>> try:
+    ...     fastsgd.fit([[1.0], [2.0]], [1.0, 2.0], lr=1e3, epochs=1000, init=([0.5], 0.0))
+    ... except fastsgd.DivergenceError as error:
+    ...     model = error.model
+    >>> bool(np.isfinite(model.w).all())
+    True
     """
 
     def __init__(self, message: str, model: Model) -> None:
@@ -42,6 +52,17 @@ class Interrupted(KeyboardInterrupt):
     ----------
     model : Model
         The model after the last whole mini-batch; its history ends with the last whole epoch.
+
+    Examples
+    --------
+    >>> import fastsgd
+    >>> def press_ctrl_c(model, epoch):
+    ...     raise KeyboardInterrupt
+    >>> try:
+    ...     fastsgd.fit([[1.0], [2.0]], [1.0, 2.0], epochs=1000, callback=press_ctrl_c)
+    ... except fastsgd.Interrupted as interrupted:
+    ...     print(len(interrupted.model.history.loss))
+    1
     """
 
     def __init__(self, model: Model) -> None:

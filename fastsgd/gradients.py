@@ -16,7 +16,14 @@ Array = np.ndarray[Any, Any]
 
 
 class ParameterGradient(NamedTuple):
-    """The gradients with respect to `w` and `b`, in their shapes."""
+    """The gradients with respect to `w` and `b`, in their shapes.
+
+    Examples
+    --------
+    >>> w, b = gradient([[1.0, 2.0]], [0.0], [1.0, 1.0], 0.5)
+    >>> w.tolist(), float(b)
+    ([3.5, 7.0], 3.5)
+    """
 
     w: Array
     b: Any

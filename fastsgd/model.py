@@ -37,6 +37,13 @@ class History:
         Time that the steps of the epoch took, in seconds, the making of its order and, where the
         first one has to wait for it, compilation included. The pass of ``epoch_loss="full"`` and
         callbacks are left out.
+
+    Examples
+    --------
+    >>> import fastsgd
+    >>> history = fastsgd.fit([[0.0], [1.0]], [1.0, 3.0], epochs=2, seed=0).history
+    >>> history.loss[1] < history.loss[0], history.penalty
+    (True, (0.0, 0.0))
     """
 
     data_loss: tuple[float, ...] = ()
@@ -67,6 +74,15 @@ class Model:
         The seed of the fit, which repeats it.
     history : History
         Losses and seconds by epoch.
+
+    Examples
+    --------
+    >>> import fastsgd
+    >>> model = fastsgd.fit([[0.0], [1.0]], [1.0, 3.0], epochs=300, lr=0.5, seed=0)
+    >>> model
+    Model(features=1, loss=Squared(), epochs=300)
+    >>> model.w.round(3), float(model.b.round(3))
+    (array([2.]), 1.0)
     """
 
     w: Array
