@@ -76,8 +76,8 @@ class Interrupted(KeyboardInterrupt):
 class Descent:
     """Mini-batch stochastic gradient descent on given data, an epoch at a time.
 
-    It may be interrupted between any two instructions of Python: the kernels leave the
-    parameters as they are after a whole mini-batch, and an epoch enters the history at once.
+    It may be interrupted between any two calls of a kernel: these leave the parameters as they
+    are after a whole mini-batch, and an epoch enters the history at once.
     """
 
     def __init__(

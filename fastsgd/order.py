@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import checks
+from .interrupts import answer
 from .kernels import order as kernels
 from .stretches import STRETCH, stretches
 
@@ -37,6 +38,7 @@ def fill_order(order: np.ndarray[Any, Any], seed: int, epoch: int) -> None:
         kernels.deal(*key, first, last, places, order)
     for first, last in zip((ends - sizes).tolist(), ends.tolist(), strict=True):
         kernels.shuffle(*key, first, last, order)
+        answer()
 
 
 def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray[Any, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .interrupts import answer
 from .kernels.epoch import CHUNK
 
 # How many numbers a stretch reads: one to ten milliseconds' worth, thousands of times the cost
@@ -16,9 +17,13 @@ STRETCH = 2**23
 
 
 def stretches(first: int, last: int, length: int) -> Iterator[tuple[int, int]]:
-    """Yield the bounds of the pieces of first..last, each `length` long but for the last."""
+    """Yield the bounds of the pieces of first..last, each `length` long but for the last.
+
+    Raises KeyboardInterrupt after a piece during which Ctrl-C was pressed.
+    """
     for start in range(first, last, length):
         yield start, min(start + length, last)
+        answer()
 
 
 def batch_stretches(

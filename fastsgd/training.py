@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import checks, parameters, rows
+from . import checks, interrupts, parameters, rows
 from .descent import Descent, Interrupted
 from .kernels.epoch import Data, Parameters
 from .losses import Loss, named_loss
@@ -156,7 +156,8 @@ def fit(
     with progress_bar(progress, epochs * descent.order.size) as report:
         try:
             for epoch in range(epochs):
-                descent.run_epoch(epoch, report)
+                with interrupts.held():
+                    descent.run_epoch(epoch, report)
                 if callback is not None and _is_true(callback(descent.model(), epoch)):
                     break
         except KeyboardInterrupt as interrupt:

@@ -1,0 +1,69 @@
+"""Ctrl-C is never lost, and nobody else's handling of it is disturbed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+import fastsgd
+
+
+class Presses:
+    """Presses Ctrl-C in its finalizer, where Python forgets a KeyboardInterrupt."""
+
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(100):  # so that the signal is handled before the finalizer ends
+            pass
+
+
+@pytest.fixture
+def handler():
+    """Have SIGINT handled as Python does at its start, and as before afterwards."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.default_int_handler
+    signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.usefixtures("handler")
+def test_ctrl_c_in_a_finalizer_is_not_lost(program_data, monkeypatch):
+    monkeypatch.setattr("tqdm.auto.tqdm.update", lambda bar, n: Presses() and None)
+    with pytest.raises(fastsgd.Interrupted) as caught:
+        fastsgd.fit(*program_data, epochs=50, progress=True, seed=0)
+    model = caught.value.model
+    assert len(model.history.loss) <= 1
+    np.testing.assert_array_equal(model.w, fastsgd.fit(*program_data, epochs=1, seed=0).w)
+
+
+def test_the_handler_is_as_before_after_a_fit(program_data, handler):
+    fastsgd.fit(*program_data)
+    assert signal.getsignal(signal.SIGINT) is handler
+    with pytest.raises(fastsgd.DivergenceError):
+        fastsgd.fit(*program_data, lr=1e6)
+    assert signal.getsignal(signal.SIGINT) is handler
+    inside = []
+    fastsgd.fit(
+        *program_data, callback=lambda model, epoch: inside.append(signal.getsignal(signal.SIGINT))
+    )
+    assert inside == [handler] * 3
+
+
+@pytest.mark.usefixtures("handler")
+def test_a_handler_of_the_users_own_is_left_alone(program_data, monkeypatch):
+    pressed = []
+    monkeypatch.setattr("tqdm.auto.tqdm.update", lambda bar, n: Presses() and None)
+    signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
+    fastsgd.fit(*program_data, progress=True)
+    assert len(pressed) == 3
+
+
+def test_a_fit_in_another_thread_works(program_data):
+    models = []
+    thread = threading.Thread(target=lambda: models.append(fastsgd.fit(*program_data, seed=0)))
+    thread.start()
+    thread.join()
+    np.testing.assert_array_equal(models[0].w, fastsgd.fit(*program_data, seed=0).w)
