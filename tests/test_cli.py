@@ -135,7 +135,6 @@ def test_the_module_runs_as_a_process_of_its_own():
 
 @pytest.mark.parametrize(("w", "feature"), [(["2", "-3.4"], 1), (["2"], 0)])
 def test_plot_is_an_svg_of_the_data_and_the_losses(capsys, tmp_path, w, feature):
-    pytest.importorskip("matplotlib")
     path = tmp_path / "plot.svg"
     assert f"The plot is in {path}" in printed(
         capsys, *PROGRAM, "--n", "50", "--w", *w, "--plot", str(path)
@@ -147,7 +146,6 @@ def test_plot_is_an_svg_of_the_data_and_the_losses(capsys, tmp_path, w, feature)
 
 
 def test_plot_shows_the_line_that_was_learned():
-    pytest.importorskip("matplotlib")
     X, y = np.array([[5.0, 0.0], [6.0, 1.0], [7.0, 3.0]]), np.array([1.0, 2.0, 3.0])
     model = fastsgd.fit(X, y, lr=1e-3, epoch_loss="full", seed=0)
     figure = plot.blank_figure()
