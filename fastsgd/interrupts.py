@@ -19,6 +19,20 @@ def answer() -> None:
         raise KeyboardInterrupt
 
 
+def _note(*_: Any) -> None:
+    global _pressed
+    _pressed = True
+
+
+def _replace(former: Any, handler: Any) -> bool:
+    """Handle Ctrl-C by `handler` where `former` has done so; return whether that was so."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not former:
+        return False
+    signal.signal(signal.SIGINT, handler)
+    return True
+
+
 @contextmanager
 def held() -> Iterator[None]:
     """Hold Ctrl-C back until `answer` is called, or until the end.
@@ -28,19 +42,25 @@ def held() -> Iterator[None]:
     user's own is left alone, and so are threads beside the main one, which get no signals.
     """
     global _pressed
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    if not _replace(signal.default_int_handler, _note):
         yield
         return
-
-    def note(*_: Any) -> None:
-        global _pressed
-        _pressed = True
-
     _pressed = False
-    signal.signal(signal.SIGINT, note)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _replace(_note, signal.default_int_handler)
     answer()
+
+
+@contextmanager
+def released() -> Iterator[None]:
+    """Within `held`, let Ctrl-C through at once: for code of the user's."""
+    if not _replace(_note, signal.default_int_handler):
+        yield
+        return
+    try:
+        answer()
+        yield
+    finally:
+        _replace(signal.default_int_handler, _note)

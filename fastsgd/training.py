@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from .kernels.epoch import Data, Parameters
 from .losses import Loss, named_loss
 from .model import Model
 from .progress import progress_bar
+from .stretches import STRETCH
 
 
 def fit(
@@ -155,11 +157,13 @@ def fit(
     )
     with progress_bar(progress, epochs * descent.order.size) as report:
         try:
-            for epoch in range(epochs):
-                with interrupts.held():
+            # To hold Ctrl-C back takes 10 us, and a fit of one stretch is over before it matters.
+            is_long = epochs * data.rows.X.size * data.y.shape[1] > STRETCH
+            with interrupts.held() if is_long else nullcontext():
+                for epoch in range(epochs):
                     descent.run_epoch(epoch, report)
-                if callback is not None and _is_true(callback(descent.model(), epoch)):
-                    break
+                    if callback is not None and _asks_to_stop(callback, descent.model(), epoch):
+                        break
         except KeyboardInterrupt as interrupt:
             raise Interrupted(descent.last_finite_model()) from interrupt
     return descent.model()
@@ -174,5 +178,7 @@ def _given(init: Model | tuple[Any, Any], data: Data, several: bool) -> Paramete
     return parameters.for_kernels(w, b, dtype)
 
 
-def _is_true(answer: object) -> bool:
+def _asks_to_stop(callback: Callable[[Model, int], object], model: Model, epoch: int) -> bool:
+    with interrupts.released():
+        answer = callback(model, epoch)
     return isinstance(answer, (bool, np.bool_)) and bool(answer)

@@ -33,7 +33,7 @@ def handler():
 def test_ctrl_c_in_a_finalizer_is_not_lost(program_data, monkeypatch):
     monkeypatch.setattr("tqdm.auto.tqdm.update", lambda bar, n: Presses() and None)
     with pytest.raises(fastsgd.Interrupted) as caught:
-        fastsgd.fit(*program_data, epochs=50, progress=True, seed=0)
+        fastsgd.fit(*program_data, epochs=5000, progress=True, seed=0)
     model = caught.value.model
     assert len(model.history.loss) <= 1
     np.testing.assert_array_equal(model.w, fastsgd.fit(*program_data, epochs=1, seed=0).w)
@@ -43,13 +43,17 @@ def test_the_handler_is_as_before_after_a_fit(program_data, handler):
     fastsgd.fit(*program_data)
     assert signal.getsignal(signal.SIGINT) is handler
     with pytest.raises(fastsgd.DivergenceError):
-        fastsgd.fit(*program_data, lr=1e6)
+        fastsgd.fit(*program_data, lr=1e6, epochs=5000)
     assert signal.getsignal(signal.SIGINT) is handler
     inside = []
-    fastsgd.fit(
-        *program_data, callback=lambda model, epoch: inside.append(signal.getsignal(signal.SIGINT))
-    )
+
+    def callback(model, epoch):
+        inside.append(signal.getsignal(signal.SIGINT))
+        return epoch == 2
+
+    fastsgd.fit(*program_data, epochs=5000, callback=callback)
     assert inside == [handler] * 3
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 @pytest.mark.usefixtures("handler")

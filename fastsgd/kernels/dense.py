@@ -43,7 +43,8 @@ def prefetch_ahead(X: Any, order: Any, p: int, rows: int) -> None:
     """Prefetch as many rows as are read at place p, from further down the order.
 
     Far enough for memory to answer, near enough that the second-level cache still holds them:
-    64 rows, or 32 kB of longer ones. Random order then takes half the time or less.
+    64 rows, or 32 kB of longer ones. Random order then takes half the time where rows are short,
+    two thirds at 400 bytes a row, and nine tenths at 4 kB.
     """
     ahead = p + min(64, max(8, 32768 // (X.shape[1] * X.itemsize)))
     for q in range(ahead, min(ahead + rows, order.size)):
@@ -51,7 +52,7 @@ def prefetch_ahead(X: Any, order: Any, p: int, rows: int) -> None:
 
 
 # Four rows at a time read and write w and g once for the four, and keep four independent sums in
-# flight: 1.4 to 1.9 times faster than row by row wherever the rows are in a cache.
+# flight: 1.6 times faster than row by row where rows of 100 features are in a cache.
 @inner_loop
 def dot_four(X: Any, rows: Any, w: Any, out: Any) -> None:
     """Set the first four entries of `out` to the products of w and four rows of X."""
