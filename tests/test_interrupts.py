@@ -61,7 +61,8 @@ def test_a_handler_of_the_users_own_is_left_alone(program_data, monkeypatch):
     pressed = []
     monkeypatch.setattr("tqdm.auto.tqdm.update", lambda bar, n: Presses() and None)
     signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
-    fastsgd.fit(*program_data, progress=True)
+    stop = {"epochs": 5000, "callback": lambda model, epoch: epoch == 2}
+    fastsgd.fit(*program_data, progress=True, **stop)
     assert len(pressed) == 3
 
 
