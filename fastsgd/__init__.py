@@ -1,7 +1,7 @@
 """Mini-batch stochastic gradient descent for linear models, as fast as memory lets it be."""
 
-from . import losses
-from .descent import DivergenceError, Interrupted
+from . import losses, optimizers, penalties, schedules
+from .errors import DivergenceError, Interrupted
 from .gradients import ParameterGradient, gradient
 from .model import History, Model, load
 from .order import epoch_order
@@ -20,4 +20,7 @@ __all__ = [
     "gradient",
     "load",
     "losses",
+    "optimizers",
+    "penalties",
+    "schedules",
 ]

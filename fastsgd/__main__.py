@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .cli import explain, fit_file, program
-from .descent import DivergenceError
+from .errors import DivergenceError
 
 DIVERGED, REFUSED, INTERRUPTED = 1, 2, 130
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import operator
 import secrets
+from collections.abc import Callable
 from numbers import Real
 from typing import Any, NoReturn
 
@@ -41,24 +42,97 @@ def integer(name: str, value: Any, *, at_least: int, at_most: int | None = None)
     return number
 
 
-def learning_rate(value: Any, batch_size: int, dtype: np.dtype[Any]) -> float:
-    """Return `lr` as a float, if it is positive and finite, and steps in `dtype` can use it."""
-    wrong = f"lr: expected a positive, finite number, got {value!r}"
+def number(name: str, value: Any, allowed: str, within: Callable[[float], bool]) -> float:
+    """Return `value` as a float, if it is a finite number within the range that is `allowed`."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
-        raise TypeError(wrong)
+        raise TypeError(f"{name}: expected {allowed}, got {value!r}")
     try:
-        number = float(value)
+        result = float(value)
     except OverflowError:
-        raise ValueError(wrong) from None
-    if not (math.isfinite(number) and number > 0):
-        raise ValueError(wrong)
-    smallest, largest = RANGES[dtype]
-    if not smallest <= number / batch_size <= largest:
+        result = math.inf
+    if not (math.isfinite(result) and within(result)):
+        raise ValueError(f"{name}: expected {allowed}, got {value!r}")
+    return result
+
+
+def positive(name: str, value: Any) -> float:
+    """Return a number above 0."""
+    return number(name, value, "a positive, finite number", lambda x: x > 0)
+
+
+def non_negative(name: str, value: Any) -> float:
+    """Return a number of at least 0."""
+    return number(name, value, "a finite number of at least 0", lambda x: x >= 0)
+
+
+def above_one(name: str, value: Any) -> float:
+    """Return a number above 1."""
+    return number(name, value, "a finite number above 1", lambda x: x > 1)
+
+
+def fraction(name: str, value: Any) -> float:
+    """Return a number between 0 and 1."""
+    return number(name, value, "a number above 0 and below 1", lambda x: 0 < x < 1)
+
+
+def ratio(name: str, value: Any) -> float:
+    """Return a number from 0 to 1."""
+    return number(name, value, "a number from 0 to 1", lambda x: 0 <= x <= 1)
+
+
+def ratio_below_one(name: str, value: Any) -> float:
+    """Return a number from 0 to 1, without 1."""
+    return number(name, value, "a number of at least 0 and below 1", lambda x: 0 <= x < 1)
+
+
+def tweedie_power(name: str, value: Any) -> float:
+    """Return a power for which there is a Tweedie distribution."""
+    return number(name, value, "a number that is not between 0 and 1", lambda x: not 0 < x < 1)
+
+
+def count(name: str, value: Any) -> int:
+    """Return an integer of at least 1."""
+    return integer(name, value, at_least=1)
+
+
+def count_or_zero(name: str, value: Any) -> int:
+    """Return an integer of at least 0."""
+    return integer(name, value, at_least=0)
+
+
+def count_or_none(name: str, value: Any) -> int | None:
+    """Return an integer of at least 1, or None."""
+    return None if value is None else integer(name, value, at_least=1)
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return True or False."""
+    flags(**{name: value})
+    return bool(value)
+
+
+def strength(name: str, value: Any) -> Any:
+    """Return a number of at least 0, or a read-only array with one for each feature."""
+    if isinstance(value, (Real, str)) or value is None or np.ndim(value) == 0:
+        return non_negative(name, value.item() if isinstance(value, np.ndarray) else value)
+    array = numbers(name, value).astype(np.float64)
+    if array.ndim != 1 or not (np.isfinite(array).all() and (array >= 0).all()):
         raise ValueError(
-            f"lr: expected lr / batch_size from {smallest:.2g} to {largest:.2g}, the range of "
-            f"{dtype}, got {number:g} / {batch_size}"
+            f"{name}: expected a number, or one for each feature, finite and at least 0, "
+            f"got {value!r}"
         )
-    return number
+    array.flags.writeable = False
+    return array
+
+
+def fits_dtype(name: str, value: float, dtype: np.dtype[Any]) -> None:
+    """Check that steps in `dtype` can use a positive number."""
+    smallest, largest = RANGES[dtype]
+    if not smallest <= value <= largest:
+        raise ValueError(
+            f"{name}: expected a number from {smallest:.2g} to {largest:.2g}, the range of "
+            f"{dtype}, got {value:g}"
+        )
 
 
 def choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
@@ -172,14 +246,32 @@ def _refuse_non_finite(name: str, array: Array, place: int) -> NoReturn:
     )
 
 
-def sample_weight(weights: Array, n: int) -> None:
-    """Check that there is one weight of at least 0 for each of n rows; NaN passes."""
-    if weights.shape != (n,):
+def sample_weight(weights: Array, n: int, outputs: int | None) -> None:
+    """Check that there is one weight of at least 0 for each of n rows; NaN passes.
+
+    Where outputs are independent of each other, there may be one for each output of each row.
+    """
+    shapes = [(n,)] if outputs is None else [(n,), (n, outputs)]
+    if weights.shape not in shapes:
+        expected = " or ".join(map(str, shapes))
         raise ValueError(
-            f"sample_weight: expected shape ({n},), one weight a row of X, got {weights.shape}"
+            f"sample_weight: expected shape {expected}, one weight a row of X, got {weights.shape}"
         )
     if (weights < 0).any():
-        row = int(np.argmax(weights < 0))
+        where = np.argwhere(weights < 0)[0]
         raise ValueError(
-            f"sample_weight: row {row} is {weights[row]}; expected weights of at least 0"
+            f"sample_weight: row {where[0]} is {weights[tuple(where)]}; expected weights of at "
+            "least 0"
+        )
+
+
+def targets_above(y: Array, bound: float, *, strictly: bool, loss: str) -> None:
+    """Check that all targets are above a bound, or at it; NaN passes."""
+    outside = y <= bound if strictly else y < bound
+    if outside.any():
+        where = np.argwhere(outside)[0]
+        allowed = "above" if strictly else "of at least"
+        raise ValueError(
+            f"y: row {where[0]} is {y[tuple(where)]:g}; expected targets {allowed} {bound:g}, "
+            f"as the loss {loss} does"
         )

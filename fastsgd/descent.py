@@ -1,76 +1,38 @@
-"""A fit under way: its state, its epochs, and what it raises when it cannot go on."""
+"""A fit under way: its state, and its epochs."""
 
 from __future__ import annotations
 
 import math
 from time import perf_counter
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from . import parameters
-from .evaluation import mean_loss
-from .kernels.epoch import Data, Parameters, run
-from .losses import Loss
+from .errors import DivergenceError
+from .evaluation import mean_losses, penalties
+from .held_out import HeldOut
+from .kernels.epoch import Parameters, run
 from .model import History, Model
 from .order import fill_order, index_dtype
 from .progress import Report
-from .stretches import batch_stretches
+from .rows import Problem
+from .schedules import Constant
+from .settings import Settings
+from .state import State, copy_of, learned
+from .stopping import Best, is_watched, watch, with_watches
+from .stretches import STEPS, batch_stretches
+
+Array = np.ndarray[Any, Any]
 
 
-class DivergenceError(ValueError):
-    """The loss or a parameter of a fit is no longer a finite number.
+class Epoch(NamedTuple):
+    """An entry of the history."""
 
-    Attributes
-    ----------
-    model : Model
-        The model at the end of the last epoch that was finite, or the initial one.
-
-    Examples
-    --------
-    >>> import fastsgd
-    >>> try:
-    ...     fastsgd.fit([[1.0], [2.0]], [1.0, 2.0], lr=1e3, epochs=1000, init=([0.5], 0.0))
-    ... except fastsgd.DivergenceError as error:
-    ...     model = error.model
-    >>> bool(np.isfinite(model.w).all())
-    True
-    """
-
-    def __init__(self, message: str, model: Model) -> None:
-        super().__init__(message)
-        self.model = model
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (str(self), self.model)
-
-
-class Interrupted(KeyboardInterrupt):
-    """A fit was interrupted, by Ctrl-C as a rule.
-
-    Attributes
-    ----------
-    model : Model
-        The model after the last whole mini-batch; its history ends with the last whole epoch.
-
-    Examples
-    --------
-    >>> import fastsgd
-    >>> def press_ctrl_c(model, epoch):
-    ...     raise KeyboardInterrupt
-    >>> try:
-    ...     fastsgd.fit([[1.0], [2.0]], [1.0, 2.0], epochs=1000, callback=press_ctrl_c)
-    ... except fastsgd.Interrupted as interrupted:
-    ...     print(len(interrupted.model.history.loss))
-    1
-    """
-
-    def __init__(self, model: Model) -> None:
-        super().__init__("the fit was interrupted; what it learned so far is in .model")
-        self.model = model
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.model,)
+    data_loss: float | None
+    penalty: float
+    seconds: float
+    validation_loss: float | None
 
 
 class Descent:
@@ -82,101 +44,174 @@ class Descent:
 
     def __init__(
         self,
-        *,
-        data: Data,
-        several: bool,
-        loss: Loss,
-        batch_size: int,
-        lr: float,
-        fit_intercept: bool,
-        shuffle: bool,
-        drop_last: bool,
+        problem: Problem,
+        settings: Settings,
+        state: State,
         seed: int,
-        start: Parameters,
-        epoch_loss: str | None,
+        history: History,
+        held_out: HeldOut | None,
+        rows: Array | None,
     ) -> None:
-        n = data.y.shape[0]
-        self.data, self.several, self.loss, self.seed = data, several, loss, seed
-        self.batch_size, self.lr, self.fit_intercept = batch_size, lr, fit_intercept
-        self.epoch_loss = epoch_loss
-        self.parameters = start
-        self.gradient = parameters.zero_gradient(start, data.rows)
-        self.shuffle = shuffle
-        self.all_rows = np.arange(n, dtype=index_dtype(n))
-        visited = n - n % self.batch_size if drop_last else n
-        self.order = self.all_rows[:visited]
-        self.epochs: list[tuple[float | None, float]] = []
-        self.last_finite = parameters.copy_of(start)
+        n = problem.n if rows is None else rows.size
+        self.problem, self.settings, self.seed, self.before = problem, settings, seed, history
+        self.held_out, self.rows = held_out, rows
+        self.is_watched = is_watched(settings)
+        self.watched_losses = problem.k if problem.is_one_versus_rest else 1
+        self.state = with_watches(state, self.watched_losses) if self.is_watched else state
+        self.method = settings.method(problem)
+        self.gradient = parameters.zero_gradient(state.parameters, problem.data.rows)
+        # An order is one of places; where only some rows are learned from, `rows` has theirs.
+        self.places = np.arange(n, dtype=index_dtype(n))
+        self.all_rows = self.places if rows is None else rows.copy()
+        self.order = self.all_rows[: settings.visited(n)]
+        self.constant_rates: Array | None = None
+        if isinstance(settings.schedule, Constant):
+            steps = min(STEPS, 1 + n // settings.batch_size)
+            self.constant_rates = settings.schedule.rates(np.arange(steps))
+        self.epochs: list[Epoch] = []
+        self.last_finite = copy_of(self.state)
+        self.best = Best()
 
-    def run_epoch(self, epoch: int, report: Report) -> None:
+    @property
+    def epoch(self) -> int:
+        """Return the number of the epoch under way, or of the next one."""
+        return len(self.before.seconds) + len(self.epochs)
+
+    @property
+    def has_stopped(self) -> bool:
+        """Tell whether nothing is learned any more."""
+        return self.is_watched and not self.state.memory.pace.any()
+
+    def run_epoch(self, report: Report) -> None:
         """Run one epoch; raise DivergenceError if it does not stay finite."""
         began = perf_counter()
-        if self.shuffle:
-            fill_order(self.all_rows, self.seed, epoch)
-        loss = self._visit_rows(epoch, report) / self.order.size
-        seconds = perf_counter() - began
-        if self.epoch_loss == "full":
-            loss = mean_loss(self.data, self.parameters, self.loss)
-        if self.epoch_loss is not None and not math.isfinite(loss):
-            self._diverged(epoch)
-        self.last_finite = parameters.copy_of(self.parameters)
-        self.epochs.append((None if self.epoch_loss is None else loss, seconds))
+        if self.settings.shuffle:
+            fill_order(self.places, self.seed, self.epoch)
+            if self.rows is not None:
+                np.take(self.rows, self.places, out=self.all_rows)
+        losses = self._visit_rows(report)
+        losses /= self.order.size
+        self._end_epoch(losses, perf_counter() - began)
+        self.last_finite = copy_of(self.state)
 
-    def _visit_rows(self, epoch: int, report: Report) -> float:
-        """Take the steps of one epoch; return the sum of the losses before them."""
-        block, row_length = self.gradient.scores.shape[1], self.parameters.w.size
-        loss_sum = 0.0
-        for first, last in batch_stretches(self.order.size, self.batch_size, block, row_length):
-            stretch_loss, is_finite = run(
-                self.data,
+    def _visit_rows(self, report: Report) -> Array:
+        """Take the steps of one epoch; return the sums of the losses before them."""
+        data, batch_size, n = self.problem.data, self.settings.batch_size, self.order.size
+        block, row_length = self.gradient.scores.shape[1], self.state.parameters.w.size
+        loss_sums = np.zeros(self.problem.k)
+        before = self.state.steps
+        for first, last in batch_stretches(n, batch_size, block, row_length):
+            t, end = before + first // batch_size, before - (-last // batch_size)
+            is_finite = run(
+                data,
                 self.order,
                 first,
                 last,
-                self.batch_size,
-                self.parameters,
-                self.fit_intercept,
-                self.loss,
-                self.lr,
+                batch_size,
+                self.method,
+                self._rates(t, end),
+                t,
+                self.state.parameters,
+                self.state.memory,
                 self.gradient,
+                loss_sums,
             )
             if not is_finite:
-                self._diverged(epoch)
-            loss_sum += stretch_loss
-            report(last - first, loss_sum / last)
-        return loss_sum
+                self._diverged()
+            is_whole = last % batch_size == 0 or last == n
+            self.state = self.state._replace(steps=end if is_whole else end - 1)
+            report(last - first, last, loss_sums)
+        return loss_sums
+
+    def _rates(self, first: int, last: int) -> Array:
+        """Return the learning rates of some steps."""
+        if self.constant_rates is not None:
+            return self.constant_rates
+        rates: Array = self.settings.schedule.rates(np.arange(first, last))
+        if not (rates.min() >= 0 and rates.max() < np.inf):
+            t = int(np.argmin((rates >= 0) & (rates < np.inf)))
+            raise ValueError(
+                f"lr: in step {first + t} it is {rates[t]}; expected finite numbers of at least 0"
+            )
+        return rates
+
+    def _end_epoch(self, losses: Array, seconds: float) -> None:
+        """Measure what was learned, write it down, and see what has stopped improving."""
+        settings, values = self.settings, learned(self.state)
+        if settings.epoch_loss == "full":
+            losses = mean_losses(self.problem.data, values, settings.loss, self.rows)
+        penalty = penalties(settings.penalty, values)
+        held = None if self.held_out is None else self.held_out.losses(values, settings.loss)
+        epoch = Epoch(
+            None if settings.epoch_loss is None else float(losses.sum()),
+            0.0 if penalty is None else float(penalty.sum()),
+            seconds,
+            None if held is None else float(held.sum()),
+        )
+        if not math.isfinite((epoch.data_loss or 0) + epoch.penalty + (epoch.validation_loss or 0)):
+            self._diverged()
+        self.epochs.append(epoch)
+        if held is not None:
+            self.best.see(self._to_watch(held), values)
+        if self.is_watched:
+            objective = losses if penalty is None else losses + penalty
+            watch(settings, self.state, self._to_watch(objective if held is None else held))
+
+    def _to_watch(self, losses: Array) -> Array:
+        """Return the losses of all outputs as one, unless each is a problem of its own."""
+        return losses if self.watched_losses > 1 else losses.sum(keepdims=True)
 
     def model(self) -> Model:
         """Return the model as it is now."""
-        return self._model_of(self.parameters)
+        return self._model_of(learned(self.state), copy_of(self.state))
+
+    def best_model(self) -> Model:
+        """Return the model of the lowest held-out loss, or of the last epoch; nothing follows."""
+        values = self.best.parameters or learned(self.last_finite)
+        return self._model_of(values, self.last_finite)
 
     def last_finite_model(self) -> Model:
         """Return the model as it is now if it is finite, else as it last was."""
-        finite = all(np.isfinite(part).all() for part in self.parameters)
-        return self._model_of(self.parameters if finite else self.last_finite)
+        finite = all(np.isfinite(part).all() for part in self.state.parameters)
+        return self.model() if finite else self._last_model()
 
-    def _model_of(self, values: Parameters) -> Model:
-        w, b = parameters.for_user(values, self.several)
-        losses = tuple(loss for loss, _ in self.epochs if loss is not None)
-        history = History(
-            data_loss=losses,
-            penalty=(0.0,) * len(self.epochs),
-            seconds=tuple(seconds for _, seconds in self.epochs),
+    def _last_model(self) -> Model:
+        return self._model_of(learned(self.last_finite), self.last_finite)
+
+    def _model_of(self, values: Parameters, state: State) -> Model:
+        w, b = parameters.for_user(values, self.problem.outputs)
+        loss, classes = self.settings.loss, self.problem.classes
+        return Model(w, b, loss, self.seed, self._history(), classes, state)
+
+    def _history(self) -> History:
+        old, new = self.before, self.epochs
+        measured = (epoch.data_loss for epoch in new if epoch.data_loss is not None)
+        held = (epoch.validation_loss for epoch in new if epoch.validation_loss is not None)
+        return History(
+            data_loss=(*old.data_loss, *measured),
+            penalty=(*old.penalty, *(epoch.penalty for epoch in new)),
+            seconds=(*old.seconds, *(epoch.seconds for epoch in new)),
+            validation_loss=(*old.validation_loss, *held),
         )
-        return Model(w, b, self.loss, self.seed, history)
 
-    def _diverged(self, epoch: int) -> NoReturn:
-        X, y = self.data.rows.X, self.data.y
-        recorded = self.epochs[-1][0] if self.epochs else None
-        before = mean_loss(self.data, self.last_finite, self.loss) if recorded is None else recorded
+    def _diverged(self) -> NoReturn:
+        problem, loss = self.problem, self.settings.loss
+        X, y = problem.data.rows.X, problem.data.targets.y
+        before = self.epochs[-1].data_loss if self.epochs else None
+        if before is None:
+            before = float(mean_losses(problem.data, learned(self.last_finite), loss).sum())
         if np.isfinite(X.min()) and np.isfinite(X.max()):
+            rate = self.settings.schedule.rates(np.array([self.last_finite.steps]))[0]
             advice = (
-                f"Try an lr smaller than {self.lr:g}, or scale the data down: X reaches from "
-                f"{X.min():.4g} to {X.max():.4g}, y from {y.min():.4g} to {y.max():.4g}"
+                f"Try an lr smaller than {rate:g}, or scale the data down: X reaches from "
+                f"{X.min():.4g} to {X.max():.4g}"
             )
+            if problem.classes is None:
+                advice += f", y from {y.min():.4g} to {y.max():.4g}"
         else:
             advice = "X holds NaN or infinity: with check_finite=True the error says where"
         raise DivergenceError(
-            f"epoch {epoch} (the first is 0) did not stay finite; the data loss before it was "
-            f"{before:.6g}. {advice}",
-            self._model_of(self.last_finite),
+            f"epoch {self.epoch} (the first is 0) did not stay finite; the data loss before it "
+            f"was {before:.6g}. {advice}",
+            self._last_model(),
         )

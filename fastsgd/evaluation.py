@@ -1,4 +1,4 @@
-"""The data loss of given parameters."""
+"""The data loss and the penalty of given parameters."""
 
 from __future__ import annotations
 
@@ -8,22 +8,44 @@ from typing import Any
 import numpy as np
 
 from .kernels.epoch import Data, Parameters, sum_losses
-from .losses import Loss
+from .kernels.penalty import add_penalties
+from .members import in_dtype
 from .order import index_dtype
 from .parameters import scores_of
+from .penalties import NoPenalty
 from .stretches import STRETCH, stretches
 
+Array = np.ndarray[Any, Any]
 
-def mean_loss(data: Data, parameters: Parameters, loss: Loss) -> float:
-    """Return the mean over all rows of ``sample_weight * loss(row)``, summed in float64."""
+
+def mean_losses(data: Data, parameters: Parameters, loss: Any, rows: Array | None = None) -> Array:
+    """Return the mean over rows of ``sample_weight * loss(row)`` for each output, in float64.
+
+    `rows` are the numbers of the rows, of the dtype of `index_dtype`; None stands for all.
+    """
     scores = scores_of(parameters, data.rows)
-    total = sum(sum_losses(data, rows, parameters, loss, scores) for rows in rows_in_order(data))
-    return float(total / data.y.shape[0])
+    sums = np.zeros(parameters.b.size)
+    loss = in_dtype(loss, parameters.w.dtype)
+    for piece in pieces(data, parameters.b.size, rows):
+        sum_losses(data, piece, parameters, loss, scores, sums)
+    return sums / (data.rows.X.shape[0] if rows is None else rows.size)
 
 
-def rows_in_order(data: Data) -> Iterator[np.ndarray[Any, Any]]:
-    """Yield the numbers of all rows in order, a stretch at a time."""
+def penalties(penalty: Any, parameters: Parameters) -> Array | None:
+    """Return the penalty on the weights of each output, in float64; None where there is none."""
+    if isinstance(penalty, NoPenalty):
+        return None
+    sums = np.zeros(parameters.b.size)
+    add_penalties(in_dtype(penalty, np.dtype(np.float64)), parameters.w, sums)
+    return sums
+
+
+def pieces(data: Data, k: int, rows: Array | None = None) -> Iterator[Array]:
+    """Yield the numbers of all rows in order, or those given, a stretch at a time."""
     n, d = data.rows.X.shape
-    length = min(2**16, max(1, STRETCH // (d * data.y.shape[1])))
-    for first, last in stretches(0, n, length):
-        yield np.arange(first, last, dtype=index_dtype(n))
+    length = min(2**16, max(1, STRETCH // (d * k)))
+    for first, last in stretches(0, n if rows is None else rows.size, length):
+        if rows is None:
+            yield np.arange(first, last, dtype=index_dtype(n))
+        else:
+            yield rows[first:last]

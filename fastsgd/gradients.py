@@ -7,10 +7,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from . import checks, rows
-from .evaluation import rows_in_order
-from .kernels.epoch import Data, Gradient, Parameters, add_whole_gradient, derivatives
+from .evaluation import pieces
+from .kernels.epoch import Gradient, Parameters, add_whole_gradient, derivatives
 from .losses import Loss, named_loss
+from .members import in_dtype
 from .parameters import checked, for_kernels, for_user, zero_gradient
+from .rows import Problem
 
 Array = np.ndarray[Any, Any]
 
@@ -37,6 +39,7 @@ def gradient(
     *,
     loss: str | Loss = "squared",
     sample_weight: Any = None,
+    classes: Any = None,
     reduction: Literal["none", "sum", "mean"] = "sum",
 ) -> ParameterGradient:
     """Return the gradient of the loss with respect to `w` and `b`.
@@ -50,12 +53,14 @@ def gradient(
     ----------
     X, y, sample_weight
         As for `fit`.
-    w : array-like of shape (d,), or (d, k) for y of shape (n, k)
+    w : array-like of shape (d,), or (d, k) for y of shape (n, k) or k classes
         The weights, converted to the dtype of X.
     b : float, or array-like of shape (k,)
         The intercepts.
     loss : str or Loss
         As for `fit`.
+    classes : array-like, optional
+        All labels that there are, for a batch in which some are missing; by default those in y.
     reduction : {"none", "sum", "mean"}
         "sum" is exactly what ``backward()`` leaves in ``param.grad``; "mean" is that divided by
         the number of rows, whatever their weights; "none" gives one gradient a row.
@@ -89,40 +94,40 @@ def gradient(
     """
     checks.choice("reduction", reduction, ("none", "sum", "mean"))
     loss = named_loss(loss)
-    data, several = rows.prepare(X, y, sample_weight, check_finite=True)
-    n, d = data.rows.X.shape
-    outputs = data.y.shape[1] if several else None
-    w, b = checked(w, b, d, outputs, data.y.dtype)
-    parameters = for_kernels(w, b, data.y.dtype)
-    scratch = zero_gradient(parameters, data.rows)
+    problem = rows.prepare(X, y, loss, sample_weight, classes=classes)
+    w, b = checked(w, b, problem.d, problem.outputs, problem.dtype)
+    values = for_kernels(w, b, problem.dtype)
+    scratch = zero_gradient(values, problem.data.rows)
+    loss = in_dtype(loss, problem.dtype)
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
         if reduction == "none":
-            result = _of_each_row(data, parameters, loss, scratch, several)
+            result = _of_each_row(problem, values, loss, scratch)
         else:
-            scale = n if reduction == "mean" else 1
-            result = _of_all_rows(data, parameters, loss, scratch, several, scale)
+            scale = problem.n if reduction == "mean" else 1
+            result = _of_all_rows(problem, values, loss, scratch, scale)
     if not (np.isfinite(result.w).all() and np.isfinite(result.b).all()):
-        raise ValueError(f"X, y, w, b: their gradient overflows {data.y.dtype}; scale them down")
+        raise ValueError(f"X, y, w, b: their gradient overflows {problem.dtype}; scale them down")
     return result
 
 
 def _of_all_rows(
-    data: Data, parameters: Parameters, loss: Loss, scratch: Gradient, several: bool, scale: int
+    problem: Problem, values: Parameters, loss: Any, scratch: Gradient, scale: int
 ) -> ParameterGradient:
-    for order in rows_in_order(data):
-        add_whole_gradient(data, order, parameters, loss, scratch)
-    dtype = parameters.w.dtype
+    loss_sums = np.zeros(problem.k)
+    for order in pieces(problem.data, problem.k):
+        add_whole_gradient(problem.data, order, values, loss, scratch, loss_sums)
+    dtype = problem.dtype
     total = Parameters((scratch.w_carried / scale).astype(dtype), (scratch.b / scale).astype(dtype))
-    return ParameterGradient(*for_user(total, several))
+    return ParameterGradient(*for_user(total, problem.outputs))
 
 
 def _of_each_row(
-    data: Data, parameters: Parameters, loss: Loss, scratch: Gradient, several: bool
+    problem: Problem, values: Parameters, loss: Any, scratch: Gradient
 ) -> ParameterGradient:
-    X = data.rows.X
-    slopes = np.empty(data.y.shape, X.dtype)
-    for order in rows_in_order(data):
-        derivatives(data, order, parameters, loss, scratch, slopes)
-    if several:
-        return ParameterGradient(X[:, :, None] * slopes[:, None, :], slopes)
-    return ParameterGradient(X * slopes, slopes[:, 0])
+    X, loss_sums = problem.data.rows.X, np.zeros(problem.k)
+    slopes = np.empty((problem.n, problem.k), X.dtype)
+    for order in pieces(problem.data, problem.k):
+        derivatives(problem.data, order, values, loss, scratch, loss_sums, slopes)
+    if problem.outputs is None:
+        return ParameterGradient(X * slopes, slopes[:, 0])
+    return ParameterGradient(X[:, :, None] * slopes[:, None, :], slopes)

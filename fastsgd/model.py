@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 
-from . import checks, rows
-from .evaluation import mean_loss
-from .losses import LOSSES, Loss
+from . import archive, checks, rows
+from .custom import is_custom
+from .evaluation import mean_losses
+from .kinds import MULTICLASS
+from .losses import LOSSES
 from .parameters import for_kernels
+from .state import State
 
 Array = np.ndarray[Any, Any]
-
-FORMAT = "fastsgd model 1"
 
 
 @dataclass(frozen=True)
@@ -32,11 +29,13 @@ class History:
         The data loss: the mean over rows of ``sample_weight * loss(row)``. Over which rows, and
         with which parameters, is decided by the `epoch_loss` of `fit`; empty if that was None.
     penalty : tuple of float
-        The penalty on `w` at the end of the epoch: 0, as there is none yet.
+        The penalty on `w` at the end of the epoch; 0 where there is none.
     seconds : tuple of float
         Time that the steps of the epoch took, in seconds, the making of its order and, where the
-        first one has to wait for it, compilation included. The pass of ``epoch_loss="full"`` and
-        callbacks are left out.
+        first one has to wait for it, compilation included. The pass of ``epoch_loss="full"``,
+        validation and callbacks are left out.
+    validation_loss : tuple of float
+        The data loss on the rows held out, at the end of the epoch; empty if there are none.
 
     Examples
     --------
@@ -49,6 +48,7 @@ class History:
     data_loss: tuple[float, ...] = ()
     penalty: tuple[float, ...] = ()
     seconds: tuple[float, ...] = ()
+    validation_loss: tuple[float, ...] = ()
 
     @property
     def loss(self) -> tuple[float, ...]:
@@ -60,11 +60,11 @@ class History:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Model:
-    """A linear model, ``y_hat = X @ w + b``.
+    """A linear model, ``scores = X @ w + b``.
 
     Attributes
     ----------
-    w : ndarray of shape (d,), or (d, k) for k outputs
+    w : ndarray of shape (d,), or (d, k) for k outputs or classes
         The weights, float32 or float64 as the X of the fit.
     b : scalar, or ndarray of shape (k,)
         The intercepts, of the same dtype.
@@ -74,6 +74,10 @@ class Model:
         The seed of the fit, which repeats it.
     history : History
         Losses and seconds by epoch.
+    classes : ndarray or None
+        The labels in order; None for a loss for regression.
+    state : State
+        What `fit` needs to resume.
 
     Examples
     --------
@@ -87,17 +91,23 @@ class Model:
 
     w: Array
     b: Any
-    loss: Loss
+    loss: Any
     seed: int
     history: History
+    classes: Array | None
+    state: State
 
     def __repr__(self) -> str:
         outputs = "" if self.w.ndim == 1 else f", outputs={self.w.shape[1]}"
+        classes = "" if self.classes is None else f", classes={self.classes.size}"
         epochs = len(self.history.seconds)
-        return f"Model(features={self.w.shape[0]}{outputs}, loss={self.loss}, epochs={epochs})"
+        return (
+            f"Model(features={self.w.shape[0]}{classes or outputs}, loss={self.loss}, "
+            f"epochs={epochs})"
+        )
 
-    def predict(self, X: Any) -> Array:
-        """Return the predictions ``X @ w + b``.
+    def decision_function(self, X: Any) -> Array:
+        """Return the scores ``X @ w + b``.
 
         Parameters
         ----------
@@ -107,6 +117,43 @@ class Model:
         Returns
         -------
         ndarray of shape (n,), or (n, k) for k outputs
+            Of two classes, a score above 0 stands for the second; of more, the highest score
+            for the class.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X is not a table of d numbers a row, or if a score is not finite.
+
+        Examples
+        --------
+        >>> import fastsgd
+        >>> model = fastsgd.fit([[0.0], [1.0]], ["no", "yes"], loss="hinge", epochs=300, lr=0.1)
+        >>> model.decision_function([[0.0], [1.0]]).round(1)
+        array([-1.,  1.])
+        """
+        X = rows.dense(X)
+        self._check_features(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = X @ self.w.astype(X.dtype) + np.asarray(self.b, X.dtype)
+        if not np.isfinite(scores).all():
+            checks.finite("X", X)
+            raise ValueError(f"X: its predictions with these weights overflow {X.dtype}")
+        return np.asarray(scores)
+
+    def predict(self, X: Any) -> Array:
+        """Return the predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            As for `decision_function`.
+
+        Returns
+        -------
+        ndarray of shape (n,), or (n, k) for k outputs
+            For classes, the labels as they were in y. For losses with log link, the means
+            ``exp(X @ w + b)``. Else ``X @ w + b``.
 
         Raises
         ------
@@ -119,15 +166,69 @@ class Model:
         >>> model = fastsgd.fit([[0.0], [1.0]], [1.0, 3.0], epochs=300, lr=0.5, seed=0)
         >>> model.predict([[2.0]]).round(3)
         array([5.])
+        >>> model = fastsgd.fit([[0.0], [1.0]], ["no", "yes"], loss="hinge", epochs=300, lr=0.1)
+        >>> model.predict([[0.0], [1.0]])
+        array(['no', 'yes'], dtype='<U3')
         """
-        X = rows.dense(X)
-        self._check_features(X)
-        with np.errstate(over="ignore", invalid="ignore"):
-            y_hat = X @ self.w.astype(X.dtype) + np.asarray(self.b, X.dtype)
-        if not np.isfinite(y_hat).all():
-            checks.finite("X", X)
-            raise ValueError(f"X: its predictions with these weights overflow {X.dtype}")
-        return np.asarray(y_hat)
+        scores = self.decision_function(X)
+        if self.classes is not None:
+            return self.classes[_best_class(scores)]
+        if not hasattr(self.loss, "response"):
+            return scores
+        with np.errstate(over="ignore"):
+            means: Array = self.loss.response(scores)
+        if not np.isfinite(means).all():
+            raise ValueError(f"X: its predictions with these weights overflow {means.dtype}")
+        return means
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            As for `decision_function`.
+
+        Returns
+        -------
+        ndarray of shape (n, k)
+            In the order of `classes`; each row adds up to 1. Those of classes fitted
+            one-versus-rest are divided by their sum.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `decision_function`; or if the loss has no probabilities: "logistic",
+            "modified_huber" and "softmax" have them.
+
+        References
+        ----------
+        B. Zadrozny and C. Elkan, Transforming classifier scores into accurate multiclass
+        probability estimates, *KDD* 2002.
+
+        Examples
+        --------
+        >>> import fastsgd
+        >>> X, y = [[0.0], [1.0]], ["no", "yes"]
+        >>> model = fastsgd.fit(X, y, loss="modified_huber", epochs=300, lr=0.1)
+        >>> model.predict_proba([[0.0], [1.0]]).round(1)
+        array([[1., 0.],
+               [0., 1.]])
+        """
+        if not hasattr(self.loss, "probabilities"):
+            raise ValueError(
+                f"loss: {self.loss} has no probabilities; 'logistic', 'modified_huber' and "
+                "'softmax' have them"
+            )
+        scores = self.decision_function(X)
+        if scores.ndim == 1:
+            return np.column_stack([self.loss.probabilities(s) for s in (-scores, scores)])
+        shares = np.asarray(self.loss.probabilities(scores))
+        if self.loss.kind == MULTICLASS:
+            return shares
+        sums = shares.sum(axis=1, keepdims=True)
+        even = np.full_like(shares, 1 / shares.shape[1])
+        return np.divide(shares, sums, out=even, where=sums > 0)
 
     def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the data loss on given rows: the mean of ``sample_weight * loss(row)``.
@@ -155,23 +256,25 @@ class Model:
         >>> round(model.evaluate([[2.0]], [7.0]), 3)  # (5 - 7)**2 / 2
         2.0
         """
-        data, several = rows.prepare(X, y, sample_weight, check_finite=True)
-        X = data.rows.X
-        self._check_features(X)
-        expected = (self.w.shape[1],) if self.w.ndim == 2 else ()
-        given = (data.y.shape[1],) if several else ()
-        if given != expected:
-            raise ValueError(
-                f"y: expected shape {(X.shape[0], *expected)}, got {(X.shape[0], *given)}"
+        problem = rows.prepare(X, y, self.loss, sample_weight, classes=self.classes)
+        self._check_features(problem.data.rows.X)
+        expected = self.w.shape[1] if self.w.ndim == 2 else None
+        if problem.outputs != expected:
+            given, shape = (
+                (problem.n,) if outputs is None else (problem.n, outputs)
+                for outputs in (problem.outputs, expected)
             )
-        parameters = for_kernels(self.w, self.b, X.dtype)
-        value = mean_loss(data, parameters, self.loss)
+            raise ValueError(f"y: expected shape {shape}, got {given}")
+        parameters = for_kernels(self.w, self.b, problem.dtype)
+        value = float(mean_losses(problem.data, parameters, self.loss).sum())
         if not np.isfinite(value):
-            raise ValueError(f"X, y: the loss on them overflows {X.dtype}; scale them down")
+            raise ValueError(f"X, y: the loss on them overflows {problem.dtype}; scale them down")
         return value
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file, a ``.npz`` archive that `fastsgd.load` reads.
+
+        Of a loss of your own it holds the name alone.
 
         Parameters
         ----------
@@ -188,31 +291,11 @@ class Model:
         ...     fastsgd.load(path).seed
         0
         """
-        names = {loss: name for name, loss in LOSSES.items()}
-        about = {
-            "format": FORMAT,
-            "loss": names[type(self.loss)],
-            "loss_parameters": self.loss._asdict(),
-            "seed": self.seed,
-        }
-        archive = io.BytesIO()
-        np.savez(
-            archive,
-            about=json.dumps(about),
-            w=self.w,
-            b=self.b,
-            data_loss=self.history.data_loss,
-            penalty=self.history.penalty,
-            seconds=self.history.seconds,
-        )
-        # Written beside the file first, so that what was there is whole until the new one is.
-        file = Path(os.fsdecode(path)).resolve()
-        unfinished = file.with_name(f".{file.name}.{uuid4().hex}")
-        try:
-            unfinished.write_bytes(archive.getvalue())
-            unfinished.replace(file)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        about_state, arrays = archive.parts_of_state(self.state)
+        about = {"seed": self.seed, "state": about_state, **_about_loss(self.loss)}
+        if self.classes is not None:
+            arrays["classes"] = self.classes
+        archive.write(path, about, {"w": self.w, "b": self.b, **arrays, **vars(self.history)})
 
     def _check_features(self, X: Array) -> None:
         if X.shape[1] != self.w.shape[0]:
@@ -221,13 +304,27 @@ class Model:
             )
 
 
-def load(path: str | os.PathLike[str]) -> Model:
+def _best_class(scores: Array) -> Array:
+    """Return the number of the class of each row."""
+    return (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
+
+
+def _about_loss(loss: Any) -> dict[str, Any]:
+    if is_custom(loss, "loss"):
+        return {"custom_loss": loss.name}
+    names = {cls: name for name, cls in LOSSES.items()}
+    return {"loss": names[type(loss)], "loss_parameters": loss._asdict()}
+
+
+def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
     """Read a model that `Model.save` wrote; nothing in the file is ever executed or unpickled.
 
     Parameters
     ----------
     path : path-like
         The file.
+    loss : Loss, optional
+        The loss of a model that was fitted with one of your own: the file has only its name.
 
     Returns
     -------
@@ -237,8 +334,8 @@ def load(path: str | os.PathLike[str]) -> Model:
     ------
     OSError
         If the file cannot be read.
-    ValueError
-        If it is not a model of this package.
+    TypeError, ValueError
+        If it is not a model of this package, or if `loss` is not the one that it names.
 
     Examples
     --------
@@ -246,18 +343,34 @@ def load(path: str | os.PathLike[str]) -> Model:
     """
     with open(path, "rb") as file:
         try:
-            archive = np.load(file, allow_pickle=False)
-            return _model_of({name: archive[name] for name in archive.files})
+            about, arrays = archive.read(file)
+            saved = None if "custom_loss" in about else _saved_loss(about)
+            model = _model_of(about, arrays, saved)
         except Exception as error:  # damaged archives raise errors of many kinds
             raise ValueError(f"path: {os.fspath(path)!r} is not a saved model: {error}") from error
+    if saved is None:
+        return replace(model, loss=_supplied(loss, about["custom_loss"]))
+    if loss is not None and loss != saved:
+        raise ValueError(f"loss: the model was fitted with {saved}, got {loss!r}")
+    return model
 
 
-def _model_of(parts: dict[str, Array]) -> Model:
-    """Return the model that was saved as these arrays."""
-    about = json.loads(str(parts["about"]))
-    if about["format"] != FORMAT:
-        raise ValueError(f"its format is {about['format']!r}, expected {FORMAT!r}")
-    loss = LOSSES[about["loss"]](**about["loss_parameters"])
+def _saved_loss(about: dict[str, Any]) -> Any:
+    return LOSSES[about["loss"]](**about["loss_parameters"])
+
+
+def _supplied(loss: Any, name: str) -> Any:
+    """Return the loss of the user's own that has this name."""
+    if not is_custom(loss, "loss") or loss.name != name:
+        raise ValueError(
+            f"loss: the model was fitted with a loss of your own, whose function is {name!r}; "
+            f"expected load(path, loss=fastsgd.losses.custom({name}, ...)), got {loss!r}"
+        )
+    return loss
+
+
+def _model_of(about: dict[str, Any], parts: dict[str, Array], loss: Any) -> Model:
+    """Return the model that was saved as these parts."""
     w, b = parts["w"], parts["b"]
     if w.ndim not in (1, 2) or b.shape != w.shape[1:]:
         raise ValueError(f"w has shape {w.shape} and b {b.shape}")
@@ -265,7 +378,19 @@ def _model_of(parts: dict[str, Array]) -> Model:
         raise ValueError(f"w has dtype {w.dtype} and b {b.dtype}")
     if not (np.isfinite(w).all() and np.isfinite(b).all()):
         raise ValueError("w or b is not finite")
-    epochs = (parts[name].astype(np.float64) for name in ("data_loss", "penalty", "seconds"))
-    history = History(*(tuple(values.tolist()) for values in epochs))
+    state = archive.state_of(about["state"], parts)
+    if state.parameters.w.shape != np.atleast_2d(w.T).shape or state.parameters.w.dtype != w.dtype:
+        raise ValueError(f"w has shape {w.shape}, and that of its state {state.parameters.w.shape}")
+    classes = parts.get("classes")
+    if classes is not None and (
+        classes.ndim != 1 or classes.size not in (2, state.parameters.b.size)
+    ):
+        raise ValueError(f"classes have shape {classes.shape}")
+    history = History(
+        **{
+            name: tuple(parts[name].astype(np.float64).tolist())
+            for name in ("data_loss", "penalty", "seconds", "validation_loss")
+        }
+    )
     seed = checks.integer("seed", about["seed"], at_least=0, at_most=2**64 - 1)
-    return Model(w, b[()], loss, seed, history)
+    return Model(w, b[()], loss, seed, history, classes, state)

@@ -12,7 +12,8 @@ import numpy as np
 
 from . import checks
 from .kernels.dense import Dense
-from .kernels.epoch import CHUNK, Data, Gradient, Parameters
+from .kernels.epoch import CHUNK, Gradient, Parameters
+from .rows import Problem
 
 Array = np.ndarray[Any, Any]
 
@@ -23,19 +24,14 @@ def for_kernels(w: Any, b: Any, dtype: np.dtype[Any]) -> Parameters:
     return Parameters(w, np.array(b, dtype).reshape(-1))
 
 
-def for_user(parameters: Parameters, several: bool) -> tuple[Array, Any]:
-    """Return a copy of `parameters` as the user has them: of one output, or of several."""
+def for_user(parameters: Parameters, outputs: int | None) -> tuple[Array, Any]:
+    """Return a copy of `parameters` as the user has them; `outputs` is None for a scalar y."""
     w, b = parameters
-    return (w.T.copy(), b.copy()) if several else (w[0].copy(), b[0])
-
-
-def copy_of(parameters: Parameters) -> Parameters:
-    """Return a copy."""
-    return Parameters(parameters.w.copy(), parameters.b.copy())
+    return (w[0].copy(), b[0]) if outputs is None else (w.T.copy(), b.copy())
 
 
 def shapes(d: int, outputs: int | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the shapes of `w` and `b`; `outputs` is None for y of shape (n,)."""
+    """Return the shapes of `w` and `b`; `outputs` is None for a scalar y."""
     return ((d,), ()) if outputs is None else ((d, outputs), (outputs,))
 
 
@@ -58,12 +54,11 @@ def checked(
     return arrays[0], arrays[1]
 
 
-def drawn(seed: int, data: Data, several: bool) -> Parameters:
+def drawn(seed: int, problem: Problem) -> Parameters:
     """Return initial parameters: w ~ N(0, 0.01**2), and b = 0."""
-    d, k = data.rows.X.shape[1], data.y.shape[1]
-    w_shape, b_shape = shapes(d, k if several else None)
+    w_shape, b_shape = shapes(problem.d, problem.outputs)
     w = np.random.default_rng(seed).normal(0.0, 0.01, w_shape)
-    return for_kernels(w, np.zeros(b_shape), data.y.dtype)
+    return for_kernels(w, np.zeros(b_shape), problem.dtype)
 
 
 def zero_gradient(parameters: Parameters, rows: Dense) -> Gradient:

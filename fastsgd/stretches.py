@@ -15,6 +15,9 @@ from .kernels.epoch import CHUNK
 # of a call, and 0.3 s even where they are read in order from a disk of 200 MB/s.
 STRETCH = 2**23
 
+# The most steps in a stretch: their learning rates take 512 kB.
+STEPS = 2**16
+
 
 def stretches(first: int, last: int, length: int) -> Iterator[tuple[int, int]]:
     """Yield the bounds of the pieces of first..last, each `length` long but for the last.
@@ -44,7 +47,7 @@ def batch_stretches(
     """
     rows = max(1, STRETCH // row_length)
     if batch_size <= max(rows, block):
-        yield from stretches(0, n, max(rows // batch_size, 1) * batch_size)
+        yield from stretches(0, n, min(max(rows // batch_size, 1), STEPS) * batch_size)
     else:
         for first, last in stretches(0, n, batch_size):
             yield from stretches(first, last, max(rows // CHUNK * CHUNK, block))

@@ -8,12 +8,20 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import checks, interrupts, parameters, rows
-from .descent import Descent, Interrupted
-from .kernels.epoch import Data, Parameters
+from . import checks, held_out, interrupts, parameters, rows
+from .descent import Descent
+from .errors import Interrupted
 from .losses import Loss, named_loss
-from .model import Model
+from .model import History, Model
+from .optimizers import named_optimizer
+from .penalties import named_penalty
 from .progress import progress_bar
+from .resuming import resumed
+from .rows import Problem
+from .schedules import named_schedule
+from .settings import Settings, first_averaged
+from .state import State, new_state, with_averages
+from .stopping import is_watched
 from .stretches import STRETCH
 
 
@@ -22,15 +30,24 @@ def fit(
     y: Any,
     *,
     sample_weight: Any = None,
+    class_weight: Any = None,
     loss: str | Loss = "squared",
+    penalty: Any = None,
+    optimizer: Any = "sgd",
     batch_size: int = 10,
-    lr: float = 0.03,
+    lr: Any = 0.03,
     epochs: int = 3,
+    average: bool | int = False,
+    clip_norm: float | None = None,
+    tol: float | None = None,
+    patience: int = 5,
+    validation: Any = None,
     fit_intercept: bool = True,
     shuffle: bool = True,
     drop_last: bool = False,
     seed: int | np.random.Generator | None = None,
     init: Model | tuple[Any, Any] | None = None,
+    resume: Model | None = None,
     epoch_loss: Literal["running", "full"] | None = "running",
     callback: Callable[[Model, int], object] | None = None,
     progress: bool = False,
@@ -38,12 +55,17 @@ def fit(
 ) -> Model:
     """Fit a linear model, ``y_hat = X @ w + b``, by mini-batch stochastic gradient descent.
 
-    What is minimised, the objective, is the data loss: the mean over the rows of
-    ``sample_weight * loss(y_hat, y)``. Weights are not normalised, and the loss of a row is the
-    sum over its k outputs. An epoch visits every row once, in random order, a mini-batch at a
-    time; each mini-batch takes one step,
+    What is minimised, the objective, is the data loss plus the penalty. The data loss is the
+    mean over the rows of ``sample_weight * loss(y_hat, y)``; weights are not normalised, and the
+    loss of a row is the sum over its k outputs. The penalty is one on `w`, never on `b`. An epoch
+    visits every row once, in random order, a mini-batch at a time; each mini-batch takes one
+    step, which in plain SGD without a penalty is
 
         ``param -= lr * (sum of the gradients of its rows) / (number of its rows)``.
+
+    Labels may be any numbers or strings. Of two classes, the losses for two classes tell the
+    second from the first; of k > 2, they tell each class from all others (one-versus-rest), in
+    one pass over X, and each class is a problem of its own: it stops, and is clipped, by itself.
 
     Parameters
     ----------
@@ -55,18 +77,45 @@ def fit(
         unaligned and byte-swapped ones. Lists, and frames of pandas and polars, become an array
         of their own first.
     y : array-like of shape (n,) or (n, k)
-        The targets, converted to the dtype of X where they are not of it.
-    sample_weight : array-like of shape (n,), optional
+        For regression, the targets, converted to the dtype of X where they are not of it. For
+        classes, labels, of shape (n,).
+    sample_weight : array-like of shape (n,), or (n, k) for outputs with a loss each; optional
         What each row's loss and gradient are multiplied by; at least 0.
+    class_weight : "balanced" or dict, optional
+        What each class is multiplied by: a number for each label, 1 for those left out, or
+        ``n / (number of classes * number of rows of the class)``. One-versus-rest, it is that of
+        the class's own rows alone.
     loss : str or Loss
         A name or a value of `fastsgd.losses`.
+    penalty : str, Penalty or None
+        A name or a value of `fastsgd.penalties`.
+    optimizer : str or Optimizer
+        A name or a value of `fastsgd.optimizers`.
     batch_size : int
         Rows in a mini-batch; more than n means all n. The last one may be short, and then is
         divided by its own number of rows.
-    lr : float
-        The learning rate.
+    lr : float, str, Schedule or callable
+        The learning rate; or a name or a value of `fastsgd.schedules`; or a function of the
+        number of the step. Each mini-batch is a step, and the first one is 0.
     epochs : int
         How often all rows are visited; 0 returns the initial model.
+    average : bool or int
+        Whether the parameters of the model are the means of those after each step
+        (Polyak-Ruppert averaging); an int is the number of the step from which on, and True
+        stands for the first, step 1.
+    clip_norm : float, optional
+        The largest norm of the gradient of the data loss, of w and b together and before the
+        penalty; a longer one is shortened to it.
+    tol : float, optional
+        Stops the fit after `patience` epochs in a row whose loss is not below the lowest one
+        before by tol. It watches the data loss on the rows held out if there are any, else the
+        objective in the history. One-versus-rest, each class stops by itself.
+    patience : int
+        How many epochs without improvement are borne, with `tol`.
+    validation : float or (X, y), optional
+        Rows held out, on which the data loss is measured after each epoch; then the model
+        returned is the best by that. A number is the share of the rows, drawn at random, and
+        from each class alike.
     fit_intercept : bool
         Whether `b` is learned. If not, it stays what it is initially.
     shuffle : bool
@@ -75,15 +124,19 @@ def fit(
     drop_last : bool
         Whether a last, short mini-batch is left out of each epoch.
     seed : int, numpy.random.Generator or None
-        What decides the initial parameters and the orders: 0 to 2**64 - 1. One 64-bit number is
-        drawn from a generator; None takes one from the operating system. `Model.seed` is the
-        number used.
+        What decides the initial parameters, the orders and the rows held out: 0 to 2**64 - 1.
+        One 64-bit number is drawn from a generator; None takes one from the operating system, or
+        from `resume`. `Model.seed` is the number used.
     init : Model or (w, b), optional
         The initial parameters, which are copied. By default ``w ~ N(0, 0.01**2)`` and ``b = 0``.
+    resume : Model, optional
+        A model whose fit goes on: with its parameters, classes, optimizer state, averages, and
+        numbers of steps and epochs, so that 3 and 3 more epochs equal 6 to the bit.
     epoch_loss : {"running", "full", None}
         The data loss in the history. "running": the mean over the rows visited of the loss that
         each had before its own step, which costs nothing. "full": the mean over all rows with
-        the parameters at the end of the epoch, which costs a pass over X. None: not recorded.
+        the parameters of the model at the end of the epoch, which costs a pass over X. None: not
+        recorded.
     callback : callable, optional
         Called as ``callback(model, epoch)`` after each epoch, with a model of its own and the
         epoch's number, from 0. If it returns True, the fit ends there.
@@ -124,7 +177,6 @@ def fit(
     >>> model.w.round(2), float(model.b.round(2))
     (array([ 2. , -3.4]), 4.2)
     """
-    loss = named_loss(loss)
     checks.flags(
         fit_intercept=fit_intercept,
         shuffle=shuffle,
@@ -132,50 +184,107 @@ def fit(
         progress=progress,
         check_finite=check_finite,
     )
+    checks.choice("epoch_loss", epoch_loss, ("running", "full", None))
     if not (callback is None or callable(callback)):
         raise TypeError(f"callback: expected a function of (model, epoch), got {callback!r}")
-    checks.choice("epoch_loss", epoch_loss, ("running", "full", None))
+    if not (resume is None or isinstance(resume, Model)):
+        raise TypeError(f"resume: expected a Model or None, got {resume!r}")
     epochs = checks.integer("epochs", epochs, at_least=0)
-    batch_size = checks.integer("batch_size", batch_size, at_least=1)
-    data, several = rows.prepare(X, y, sample_weight, check_finite)
-    batch_size = min(batch_size, data.y.shape[0])
-    lr = checks.learning_rate(lr, batch_size, data.y.dtype)
-    start = None if init is None else _given(init, data, several)
-    number = checks.seed(seed)
-    descent = Descent(
-        data=data,
-        several=several,
-        loss=loss,
-        batch_size=batch_size,
-        lr=lr,
+    settings = Settings(
+        loss=named_loss(loss),
+        penalty=named_penalty(penalty),
+        optimizer=named_optimizer(optimizer),
+        schedule=named_schedule(lr),
+        batch_size=checks.integer("batch_size", batch_size, at_least=1),
+        first_averaged=first_averaged(average),
+        clip_norm=None if clip_norm is None else checks.positive("clip_norm", clip_norm),
+        tol=None if tol is None else checks.non_negative("tol", tol),
+        patience=checks.integer("patience", patience, at_least=1),
         fit_intercept=fit_intercept,
         shuffle=shuffle,
         drop_last=drop_last,
-        seed=number,
-        start=start or parameters.drawn(number, data, several),
         epoch_loss=epoch_loss,
     )
-    with progress_bar(progress, epochs * descent.order.size) as report:
+    _check_watched(settings, validation)
+    classes = None if resume is None else resume.classes
+    problem = rows.prepare(
+        X,
+        y,
+        settings.loss,
+        sample_weight,
+        class_weight=class_weight,
+        classes=classes,
+        check_finite=check_finite,
+    )
+    settings.check_with(problem)
+    share = held_out.checked(validation, problem, settings.loss)
+    state = _given_state(init, resume, problem, settings, validation)
+    number = resume.seed if resume is not None and seed is None else checks.seed(seed)
+    if state is None:
+        state = new_state(parameters.drawn(number, problem), settings.optimizer)
+    others, kept = held_out.split(share, problem, number)
+    descent = Descent(
+        problem,
+        settings.for_rows(problem.n if kept is None else kept.size, epochs, state.steps),
+        with_averages(state, settings.first_averaged),
+        number,
+        History() if resume is None else resume.history,
+        others,
+        kept,
+    )
+    _run(descent, epochs, callback, progress)
+    return descent.best_model()
+
+
+def _run(
+    descent: Descent,
+    epochs: int,
+    callback: Callable[[Model, int], object] | None,
+    progress: bool,
+) -> None:
+    """Run the epochs, until the callback or the fit itself wants no more."""
+    visited = epochs * descent.order.size
+    with progress_bar(progress, visited) as report:
         try:
             # To hold Ctrl-C back takes 10 us, and a fit of one stretch is over before it matters.
-            is_long = epochs * data.rows.X.size * data.y.shape[1] > STRETCH
+            is_long = visited * descent.state.parameters.w.size > STRETCH
             with interrupts.held() if is_long else nullcontext():
-                for epoch in range(epochs):
-                    descent.run_epoch(epoch, report)
+                for epoch in range(descent.epoch, descent.epoch + epochs):
+                    if descent.has_stopped:
+                        break
+                    descent.run_epoch(report)
                     if callback is not None and _asks_to_stop(callback, descent.model(), epoch):
                         break
         except KeyboardInterrupt as interrupt:
             raise Interrupted(descent.last_finite_model()) from interrupt
-    return descent.model()
 
 
-def _given(init: Model | tuple[Any, Any], data: Data, several: bool) -> Parameters:
+def _check_watched(settings: Settings, validation: Any) -> None:
+    """Refuse to watch a loss that is not measured."""
+    if settings.epoch_loss is None and validation is None and is_watched(settings):
+        name = "lr" if settings.tol is None else "tol"
+        raise ValueError(
+            f"{name}: there is no loss to watch; expected an epoch_loss or a validation"
+        )
+
+
+def _given_state(
+    init: Any, resume: Model | None, problem: Problem, settings: Settings, validation: Any
+) -> State | None:
+    """Return the state to begin with, if the user gave one."""
+    if init is not None and resume is not None:
+        raise ValueError("init: expected None, as resume brings the initial parameters")
+    if resume is not None:
+        return resumed(resume, problem, settings, validation is not None)
+    if init is None:
+        return None
     pair = (init.w, init.b) if isinstance(init, Model) else init
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise TypeError(f"init: expected a Model, a pair (w, b) or None, got {init!r}")
-    d, k, dtype = data.rows.X.shape[1], data.y.shape[1], data.y.dtype
-    w, b = parameters.checked(pair[0], pair[1], d, k if several else None, dtype, whose="init's ")
-    return parameters.for_kernels(w, b, dtype)
+    w, b = parameters.checked(
+        pair[0], pair[1], problem.d, problem.outputs, problem.dtype, whose="init's "
+    )
+    return new_state(parameters.for_kernels(w, b, problem.dtype), settings.optimizer)
 
 
 def _asks_to_stop(callback: Callable[[Model, int], object], model: Model, epoch: int) -> bool:

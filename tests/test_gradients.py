@@ -68,7 +68,7 @@ def test_more_rows_than_one_stretch():
         ({"b": [1.0]}, "^b: expected shape \\(\\), to go with X and y, got \\(1,\\)"),
         ({"w": [np.inf, 0]}, "^w: expected finite float64s, got"),
         ({"X": [[1, np.nan]]}, "X: row 0, column 1 is nan"),
-        ({"loss": "hinges"}, "loss: 'hinges' is not a loss"),
+        ({"loss": "hinges"}, "loss: 'hinges' is not known; the nearest name is 'hinge'"),
     ],
 )
 def test_wrong_input_is_refused(changes, message):

@@ -37,8 +37,8 @@ def test_contiguous_floats_are_not_copied(dtype, tmp_path):
 
 def test_targets_and_weights_of_the_same_dtype_are_not_copied():
     weights = np.ones(40, np.float32)
-    data, _ = rows.prepare(BASE, TARGET, weights, check_finite=True)
-    assert np.shares_memory(data.y, TARGET)
+    data = rows.prepare(BASE, TARGET, fastsgd.losses.Squared(), weights).data
+    assert np.shares_memory(data.targets.y, TARGET)
     assert np.shares_memory(data.weights.weights, weights)
 
 

@@ -10,22 +10,30 @@ from typing import Any, NamedTuple
 
 from .finite import is_finite
 from .jit import entry, inner
-from .methods import add_rows, derivative, dot_rows, value, weigh
-from .prefetch import prefetch_row
+from .methods import (
+    add_losses,
+    add_rows,
+    at_step,
+    average,
+    clip,
+    differentiate,
+    dot_rows,
+    keep,
+    move,
+    shrink,
+    slope,
+)
 
 # A float32 sum of this many rows is good to a few parts in a million whatever the numbers are;
 # the sums of a larger batch are carried on in float64.
 CHUNK = 256
-
-# How many rows ahead of its use a target is fetched.
-TARGETS_AHEAD = 64
 
 
 class Data(NamedTuple):
     """What is learned from."""
 
     rows: Any
-    y: Any  # (n, k)
+    targets: Any
     weights: Any
 
 
@@ -34,6 +42,25 @@ class Parameters(NamedTuple):
 
     w: Any  # (k, d)
     b: Any  # (k,)
+
+
+class Memory(NamedTuple):
+    """What is kept of the steps before."""
+
+    w: Any  # (slots, k, d): what the optimizer remembers of each weight
+    b: Any  # (slots, k, 1): and of each intercept
+    averages: Any
+    pace: Any  # (k,): by what the learning rate of each output is multiplied; 0 freezes it
+
+
+class Method(NamedTuple):
+    """How it is learned."""
+
+    loss: Any
+    penalty: Any
+    optimizer: Any
+    clipping: Any
+    fit_intercept: bool
 
 
 class Gradient(NamedTuple):
@@ -52,80 +79,74 @@ def run(
     first: int,
     last: int,
     batch_size: int,
+    method: Any,
+    lrs: Any,
+    t: int,
     parameters: Any,
-    fit_intercept: bool,
-    loss: Any,
-    lr: float,
+    memory: Any,
     gradient: Any,
-) -> Any:
+    loss_sums: Any,
+) -> bool:
     """Visit the rows order[first:last], and take a step at the end of each mini-batch.
 
     Mini-batches begin at the multiples of `batch_size`. Where `last` falls inside one, which it
-    may do at a multiple of the block, `gradient` keeps the sum so far for the next call.
+    may do at a multiple of the block, `gradient` keeps the sum so far for the next call. The
+    first step is number t, with the learning rate lrs[0].
 
-    Returns the sum of the losses that the rows had before their own step, and whether the
-    parameters are finite.
+    Adds the losses that the rows had before their own step to those of their outputs, and
+    returns whether the parameters are finite.
     """
-    loss_sum = 0.0
+    steps = 0
     while first < last:
         batch_first = first - first % batch_size
         batch_last = min(batch_first + batch_size, order.size)
         chunk_last = min(first - (first - batch_first) % CHUNK + CHUNK, batch_last)
         stop = min(chunk_last, last)
-        loss_sum += add_gradient(data, order, first, stop, parameters, loss, gradient)
+        add_gradient(data, order, first, stop, parameters, method.loss, gradient, loss_sums)
         if stop == chunk_last and batch_size > CHUNK:
             carry(gradient)
         if stop == batch_last:
-            rate = lr / (batch_last - batch_first)
-            step(parameters, fit_intercept, gradient, rate, batch_size > CHUNK)
+            rows = batch_last - batch_first
+            scale = mean_of_carried(gradient, rows) if batch_size > CHUNK else 1 / rows
+            clip(method.clipping, gradient, scale)
+            for j in range(memory.pace.size):
+                if memory.pace[j] > 0:
+                    lr = lrs[steps] * memory.pace[j]
+                    step(parameters, method, memory, gradient, j, scale, lr, t + steps)
+            steps += 1
         first = stop
-    return loss_sum, is_finite(parameters.w.reshape(-1)) and is_finite(parameters.b)
+    return is_finite(parameters.w.reshape(-1)) and is_finite(parameters.b)
 
 
 @inner
 def add_gradient(
-    data: Any, order: Any, first: int, last: int, parameters: Any, loss: Any, gradient: Any
-) -> float:
-    """Add the gradients of the rows order[first:last]; return the sum of their losses."""
-    loss_sum = 0.0
+    data: Any,
+    order: Any,
+    first: int,
+    last: int,
+    parameters: Any,
+    loss: Any,
+    gradient: Any,
+    loss_sums: Any,
+) -> None:
+    """Add the gradients of the rows order[first:last], and their losses."""
     scores = gradient.scores
     for start in range(first, last, scores.shape[1]):
         stop = min(start + scores.shape[1], last)
         dot_rows(data.rows, order, start, stop, parameters.w, scores)
-        loss_sum += differentiate(data, order, start, stop, parameters.b, loss, scores, gradient.b)
+        differentiate(
+            data.targets,
+            data.weights,
+            order,
+            start,
+            stop,
+            parameters.b,
+            loss,
+            scores,
+            gradient.b,
+            loss_sums,
+        )
         add_rows(data.rows, order, start, stop, scores, gradient.w)
-    return loss_sum
-
-
-@inner
-def differentiate(
-    data: Any, order: Any, start: int, stop: int, b: Any, loss: Any, scores: Any, sums: Any
-) -> float:
-    """Replace the products of rows and weights in `scores` by the derivatives of the losses.
-
-    Adds the sum of each output's derivatives to `sums`; returns the sum of the losses.
-    """
-    loss_sum = 0.0
-    prefetch_targets(data.y, order, start, stop)
-    for j in range(b.size):
-        slope_sum = 0.0
-        for p in range(start, stop):
-            i = order[p]
-            y_hat = scores[j, p - start] + b[j]
-            y = data.y[i, j]
-            slope = weigh(data.weights, i, derivative(loss, y_hat, y))
-            loss_sum += weigh(data.weights, i, value(loss, y_hat, y))
-            slope_sum += slope
-            scores[j, p - start] = slope
-        sums[j] += slope_sum
-    return loss_sum
-
-
-@inner
-def prefetch_targets(y: Any, order: Any, start: int, stop: int) -> None:
-    """Prefetch the targets of rows that come later: each lies on a cache line of its own."""
-    for p in range(start + TARGETS_AHEAD, min(stop + TARGETS_AHEAD, order.size)):
-        prefetch_row(y, order[p])
 
 
 @inner
@@ -138,58 +159,105 @@ def carry(gradient: Any) -> None:
 
 
 @inner
-def step(parameters: Any, fit_intercept: bool, gradient: Any, rate: float, carried: bool) -> None:
-    """Take one step, ``w -= rate * gradient``, and clear the gradient."""
+def mean_of_carried(gradient: Any, rows: int) -> float:
+    """Divide the carried sums by the number of rows, before they are made narrow; return 1."""
+    for j in range(gradient.w.shape[0]):
+        for f in range(gradient.w.shape[1]):
+            gradient.w[j, f] = gradient.w_carried[j, f] / rows
+            gradient.w_carried[j, f] = 0
+        gradient.b[j] /= rows
+    return 1.0
+
+
+@inner
+def step(
+    parameters: Any,
+    method: Any,
+    memory: Any,
+    gradient: Any,
+    j: int,
+    scale: float,
+    lr: float,
+    t: int,
+) -> None:
+    """Take step t of output j, in plain SGD ``w -= lr * scale * gradient``; clear the gradient."""
     w, b = parameters
-    for j in range(w.shape[0]):
-        if carried:
-            for f in range(w.shape[1]):
-                w[j, f] -= rate * gradient.w_carried[j, f]
-                gradient.w_carried[j, f] = 0
-        else:
-            narrow_rate = w.dtype.type(rate)
-            for f in range(w.shape[1]):
-                w[j, f] -= narrow_rate * gradient.w[j, f]
-                gradient.w[j, f] = 0
-        if fit_intercept:
-            b[j] -= rate * gradient.b[j]
-        gradient.b[j] = 0
+    penalty, optimizer = method.penalty, method.optimizer
+    number = w.dtype.type
+    shared = at_step(optimizer, lr, t, number)
+    kept = number(keep(optimizer, lr))
+    narrow_scale, narrow_lr = number(scale), number(lr)
+    for f in range(w.shape[1]):
+        g = narrow_scale * gradient.w[j, f] + slope(penalty, w[j, f], f, narrow_lr)
+        moved, stride = move(optimizer, kept * w[j, f], g, memory.w, j, f, shared)
+        w[j, f] = shrink(penalty, moved, f, stride)
+        gradient.w[j, f] = 0
+    if method.fit_intercept:
+        g_b = number(scale * gradient.b[j])
+        b[j], _ = move(optimizer, b[j], g_b, memory.b, j, 0, shared)
+    gradient.b[j] = 0
+    average(memory.averages, parameters, j, t)
 
 
 @entry
-def add_whole_gradient(data: Any, order: Any, parameters: Any, loss: Any, gradient: Any) -> float:
-    """Add the gradients of all rows in `order` to the float64 sum; return that of the losses."""
-    loss_sum = 0.0
+def add_whole_gradient(
+    data: Any, order: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
+) -> None:
+    """Add the gradients of all rows in `order` to the float64 sum, and their losses."""
     for first in range(0, order.size, CHUNK):
         last = min(first + CHUNK, order.size)
-        loss_sum += add_gradient(data, order, first, last, parameters, loss, gradient)
+        add_gradient(data, order, first, last, parameters, loss, gradient, loss_sums)
         carry(gradient)
-    return loss_sum
 
 
 @entry
-def derivatives(data: Any, order: Any, parameters: Any, loss: Any, gradient: Any, out: Any) -> None:
+def derivatives(
+    data: Any,
+    order: Any,
+    parameters: Any,
+    loss: Any,
+    gradient: Any,
+    loss_sums: Any,
+    out: Any,
+) -> None:
     """Set out[i, j] to the derivative of the loss of output j of row i, for all i in `order`."""
     scores = gradient.scores
     for start in range(0, order.size, scores.shape[1]):
         stop = min(start + scores.shape[1], order.size)
         dot_rows(data.rows, order, start, stop, parameters.w, scores)
-        differentiate(data, order, start, stop, parameters.b, loss, scores, gradient.b)
+        differentiate(
+            data.targets,
+            data.weights,
+            order,
+            start,
+            stop,
+            parameters.b,
+            loss,
+            scores,
+            gradient.b,
+            loss_sums,
+        )
         for p in range(start, stop):
             for j in range(out.shape[1]):
                 out[order[p], j] = scores[j, p - start]
 
 
 @entry
-def sum_losses(data: Any, order: Any, parameters: Any, loss: Any, scores: Any) -> float:
-    """Return the sum of the losses of all rows in `order`."""
-    loss_sum = 0.0
+def sum_losses(
+    data: Any, order: Any, parameters: Any, loss: Any, scores: Any, loss_sums: Any
+) -> None:
+    """Add the losses of all rows in `order` to those of their outputs."""
     for start in range(0, order.size, scores.shape[1]):
         stop = min(start + scores.shape[1], order.size)
         dot_rows(data.rows, order, start, stop, parameters.w, scores)
-        for j in range(parameters.b.size):
-            for p in range(start, stop):
-                i = order[p]
-                y_hat = scores[j, p - start] + parameters.b[j]
-                loss_sum += weigh(data.weights, i, value(loss, y_hat, data.y[i, j]))
-    return loss_sum
+        add_losses(
+            data.targets,
+            data.weights,
+            order,
+            start,
+            stop,
+            parameters.b,
+            loss,
+            scores,
+            loss_sums,
+        )

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 
 from numba import config, njit
 from numba.core.caching import FunctionCache
-from numba.extending import overload
+from numba.core.runtime import rtsys
+from numba.extending import overload, register_jitable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,15 +46,46 @@ def _hash_of_sources() -> str:
 SOURCES = _hash_of_sources()
 
 
-class _CacheOfAllSources(FunctionCache):
-    """Machine code on disk that is stale as soon as any file of this package has changed.
+class _Cache(FunctionCache):
+    """Machine code on disk that is stale as soon as any source of it has changed.
 
     Numba asks only whether the kernel's own file has changed, but the code of a kernel comes
     from many files: without this, an edited loss would run as it was before.
     """
 
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        # Numba would first load all that it needs to compile, which takes 0.2 s.
+        rtsys.initialize(target_context)
+        return self._load_overload(sig, target_context)
+
+    def _load_overload(self, sig: Any, target_context: Any) -> Any:
+        return super()._load_overload(sig, target_context) if _is_known(sig) else None
+
+    def _save_overload(self, sig: Any, data: Any) -> None:
+        if _is_known(sig):
+            super()._save_overload(sig, data)
+
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
-        return (*super()._index_key(sig, codegen), SOURCES)
+        # Names in the place of types: a class of the user's may be unknown to the next process.
+        return (_names(sig), *super()._index_key(sig, codegen)[1:], SOURCES)
+
+
+def _named_tuples(kind: Any) -> list[Any]:
+    """Return the classes of all NamedTuples in a type, or in a tuple of types."""
+    if hasattr(kind, "instance_class"):
+        return [kind.instance_class, *_named_tuples(tuple(kind.types))]
+    return [found for part in kind for found in _named_tuples(part)] if type(kind) is tuple else []
+
+
+def _is_known(sig: Any) -> bool:
+    """Tell whether the names of all classes say what their methods do, those of users as well."""
+    return all(getattr(cls, "is_known", lambda: True)() for cls in _named_tuples(tuple(sig)))
+
+
+def _names(sig: Any) -> tuple[Any, ...]:
+    """Return names that only equal types share."""
+    classes = _named_tuples(tuple(sig))
+    return (*map(str, sig), *(f"{cls.__module__}.{cls.__qualname__}" for cls in classes))
 
 
 def inner(function: F) -> F:
@@ -79,7 +111,7 @@ def entry(function: F) -> F:
     if config.DISABLE_JIT:
         return function
     with suppress(RuntimeError):  # where no directory is writable, each process compiles anew
-        kernel._cache = _CacheOfAllSources(function)
+        kernel._cache = _Cache(function)
     return kernel
 
 
@@ -95,3 +127,8 @@ def by_type(stub: F) -> F:
     vars(method)["__signature__"] = inspect.signature(stub)
     overload(stub, strict=False, jit_options={**INTERNAL, "forceinline": True})(method)
     return stub
+
+
+def compiled_along(function: F) -> F:
+    """Let kernels call a plain function, which stays one for Python."""
+    return register_jitable(**INTERNAL, forceinline=True)(function)

@@ -1,4 +1,4 @@
-"""The methods of losses, kinds of row and weights that kernels call, each picked by type."""
+"""The methods of members and of kinds of data that kernels call, each picked by type."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from .jit import by_type
 
 
 @by_type
-def value(loss: Any, y_hat: Any, y: Any) -> Any:
-    """Return the loss of one output of one row."""
-    return loss.value(y_hat, y)
+def value(member: Any, x: Any, of: Any) -> Any:
+    """Return the loss of a prediction x of a target, or the penalty on a weight x of a feature."""
+    return member.value(x, of)
 
 
 @by_type
@@ -20,9 +20,54 @@ def derivative(loss: Any, y_hat: Any, y: Any) -> Any:
 
 
 @by_type
-def weigh(weights: Any, i: int, x: Any) -> Any:
-    """Return x times the weight of row i."""
-    return weights.weigh(i, x)
+def differentiate_row(loss: Any, y_hat: Any, c: int) -> Any:
+    """Replace the predictions of all classes by the derivatives; return the loss."""
+    return loss.differentiate_row(y_hat, c)
+
+
+@by_type
+def target(targets: Any, i: int, j: int) -> Any:
+    """Return the target of output j of row i."""
+    return targets.target(i, j)
+
+
+@by_type
+def differentiate(
+    targets: Any,
+    weights: Any,
+    order: Any,
+    start: int,
+    stop: int,
+    b: Any,
+    loss: Any,
+    scores: Any,
+    slope_sums: Any,
+    loss_sums: Any,
+) -> None:
+    """Replace the products of rows and weights in `scores` by the derivatives of the losses."""
+    targets.differentiate(weights, order, start, stop, b, loss, scores, slope_sums, loss_sums)
+
+
+@by_type
+def add_losses(
+    targets: Any,
+    weights: Any,
+    order: Any,
+    start: int,
+    stop: int,
+    b: Any,
+    loss: Any,
+    scores: Any,
+    loss_sums: Any,
+) -> None:
+    """Add the losses of a block of rows to those of their outputs."""
+    targets.add_losses(weights, order, start, stop, b, loss, scores, loss_sums)
+
+
+@by_type
+def weigh(weights: Any, i: int, j: int, x: Any) -> Any:
+    """Return x times the weight of output j of row i."""
+    return weights.weigh(i, j, x)
 
 
 @by_type
@@ -35,3 +80,48 @@ def dot_rows(rows: Any, order: Any, start: int, stop: int, w: Any, out: Any) -> 
 def add_rows(rows: Any, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
     """Add factors[j, r] times row order[start + r] to g[j], for every r and j."""
     rows.add_rows(order, start, stop, factors, g)
+
+
+@by_type
+def slope(penalty: Any, w: Any, f: int, lr: Any) -> Any:
+    """Return the derivative of the smooth part of the penalty, for a weight of feature f."""
+    return penalty.slope(w, f, lr)
+
+
+@by_type
+def shrink(penalty: Any, w: Any, f: int, stride: Any) -> Any:
+    """Return a weight after the proximal step of the rest of the penalty, `stride` long."""
+    return penalty.shrink(w, f, stride)
+
+
+@by_type
+def at_step(optimizer: Any, lr: float, t: int, number: Any) -> Any:
+    """Return what all coordinates share in step t, in the type `number`."""
+    return optimizer.at_step(lr, t, number)
+
+
+@by_type
+def keep(optimizer: Any, lr: float) -> Any:
+    """Return what the decay that has nothing to do with the gradient leaves of each weight."""
+    return optimizer.keep(lr)
+
+
+@by_type
+def move(optimizer: Any, w: Any, g: Any, slots: Any, j: int, f: int, shared: Any) -> Any:
+    """Return a parameter after a step along its gradient g, and how long the step is for g = 1.
+
+    ``slots[:, j, f]`` is what the optimizer remembers of this parameter.
+    """
+    return optimizer.move(w, g, slots, j, f, shared)
+
+
+@by_type
+def clip(clipping: Any, gradient: Any, scale: Any) -> None:
+    """Shorten the gradient, which is a mean once multiplied by `scale`, to the norm allowed."""
+    clipping.clip(gradient, scale)
+
+
+@by_type
+def average(averages: Any, parameters: Any, j: int, t: int) -> None:
+    """Take the parameters of output j after step t into their averages."""
+    averages.average(parameters, j, t)

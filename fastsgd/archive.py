@@ -1,0 +1,108 @@
+"""Models in files: a ``.npz`` archive of arrays, and a description in JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from . import checks
+from .kernels.averages import Averaged, NotAveraged
+from .kernels.epoch import Memory, Parameters
+from .optimizers import OPTIMIZERS
+from .state import State, Watch
+
+Array = np.ndarray[Any, Any]
+
+FORMAT = "fastsgd model 1"
+
+
+def write(path: str | os.PathLike[str], about: dict[str, Any], arrays: dict[str, Any]) -> None:
+    """Write a description and arrays to a file, which is whole at every moment."""
+    archive = io.BytesIO()
+    np.savez(archive, about=json.dumps({"format": FORMAT, **about}), **arrays)
+    # Written beside the file first, so that what was there is whole until the new one is.
+    file = Path(os.fsdecode(path)).resolve()
+    unfinished = file.with_name(f".{file.name}.{uuid4().hex}")
+    try:
+        unfinished.write_bytes(archive.getvalue())
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read(file: Any) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return the description and the arrays in a file."""
+    archive = np.load(file, allow_pickle=False)
+    parts = {name: archive[name] for name in archive.files}
+    about = json.loads(str(parts.pop("about")))
+    if about["format"] != FORMAT:
+        raise ValueError(f"its format is {about['format']!r}, expected {FORMAT!r}")
+    return about, parts
+
+
+def parts_of_state(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the description and the arrays of a state."""
+    names = {cls: name for name, cls in OPTIMIZERS.items()}
+    averages = state.memory.averages
+    about = {
+        "optimizer": names[type(state.optimizer)],
+        "optimizer_parameters": state.optimizer._asdict(),
+        "steps": state.steps,
+        "averages_first": averages.first if isinstance(averages, Averaged) else None,
+    }
+    arrays = {
+        "state_w": state.parameters.w,
+        "state_b": state.parameters.b,
+        "slots_w": state.memory.w,
+        "slots_b": state.memory.b,
+        "pace": state.memory.pace,
+    }
+    watches = {"watched": state.watched, "paced": state.paced}
+    arrays |= {name: np.stack(watch) for name, watch in watches.items() if watch is not None}
+    if isinstance(averages, Averaged):
+        arrays |= {"averages_w": averages.w, "averages_b": averages.b}
+    return about, arrays
+
+
+def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
+    """Return the state that was written as this description and these arrays."""
+    optimizer = OPTIMIZERS[about["optimizer"]](**about["optimizer_parameters"])
+    parameters = Parameters(arrays["state_w"], arrays["state_b"])
+    (k, d), dtype, slots = parameters.w.shape, parameters.w.dtype, optimizer.rule().slots
+    averages: Any = NotAveraged()
+    if about["averages_first"] is not None:
+        first = int(about["averages_first"])
+        averages = Averaged(arrays["averages_w"], arrays["averages_b"], first)
+    memory = Memory(arrays["slots_w"], arrays["slots_b"], averages, arrays["pace"])
+    watches = [
+        Watch(arrays[name][0], arrays[name][1].astype(np.int64)) if name in arrays else None
+        for name in ("watched", "paced")
+    ]
+    size = max((watch.lowest.size for watch in watches if watch is not None), default=1)
+    expected = {
+        "state_w": ((k, d), dtype),
+        "state_b": ((k,), dtype),
+        "slots_w": ((slots, k, d), dtype),
+        "slots_b": ((slots, k, 1), dtype),
+        "pace": ((k,), np.dtype(np.float64)),
+        "averages_w": ((k, d), np.dtype(np.float64)),
+        "averages_b": ((k,), np.dtype(np.float64)),
+        "watched": ((2, k if size > 1 else 1), np.dtype(np.float64)),
+        "paced": ((2, k if size > 1 else 1), np.dtype(np.float64)),
+    }
+    for name, (shape, kind) in expected.items():
+        array = arrays.get(name)
+        if array is None:
+            continue
+        if array.shape != shape or array.dtype != kind:
+            raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}")
+        if not np.isfinite(array[1:] if name in ("watched", "paced") else array).all():
+            raise ValueError(f"{name} is not finite")
+    steps = checks.integer("steps", about["steps"], at_least=0)
+    return State(optimizer, steps, parameters, memory, *watches)

@@ -1,0 +1,91 @@
+"""Rows that are held out of a fit, to see how good it is on others."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import checks, rows
+from .evaluation import mean_losses
+from .kernels.epoch import Data, Parameters
+from .order import index_dtype
+from .rows import Problem
+
+Array = np.ndarray[Any, Any]
+
+
+class HeldOut(NamedTuple):
+    """Rows to validate on: some of those of the fit, or others."""
+
+    data: Data
+    rows: Array | None  # their numbers; None for all rows of `data`
+
+    def losses(self, parameters: Parameters, loss: Any) -> Array:
+        """Return the data loss of each output."""
+        return mean_losses(self.data, parameters, loss, self.rows)
+
+
+def checked(validation: Any, problem: Problem, loss: Any) -> float | HeldOut | None:
+    """Return the share of the rows to hold out, or other rows to validate on.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `validation` is neither None, nor a share of the rows, nor other data.
+    """
+    if isinstance(validation, (tuple, list)):
+        return HeldOut(_others(validation, problem, loss), None)
+    return None if validation is None else checks.fraction("validation", validation)
+
+
+def split(
+    share: float | HeldOut | None, problem: Problem, seed: int
+) -> tuple[HeldOut | None, Array | None]:
+    """Return the rows to validate on, and the numbers of those to learn from, None for all."""
+    if not isinstance(share, float):
+        return share, None
+    is_held = _drawn(share, problem, seed)
+    dtype = index_dtype(problem.n)
+    held, kept = (np.flatnonzero(which).astype(dtype) for which in (is_held, ~is_held))
+    if not (held.size and kept.size):
+        raise ValueError(
+            f"validation: {share:g} of {problem.n} rows leaves {kept.size} to learn from and "
+            f"{held.size} to validate on; expected at least one of each"
+        )
+    return HeldOut(problem.data, held), kept
+
+
+def _others(validation: Any, problem: Problem, loss: Any) -> Data:
+    if len(validation) != 2:
+        raise TypeError(
+            f"validation: expected a share of the rows, or (X, y), got {len(validation)} things"
+        )
+    X = rows.readable(rows.dense(validation[0]), problem.dtype)
+    try:
+        other = rows.prepare(X, validation[1], loss, classes=problem.classes)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"validation: {error}") from None
+    if other.d != problem.d or other.outputs != problem.outputs:
+        raise ValueError(
+            f"validation: expected {problem.d} features and {problem.k} outputs, as X and y have, "
+            f"got {other.d} and {other.k}"
+        )
+    return other.data
+
+
+def _drawn(share: float, problem: Problem, seed: int) -> Array:
+    """Return which rows are held out: drawn at random, as many of each class as its share."""
+    rng = np.random.default_rng([seed, 1])
+    is_held = np.zeros(problem.n, np.bool_)
+    if problem.classes is None:
+        is_held[rng.permutation(problem.n)[: round(share * problem.n)]] = True
+        return is_held
+    numbers = problem.data.targets.y[:, 0]
+    for c in range(problem.classes.size):
+        members = np.flatnonzero(numbers == c)
+        # Rounded at random, so that many small classes give their share together; the last
+        # member of a class is never held out.
+        size = min(int(share * members.size + rng.random()), members.size - 1)
+        is_held[rng.permutation(members)[: max(size, 0)]] = True
+    return is_held

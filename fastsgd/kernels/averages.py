@@ -1,0 +1,32 @@
+"""The averages of parameters over the steps of a fit.
+
+Source: B. T. Polyak and A. B. Juditsky, Acceleration of stochastic approximation by averaging,
+SIAM J. Control Optim. 30 (1992).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class NotAveraged(NamedTuple):
+    """No averages are kept."""
+
+    def average(self, parameters: Any, j: Any, t: Any) -> None:
+        """Do nothing."""
+
+
+class Averaged(NamedTuple):
+    """The means of the parameters after each step from step `first` on."""
+
+    w: Any  # (k, d), float64: a float32 mean stops moving after some 10**7 steps
+    b: Any  # (k,), float64
+    first: Any
+
+    def average(self, parameters: Any, j: Any, t: Any) -> None:
+        """Take in the parameters of output j after step t."""
+        if t >= self.first:
+            share = 1 / (t - self.first + 1)
+            for f in range(self.w.shape[1]):
+                self.w[j, f] += share * (parameters.w[j, f] - self.w[j, f])
+            self.b[j] += share * (parameters.b[j] - self.b[j])

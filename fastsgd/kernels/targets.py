@@ -1,0 +1,152 @@
+"""What is predicted: how targets are held, and how the predictions of a block become derivatives.
+
+Each kind brings two methods. `differentiate` replaces the products of rows and weights in
+`scores` by the derivatives of the losses, and adds the sum of each output's derivatives to
+`slope_sums` and its losses to `loss_sums`; `add_losses` does no more than the last.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .attributes import having
+from .jit import inner
+from .methods import derivative, differentiate_row, target, value, weigh
+from .prefetch import prefetch_row
+
+# How many rows ahead of its use a target is fetched.
+TARGETS_AHEAD = 64
+
+
+def differentiate_outputs(
+    targets: Any,
+    weights: Any,
+    order: Any,
+    start: int,
+    stop: int,
+    b: Any,
+    loss: Any,
+    scores: Any,
+    slope_sums: Any,
+    loss_sums: Any,
+) -> None:
+    """Do it for a loss of each output by itself."""
+    prefetch_targets(targets.y, order, start, stop)
+    for j in range(b.size):
+        slope_sum = 0.0
+        loss_sum = 0.0
+        for p in range(start, stop):
+            i = order[p]
+            y_hat = scores[j, p - start] + b[j]
+            y = target(targets, i, j)
+            slope = weigh(weights, i, j, derivative(loss, y_hat, y))
+            loss_sum += weigh(weights, i, j, value(loss, y_hat, y))
+            slope_sum += slope
+            scores[j, p - start] = slope
+        slope_sums[j] += slope_sum
+        loss_sums[j] += loss_sum
+
+
+def add_losses_of_outputs(
+    targets: Any,
+    weights: Any,
+    order: Any,
+    start: int,
+    stop: int,
+    b: Any,
+    loss: Any,
+    scores: Any,
+    loss_sums: Any,
+) -> None:
+    """Do it for a loss of each output by itself."""
+    for j in range(b.size):
+        loss_sum = 0.0
+        for p in range(start, stop):
+            i = order[p]
+            y_hat = scores[j, p - start] + b[j]
+            loss_sum += weigh(weights, i, j, value(loss, y_hat, target(targets, i, j)))
+        loss_sums[j] += loss_sum
+
+
+@having(differentiate=differentiate_outputs, add_losses=add_losses_of_outputs)
+class Values(NamedTuple):
+    """Targets that are numbers."""
+
+    y: Any  # (n, k)
+
+    def target(self, i: Any, j: Any) -> Any:
+        """Return the target of output j of row i."""
+        return self.y[i, j]
+
+
+@having(differentiate=differentiate_outputs, add_losses=add_losses_of_outputs)
+class OneVersusRest(NamedTuple):
+    """Classes, of which output j tells one from all the others."""
+
+    y: Any  # (n, 1): the number of the class, of the dtype of X
+    first: int  # the number of the class of output 0
+    own: Any  # 1, of the dtype of X: the target of rows of the class of the output
+    other: Any  # -1, of the dtype of X: the target of all others
+
+    def target(self, i: Any, j: Any) -> Any:
+        """Return 1 where row i is of the class of output j, else -1."""
+        return self.own if self.y[i, 0] == self.first + j else self.other
+
+
+def differentiate_classes(
+    targets: Any,
+    weights: Any,
+    order: Any,
+    start: int,
+    stop: int,
+    b: Any,
+    loss: Any,
+    scores: Any,
+    slope_sums: Any,
+    loss_sums: Any,
+) -> None:
+    """Do it for a loss of all outputs together; the losses are those of output 0."""
+    prefetch_targets(targets.y, order, start, stop)
+    for p in range(start, stop):
+        i = order[p]
+        row = scores[:, p - start]
+        for j in range(b.size):
+            row[j] += b[j]
+        loss_sums[0] += weigh(weights, i, 0, differentiate_row(loss, row, int(targets.y[i, 0])))
+        for j in range(b.size):
+            row[j] = weigh(weights, i, 0, row[j])
+            slope_sums[j] += row[j]
+
+
+def add_losses_of_classes(
+    targets: Any,
+    weights: Any,
+    order: Any,
+    start: int,
+    stop: int,
+    b: Any,
+    loss: Any,
+    scores: Any,
+    loss_sums: Any,
+) -> None:
+    """Do it for a loss of all outputs together; the losses are those of output 0."""
+    for p in range(start, stop):
+        i = order[p]
+        row = scores[:, p - start]
+        for j in range(b.size):
+            row[j] += b[j]
+        loss_sums[0] += weigh(weights, i, 0, value(loss, row, int(targets.y[i, 0])))
+
+
+@having(differentiate=differentiate_classes, add_losses=add_losses_of_classes)
+class Classes(NamedTuple):
+    """Classes whose predictions are seen together."""
+
+    y: Any  # (n, 1): the number of the class, of the dtype of X
+
+
+@inner
+def prefetch_targets(y: Any, order: Any, start: int, stop: int) -> None:
+    """Prefetch the targets of rows that come later: each lies on a cache line of its own."""
+    for p in range(start + TARGETS_AHEAD, min(stop + TARGETS_AHEAD, order.size)):
+        prefetch_row(y, order[p])

@@ -1,0 +1,121 @@
+"""Labels of any type, and the numbers of the classes that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from . import checks
+
+Array = np.ndarray[Any, Any]
+
+# Integers that span no more than this are counted, not sorted.
+SPAN = 2**16
+
+
+def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
+    """Return the number of the class of each row, and the labels of the classes in order.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,)
+        Labels: numbers, bools or strings.
+    n : int
+        The number of rows of X.
+    classes : array-like, optional
+        All labels that there are; by default those in y.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If y does not hold labels, or some that are not among the classes, or of one class only.
+    """
+    labels = _as_labels("y", y)
+    if labels.shape != (n,):
+        hint = "; y.ravel() makes it so" if labels.shape == (n, 1) else ""
+        raise ValueError(
+            f"y: expected shape ({n},), one label for each row of X, got shape {labels.shape}{hint}"
+        )
+    if classes is None:
+        found, numbers = _found(labels)
+        if found.size < 2:
+            raise ValueError(
+                f"y: expected labels of at least 2 classes, got {found.tolist()[0]!r} alone"
+            )
+        return numbers, found
+    known = np.unique(_as_labels("classes", classes))
+    if known.dtype.kind != labels.dtype.kind and "U" in (known.dtype.kind, labels.dtype.kind):
+        raise ValueError(f"y: expected labels like {known[0]!r}, got {labels[0]!r}")
+    numbers = np.minimum(np.searchsorted(known, labels), known.size - 1)
+    unknown = known[numbers] != labels
+    if unknown.any():
+        row = int(np.argmax(unknown))
+        raise ValueError(
+            f"y: row {row} is {labels[row]!r}, which is not among the classes {known.tolist()}"
+        )
+    return numbers, known
+
+
+def _as_labels(name: str, y: Any) -> Array:
+    array = np.asarray(y)
+    if array.dtype.kind == "O" and array.size:
+        kinds = {type(label) for label in array.ravel().tolist()}
+        if kinds <= {str}:
+            array = array.astype(str)
+        elif all(issubclass(kind, (bool, int, float)) for kind in kinds):
+            array = array.astype(float)
+        else:
+            names = ", ".join(sorted(kind.__name__ for kind in kinds))
+            raise TypeError(f"{name}: expected numbers or strings as labels, got {names}")
+    if array.dtype.kind not in "biufU":
+        raise TypeError(f"{name}: expected numbers or strings as labels, got {array.dtype}")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        row = int(np.argmin(np.isfinite(array.ravel())))
+        raise ValueError(f"{name}: row {row} is {array.ravel()[row]}; expected finite labels")
+    return array
+
+
+def _found(labels: Array) -> tuple[Array, Array]:
+    """Return the labels that there are in order, and which of them each one is."""
+    if labels.dtype.kind != "U":
+        low, high = labels.min(), labels.max()
+        is_high = labels == high
+        if low != high and (is_high | (labels == low)).all():
+            return np.array([low, high]), is_high
+        if labels.dtype.kind in "iu" and int(high) - int(low) < SPAN:
+            places = (labels - low).astype(np.int64)
+            there = np.bincount(places) > 0
+            return np.flatnonzero(there).astype(labels.dtype) + low, (np.cumsum(there) - 1)[places]
+    found, numbers = np.unique(labels, return_inverse=True)
+    if found.dtype.kind == "f" and found.size > 2 and (found % 1 != 0).any():
+        raise ValueError(
+            f"y: expected labels of classes, got {found.size} numbers such as {found[0]:g} and "
+            f"{found[1]:g}; a loss for regression, such as 'squared', takes those"
+        )
+    return found, numbers.reshape(labels.shape)
+
+
+def weights_of_classes(class_weight: Any, numbers: Array, classes: Array) -> Array:
+    """Return the weight of each class.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `class_weight` is neither "balanced" nor a dict of numbers by label.
+    """
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        counts = np.bincount(numbers.astype(np.intp), minlength=classes.size)
+        return numbers.size / (classes.size * np.maximum(counts, 1))
+    if not isinstance(class_weight, Mapping):
+        raise TypeError(
+            f"class_weight: expected 'balanced' or a dict of weights by label, got {class_weight!r}"
+        )
+    labels = classes.tolist()
+    weights = np.ones(classes.size)
+    for label, weight in class_weight.items():
+        if label not in labels:
+            raise ValueError(f"class_weight: {label!r} is not among the classes {labels}")
+        weights[labels.index(label)] = checks.non_negative(f"class_weight[{label!r}]", weight)
+    return weights

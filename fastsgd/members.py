@@ -1,0 +1,75 @@
+"""What losses, penalties, optimizers and schedules have in common: they are small values.
+
+A member of a family is a ``NamedTuple`` of numbers with methods. The kernels specialise on its
+class and read its numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .custom import is_custom
+
+C = TypeVar("C", bound=type)
+Check = Callable[[str, Any], Any]
+
+
+def parameters(**checks: Check) -> Callable[[C], C]:
+    """Check what a member is made of; each check returns the value that is kept."""
+
+    def decorate(cls: C) -> C:
+        make: Callable[..., Any] = cls.__new__
+
+        def checked(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            given = make(cls, *args, **kwargs)
+            return cls._make(
+                checks[name](name, value) for name, value in zip(cls._fields, given, strict=True)
+            )
+
+        checked.__wrapped__ = make  # type: ignore[attr-defined]  # for inspect.signature
+        cls.__new__ = checked  # type: ignore[assignment]
+        return cls
+
+    return decorate
+
+
+def chosen(argument: str, choice: Any, family: Mapping[str, type]) -> Any:
+    """Return a member itself, or the one of that name with its default parameters.
+
+    Raises
+    ------
+    ValueError
+        If no member has that name; the message lists those that there are.
+    TypeError
+        If `choice` is neither a name nor a member.
+    """
+    if isinstance(choice, str):
+        if choice in family:
+            return _default(family[choice])
+        nearest = get_close_matches(choice, family, n=1, cutoff=0.0)[0]
+        raise ValueError(
+            f"{argument}: {choice!r} is not known; the nearest name is {nearest!r}, "
+            f"and the known ones are {', '.join(map(repr, family))}"
+        )
+    if isinstance(choice, tuple(family.values())) or is_custom(choice, argument):
+        return choice
+    example = next(iter(family.values()))
+    raise TypeError(
+        f"{argument}: expected a name, or a value such as {example.__module__}."
+        f"{example.__name__}(), got {choice!r}"
+    )
+
+
+@cache
+def _default(cls: type) -> Any:
+    return cls()
+
+
+def in_dtype(member: Any, dtype: np.dtype[Any]) -> Any:
+    """Return a member with its numbers in the dtype of a fit, so that kernels need no other."""
+    return member and member._make(np.asarray(number, dtype)[()] for number in member)

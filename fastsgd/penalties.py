@@ -1,0 +1,237 @@
+"""What keeps weights small, added to the data loss in the objective; never applied to `b`.
+
+A penalty is a ``NamedTuple`` with three methods for one weight `w`, of feature `f`:
+`value` is what it adds to the objective, `slope` the derivative of its smooth part, which
+is added to the gradient, and `shrink` the proximal step of the rest of it, which follows the
+step of the optimizer. To add a penalty, write its class here and list it in `PENALTIES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import checks
+from .custom import check_derivative, check_functions, member
+from .kernels.arithmetic import at, capped, nearer_to_zero
+from .members import chosen, parameters
+
+__all__ = ["L1", "L2", "PENALTIES", "ElasticNet", "NoPenalty", "custom", "named_penalty"]
+
+
+class NoPenalty(NamedTuple):
+    """No penalty.
+
+    Examples
+    --------
+    >>> NoPenalty().value(3.0, 0)
+    0.0
+    """
+
+    def value(self, w: Any, f: Any) -> Any:
+        """Return 0."""
+        return 0.0
+
+    def slope(self, w: Any, f: Any, lr: Any) -> Any:
+        """Return 0."""
+        return 0
+
+    def shrink(self, w: Any, f: Any, stride: Any) -> Any:
+        """Return the weight."""
+        return w
+
+
+@parameters(alpha=checks.strength)
+class L2(NamedTuple):
+    """Half the squared norm, or ridge penalty: ``alpha / 2 * sum(w**2)``.
+
+    Its derivative, ``alpha * w``, is part of the gradient, so that optimizers see it. A step of
+    plain SGD multiplies the weights by ``1 - lr * alpha``, and by 0 if that is negative: no step
+    takes more of alpha than ``1 / lr``.
+
+    Parameters
+    ----------
+    alpha : float, or array-like of shape (d,)
+        The strength, at least 0: one for all features, or one for each.
+
+    References
+    ----------
+    A. E. Hoerl and R. W. Kennard, Ridge regression: biased estimation for nonorthogonal
+    problems, *Technometrics* 12 (1970).
+
+    Examples
+    --------
+    >>> L2(alpha=0.5).value(2.0, 0), L2(alpha=0.5).slope(2.0, 0, lr=0.1)
+    (1.0, 1.0)
+    >>> L2(alpha=[0.0, 0.5]).value(2.0, 1)
+    1.0
+    """
+
+    alpha: Any = 1e-4
+
+    def value(self, w: Any, f: Any) -> Any:
+        """Return half the square, times alpha."""
+        return at(self.alpha, f) / 2 * w * w
+
+    def slope(self, w: Any, f: Any, lr: Any) -> Any:
+        """Return alpha times the weight."""
+        return capped(at(self.alpha, f), lr) * w
+
+    def shrink(self, w: Any, f: Any, stride: Any) -> Any:
+        """Return the weight."""
+        return w
+
+
+@parameters(alpha=checks.strength)
+class L1(NamedTuple):
+    """The sum of the absolute values, or lasso penalty: ``alpha * sum(|w|)``.
+
+    After each step of the optimizer a proximal step takes up to ``stride * alpha`` from the size
+    of each weight, and leaves exactly 0 where that is all there is. The stride is how far the
+    optimizer moves this very weight for each unit of gradient: ``lr`` for plain SGD,
+    ``lr / (1 - momentum)`` with momentum, ``lr / (sqrt(v) + eps)`` for Adam. With another one
+    the weights would settle at the minimum of another objective.
+
+    Parameters
+    ----------
+    alpha : float, or array-like of shape (d,)
+        The strength, at least 0: one for all features, or one for each.
+
+    References
+    ----------
+    J. Duchi and Y. Singer, Efficient online and batch learning using forward backward
+    splitting, *JMLR* 10 (2009).
+
+    Examples
+    --------
+    >>> L1(alpha=0.5).value(-2.0, 0)
+    1.0
+    >>> L1(alpha=0.5).shrink(-2.0, 0, stride=1.0), L1(alpha=0.5).shrink(0.25, 0, stride=1.0)
+    (-1.5, 0.0)
+    """
+
+    alpha: Any = 1e-4
+
+    def value(self, w: Any, f: Any) -> Any:
+        """Return the absolute value, times alpha."""
+        return at(self.alpha, f) * abs(w)
+
+    def slope(self, w: Any, f: Any, lr: Any) -> Any:
+        """Return 0: nothing of it is smooth."""
+        return 0
+
+    def shrink(self, w: Any, f: Any, stride: Any) -> Any:
+        """Return the weight, nearer to 0 by stride times alpha."""
+        return nearer_to_zero(w, stride * at(self.alpha, f))
+
+
+@parameters(alpha=checks.strength, l1_ratio=checks.ratio)
+class ElasticNet(NamedTuple):
+    """A mixture of `L1` and `L2`.
+
+    ``alpha * sum(l1_ratio * |w| + (1 - l1_ratio) / 2 * w**2)``; each part is handled as there.
+
+    Parameters
+    ----------
+    alpha : float, or array-like of shape (d,)
+        The strength, at least 0: one for all features, or one for each.
+    l1_ratio : float
+        The share of L1, from 0 to 1.
+
+    References
+    ----------
+    H. Zou and T. Hastie, Regularization and variable selection via the elastic net,
+    *J. R. Statist. Soc.* B 67 (2005).
+
+    Examples
+    --------
+    >>> ElasticNet(alpha=1.0, l1_ratio=0.5).value(-2.0, 0)
+    2.0
+    """
+
+    alpha: Any = 1e-4
+    l1_ratio: float = 0.15
+
+    def value(self, w: Any, f: Any) -> Any:
+        """Return the mixture of the absolute value and half the square, times alpha."""
+        return at(self.alpha, f) * (self.l1_ratio * abs(w) + (1 - self.l1_ratio) / 2 * w * w)
+
+    def slope(self, w: Any, f: Any, lr: Any) -> Any:
+        """Return the derivative of the share of L2."""
+        return capped((1 - self.l1_ratio) * at(self.alpha, f), lr) * w
+
+    def shrink(self, w: Any, f: Any, stride: Any) -> Any:
+        """Return the weight, nearer to 0 by the share of L1."""
+        return nearer_to_zero(w, stride * (self.l1_ratio * at(self.alpha, f)))
+
+
+PENALTIES: dict[str, Any] = {"none": NoPenalty, "l2": L2, "l1": L1, "elasticnet": ElasticNet}
+
+
+def custom(value: Callable[[Any], Any], derivative: Callable[[Any], Any]) -> Any:
+    """Return a penalty of your own, compiled into the same kernels as the others.
+
+    Parameters
+    ----------
+    value, derivative : callable
+        Two plain functions of a weight: what it adds to the objective, and the derivative of
+        that, which is added to the gradient. What is said of the functions of
+        `fastsgd.losses.custom` holds for them.
+
+    Returns
+    -------
+    Penalty
+        A value that `fit` takes.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not a function.
+    ValueError
+        If the derivative is not the slope of the value at weights from -10 to 10, by finite
+        differences; the message says where. At a kink, any slope between the sides will do.
+
+    References
+    ----------
+    That of `fastsgd.losses.custom`.
+
+    Examples
+    --------
+    >>> import fastsgd, math
+    >>> pull = custom(lambda w: math.log1p(w * w), lambda w: 2 * w / (1 + w * w))
+    >>> model = fastsgd.fit([[0.0], [1.0]], [1.0, 3.0], penalty=pull, epochs=2000, lr=0.1)
+    >>> bool(0 < model.w[0] < 2)
+    True
+    """
+    check_functions(value=value, derivative=derivative)
+    check_derivative(value, derivative, ((w,) for w in WEIGHTS), ("weight",))
+    slope, shrink = derivative, _unchanged
+    return member("penalty", {"value": value, "slope": slope, "shrink": shrink})
+
+
+# Where a derivative is compared: with the kinks of many penalties among the weights, and others.
+WEIGHTS = (*np.arange(-10.0, 10.5, 0.5).tolist(), *np.linspace(-3.3, 3.4, 14).tolist())
+
+
+def _unchanged(w: Any) -> Any:
+    return w
+
+
+def named_penalty(penalty: Any) -> Any:
+    """Return the penalty itself, or the one of that name with its default parameters.
+
+    Raises
+    ------
+    ValueError
+        If no penalty has that name; the message lists those that there are.
+    TypeError
+        If `penalty` is neither None, nor a name, nor a penalty.
+
+    Examples
+    --------
+    >>> named_penalty("l2")
+    L2(alpha=0.0001)
+    """
+    return NoPenalty() if penalty is None else chosen("penalty", penalty, PENALTIES)

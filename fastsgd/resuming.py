@@ -1,0 +1,39 @@
+"""Fits that go on where another one ended."""
+
+from __future__ import annotations
+
+from .model import Model
+from .rows import Problem
+from .settings import Settings
+from .state import State, copy_of
+from .stopping import is_watched
+
+
+def resumed(model: Model, problem: Problem, settings: Settings, is_validated: bool) -> State:
+    """Return a copy of the state of a model, if the fit that is to go on is like its own.
+
+    Raises
+    ------
+    ValueError
+        If the model differs in what a state depends on.
+    """
+    state, history = model.state, model.history
+    had_epochs = len(history.seconds) > 0
+    outputs = None if model.w.ndim == 1 else model.w.shape[1]
+    for name, was, now in (
+        ("loss", model.loss, settings.loss),
+        ("optimizer", type(state.optimizer).__name__, type(settings.optimizer).__name__),
+        ("momentum", state.optimizer.rule().slots > 0, settings.optimizer.rule().slots > 0),
+        ("features of X", model.w.shape[0], problem.d),
+        ("outputs of y", outputs, problem.outputs),
+        ("dtype of X", model.w.dtype, problem.dtype),
+        ("losses in the history", bool(history.data_loss), settings.epoch_loss is not None),
+        ("validation", bool(history.validation_loss), is_validated),
+    ):
+        is_of_history = name in ("losses in the history", "validation")
+        if was != now and (had_epochs or not is_of_history):
+            raise ValueError(f"resume: {name}: expected {was}, as in the model, got {now}")
+    state = copy_of(state)._replace(optimizer=settings.optimizer)
+    if not is_watched(settings):
+        state.memory.pace[...] = 1
+    return state

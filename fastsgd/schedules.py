@@ -1,0 +1,341 @@
+"""How the learning rate moves from step to step.
+
+A schedule is a ``NamedTuple`` with a method `rates`, which returns the learning rates of the
+steps t, an array of integers: the first step of a fit is 0, and each mini-batch takes one. It is
+called for a stretch of steps at a time, and so are functions of the user's. To add a schedule,
+write its class here and list it in `SCHEDULES`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import checks
+from .kinds import MULTICLASS
+from .members import chosen, parameters
+
+__all__ = [
+    "SCHEDULES",
+    "Adaptive",
+    "Constant",
+    "Cosine",
+    "Exponential",
+    "InvScaling",
+    "Optimal",
+    "Step",
+    "named_schedule",
+]
+
+Array = np.ndarray[Any, Any]
+
+
+@parameters(lr=checks.positive)
+class Constant(NamedTuple):
+    """The same learning rate in each step; a number in the place of a schedule stands for it.
+
+    Parameters
+    ----------
+    lr : float
+        The learning rate, positive.
+
+    Examples
+    --------
+    >>> Constant(0.1).rates(np.arange(3))
+    array([0.1, 0.1, 0.1])
+    """
+
+    lr: float = 0.03
+
+    def rates(self, t: Array) -> Array:
+        """Return the learning rates of the steps t."""
+        return np.full(t.shape, self.lr)
+
+
+@parameters(lr=checks.positive, power=checks.non_negative)
+class InvScaling(NamedTuple):
+    """Inverse scaling: ``lr / (t + 1)**power``.
+
+    Parameters
+    ----------
+    lr : float
+        The learning rate of the first step, positive.
+    power : float
+        How fast it falls, at least 0. By theory, noise averages out for powers above 1/2 and up
+        to 1.
+
+    References
+    ----------
+    H. Robbins and S. Monro, A stochastic approximation method, *Ann. Math. Statist.* 22 (1951).
+
+    Examples
+    --------
+    >>> InvScaling(lr=0.1, power=0.5).rates(np.array([0, 3, 99]))
+    array([0.1 , 0.05, 0.01])
+    """
+
+    lr: float = 0.03
+    power: float = 0.25
+
+    def rates(self, t: Array) -> Array:
+        """Return the learning rates of the steps t."""
+        return self.lr / (t + 1.0) ** self.power
+
+
+class Optimal(NamedTuple):
+    """Bottou's schedule: ``1 / (alpha * (t0 + t))``, with the alpha of the penalty.
+
+    As in scikit-learn: ``t0 = 1 / (alpha * lr0)`` and ``lr0 = typ / max(1, -loss'(-typ, 1))``,
+    where ``typ = alpha**-0.25`` is how large weights typically are. With one alpha a feature,
+    their mean stands for it.
+
+    Raises
+    ------
+    ValueError
+        By `fit`, if there is no penalty, or its alpha is 0; or if the loss is that of all
+        classes together, which has no derivative by one prediction.
+
+    References
+    ----------
+    L. Bottou, Stochastic gradient descent tricks, in *Neural Networks: Tricks of the Trade*,
+    2012.
+
+    Examples
+    --------
+    >>> import fastsgd
+    >>> X, y = [[0.0], [1.0]], ["no", "yes"]
+    >>> model = fastsgd.fit(X, y, loss="logistic", penalty="l2", lr="optimal")
+    """
+
+    def bound(self, *, loss: Any, penalty: Any, **_: Any) -> Any:
+        """Return the schedule for a loss and a penalty."""
+        alpha = float(np.mean(getattr(penalty, "alpha", 0.0)))
+        if alpha == 0:
+            raise ValueError(
+                "lr: the optimal schedule takes the alpha of the penalty, and there is none: "
+                f"expected a penalty such as penalty='l2', got {penalty!r}"
+            )
+        if loss.kind == MULTICLASS:
+            raise ValueError(
+                f"lr: the optimal schedule needs a derivative by one prediction, and {loss!r} has "
+                "none; use another schedule, or loss='logistic'"
+            )
+        typical = math.sqrt(1 / math.sqrt(alpha))
+        first = typical / max(1.0, -float(loss.derivative(-typical, 1.0)))
+        return _Bottou(alpha, 1 / (alpha * first))
+
+
+class _Bottou(NamedTuple):
+    alpha: float
+    t0: float
+
+    def rates(self, t: Array) -> Array:
+        return 1 / (self.alpha * (self.t0 + t))
+
+
+@parameters(lr=checks.positive, every=checks.count, factor=checks.ratio)
+class Step(NamedTuple):
+    """Steps down: ``lr * factor**(t // every)``.
+
+    Parameters
+    ----------
+    lr : float
+        The learning rate of the first steps, positive.
+    every : int
+        How many mini-batches it lasts.
+    factor : float
+        By what it is multiplied then: from 0 to 1.
+
+    Examples
+    --------
+    >>> Step(lr=0.1, every=2, factor=0.5).rates(np.arange(5))
+    array([0.1  , 0.1  , 0.05 , 0.05 , 0.025])
+    """
+
+    lr: float = 0.03
+    every: int = 1000
+    factor: float = 0.5
+
+    def rates(self, t: Array) -> Array:
+        """Return the learning rates of the steps t."""
+        return self.lr * self.factor ** (t // self.every)
+
+
+@parameters(lr=checks.positive, decay=checks.ratio)
+class Exponential(NamedTuple):
+    """Exponential decay: ``lr * decay**t``.
+
+    Parameters
+    ----------
+    lr : float
+        The learning rate of the first step, positive.
+    decay : float
+        By what it is multiplied after each mini-batch: from 0 to 1.
+
+    Examples
+    --------
+    >>> Exponential(lr=0.1, decay=0.5).rates(np.arange(3))
+    array([0.1  , 0.05 , 0.025])
+    """
+
+    lr: float = 0.03
+    decay: float = 0.9999
+
+    def rates(self, t: Array) -> Array:
+        """Return the learning rates of the steps t."""
+        return self.lr * self.decay ** t.astype(np.float64)
+
+
+@parameters(
+    lr=checks.positive,
+    steps=checks.count_or_none,
+    warm_up=checks.count_or_zero,
+    final=checks.non_negative,
+)
+class Cosine(NamedTuple):
+    """Half a wave of the cosine, from `lr` down to `final`, after a linear warm-up.
+
+    ``lr * (t + 1) / warm_up`` for t below warm_up; then
+    ``final + (lr - final) * (1 + cos(pi * (t - warm_up) / (steps - warm_up))) / 2``, and
+    `final` from t = steps on.
+
+    Parameters
+    ----------
+    lr : float
+        The highest learning rate, positive.
+    steps : int, optional
+        The number of mini-batches until `final`; by default those of the whole fit.
+    warm_up : int
+        The number of mini-batches of the warm-up.
+    final : float
+        The lowest learning rate, at least 0.
+
+    References
+    ----------
+    I. Loshchilov and F. Hutter, SGDR: stochastic gradient descent with warm restarts, *ICLR*
+    2017; P. Goyal et al., Accurate, large minibatch SGD, 2017, for the warm-up.
+
+    Examples
+    --------
+    >>> Cosine(lr=0.1, steps=6, warm_up=2).rates(np.array([0, 1, 2, 4, 6, 7]))
+    array([0.05, 0.1 , 0.1 , 0.05, 0.  , 0.  ])
+    """
+
+    lr: float = 0.03
+    steps: int | None = None
+    warm_up: int = 0
+    final: float = 0.0
+
+    def bound(self, *, steps: int, **_: Any) -> Any:
+        """Return the schedule for a fit of so many steps."""
+        return self if self.steps is not None else self._replace(steps=steps)
+
+    def rates(self, t: Array) -> Array:
+        """Return the learning rates of the steps t."""
+        assert self.steps is not None
+        rising = self.lr * (t + 1) / max(1, self.warm_up)
+        done = np.clip((t - self.warm_up) / max(1, self.steps - self.warm_up), 0, 1)
+        falling = self.final + (self.lr - self.final) * (1 + np.cos(np.pi * done)) / 2
+        return np.where(t < self.warm_up, rising, falling)
+
+
+@parameters(
+    lr=checks.positive,
+    factor=checks.above_one,
+    tol=checks.non_negative,
+    patience=checks.count,
+    smallest=checks.non_negative,
+)
+class Adaptive(NamedTuple):
+    """Divides the learning rate when the loss stops improving.
+
+    After `patience` epochs in a row whose loss is not below the lowest one before by more than
+    `tol`, the learning rate is divided by `factor`; the fit ends where it would fall below
+    `smallest`. The loss is the one that `tol` of `fit` watches. Classes that are fitted
+    one-versus-rest have a learning rate each.
+
+    Parameters
+    ----------
+    lr : float
+        The learning rate of the first steps, positive.
+    factor : float
+        By what it is divided, above 1.
+    tol : float
+        The improvement that counts, in the units of the loss; at least 0.
+    patience : int
+        How many epochs without improvement are borne.
+    smallest : float
+        The smallest learning rate, at least 0.
+
+    References
+    ----------
+    The learning rate "adaptive" of scikit-learn's `SGDClassifier`.
+
+    Examples
+    --------
+    >>> import fastsgd
+    >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 4.0]
+    >>> model = fastsgd.fit(X, y, lr=Adaptive(lr=0.1), batch_size=1, epochs=10_000)
+    >>> model.predict(X).round(1)
+    array([1.2, 2.7, 4.2])
+    """
+
+    lr: float = 0.03
+    factor: float = 5.0
+    tol: float = 1e-3
+    patience: int = 5
+    smallest: float = 1e-6
+
+    def rates(self, t: Array) -> Array:
+        """Return the learning rates of the steps t, before they are divided."""
+        return np.full(t.shape, self.lr)
+
+
+class _Function(NamedTuple):
+    """A function of the user's."""
+
+    function: Callable[[int], float]
+
+    def rates(self, t: Array) -> Array:
+        """Return what the function returns for each step."""
+        values = [self.function(step) for step in t.tolist()]
+        rates = np.asarray(values)
+        if rates.shape != t.shape or rates.dtype.kind not in "iuf":
+            raise TypeError(f"lr: expected a number for each step, got {values[:1]!r} for {t[0]}")
+        return rates.astype(np.float64)
+
+
+SCHEDULES: dict[str, Any] = {
+    "constant": Constant,
+    "inv_scaling": InvScaling,
+    "optimal": Optimal,
+    "step": Step,
+    "exponential": Exponential,
+    "cosine": Cosine,
+    "adaptive": Adaptive,
+}
+
+
+def named_schedule(lr: Any) -> Any:
+    """Return the schedule that `lr` is, names, or stands for.
+
+    Raises
+    ------
+    ValueError
+        If no schedule has that name, or if a number is not positive and finite.
+    TypeError
+        If `lr` is none of a number, a name, a schedule and a function.
+
+    Examples
+    --------
+    >>> named_schedule(0.1)
+    Constant(lr=0.1)
+    """
+    if isinstance(lr, (str, *SCHEDULES.values())):
+        return chosen("lr", lr, SCHEDULES)
+    if callable(lr) and not isinstance(lr, type):
+        return _Function(lr)
+    return Constant(lr)

@@ -1,0 +1,77 @@
+"""How a fit is made: every choice that does not depend on the data."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import checks
+from .kernels.clipping import Clipped, ClippedByOutput, Unclipped
+from .kernels.epoch import Method
+from .members import in_dtype
+from .rows import Problem
+from .schedules import Constant
+
+
+class Settings(NamedTuple):
+    """The arguments of `fit` of these names, checked; names have become members of families."""
+
+    loss: Any
+    penalty: Any
+    optimizer: Any
+    schedule: Any
+    batch_size: int
+    first_averaged: int | None  # the first step is 0; None for no averages
+    clip_norm: float | None
+    tol: float | None
+    patience: int
+    fit_intercept: bool
+    shuffle: bool
+    drop_last: bool
+    epoch_loss: str | None
+
+    def check_with(self, problem: Problem) -> None:
+        """Check what depends on the data as well."""
+        alpha = np.asarray(getattr(self.penalty, "alpha", 0.0))
+        if alpha.ndim and alpha.size != problem.d:
+            raise ValueError(
+                f"penalty: expected one alpha, or one for each of the {problem.d} features, "
+                f"got {alpha.size}"
+            )
+        if isinstance(self.schedule, Constant):
+            checks.fits_dtype("lr", self.schedule.lr, problem.dtype)
+
+    def visited(self, n: int) -> int:
+        """Return how many of n rows an epoch visits."""
+        return n - n % min(self.batch_size, n) if self.drop_last else n
+
+    def for_rows(self, n: int, epochs: int, steps: int) -> Settings:
+        """Return the settings of a fit of n rows that goes on after so many steps."""
+        batch_size = min(self.batch_size, n)
+        schedule = self.schedule
+        if hasattr(schedule, "bound"):
+            total = steps + epochs * -(-self.visited(n) // batch_size)
+            schedule = schedule.bound(loss=self.loss, penalty=self.penalty, steps=total)
+        return self._replace(batch_size=batch_size, schedule=schedule)
+
+    def method(self, problem: Problem) -> Method:
+        """Return what the kernels need to know."""
+        clipping: Any = Unclipped()
+        if self.clip_norm is not None:
+            kind = ClippedByOutput if problem.is_one_versus_rest else Clipped
+            clipping = kind(self.clip_norm)
+        return Method(
+            in_dtype(self.loss, problem.dtype),
+            in_dtype(self.penalty, problem.dtype),
+            self.optimizer.rule(),
+            clipping,
+            self.fit_intercept,
+        )
+
+
+def first_averaged(average: Any) -> int | None:
+    """Return the number of the step from which on parameters are averaged, the first being 0."""
+    if isinstance(average, (bool, np.bool_)):
+        return 0 if average else None
+    return checks.integer("average", average, at_least=1) - 1

@@ -1,0 +1,76 @@
+"""What a fit needs to go on where another one ended."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .kernels.averages import Averaged, NotAveraged
+from .kernels.epoch import Memory, Parameters
+
+Array = np.ndarray[Any, Any]
+
+
+class Watch(NamedTuple):
+    """The lowest of each of several losses, and for how many epochs none has been lower."""
+
+    lowest: Array
+    since: Array
+
+
+class State(NamedTuple):
+    """The state of a fit at the end of an epoch; all arrays are as the kernels have them."""
+
+    optimizer: Any
+    steps: int
+    parameters: Parameters  # those of the last step, where the model has averages or the best
+    memory: Memory
+    watched: Watch | None  # by `tol`
+    paced: Watch | None  # by an adaptive learning rate
+
+
+def new_state(parameters: Parameters, optimizer: Any) -> State:
+    """Return the state before the first step."""
+    k, d = parameters.w.shape
+    slots, dtype = optimizer.rule().slots, parameters.w.dtype
+    remembered = np.zeros((slots, k, d), dtype), np.zeros((slots, k, 1), dtype)
+    memory = Memory(*remembered, NotAveraged(), np.ones(k))
+    return State(optimizer, 0, parameters, memory, None, None)
+
+
+def copy_of(state: State) -> State:
+    """Return a copy that later steps leave as it is."""
+    memory, averages = state.memory, state.memory.averages
+    if isinstance(averages, Averaged):
+        averages = Averaged(averages.w.copy(), averages.b.copy(), averages.first)
+    return State(
+        state.optimizer,
+        state.steps,
+        Parameters(state.parameters.w.copy(), state.parameters.b.copy()),
+        Memory(memory.w.copy(), memory.b.copy(), averages, memory.pace.copy()),
+        state.watched and Watch(*(part.copy() for part in state.watched)),
+        state.paced and Watch(*(part.copy() for part in state.paced)),
+    )
+
+
+def with_averages(state: State, first: int | None) -> State:
+    """Return the state with averages from step `first` on, the first one being 0; or with none.
+
+    Averages that there are go on; new ones begin no earlier than now.
+    """
+    averages: Any = NotAveraged()
+    if first is not None:
+        averages = state.memory.averages
+        if isinstance(averages, NotAveraged):
+            w, b = (np.zeros(part.shape) for part in state.parameters)
+            averages = Averaged(w, b, max(first, state.steps))
+    return state._replace(memory=state.memory._replace(averages=averages))
+
+
+def learned(state: State) -> Parameters:
+    """Return the parameters that have been learned: the averages where there are any yet."""
+    averages, dtype = state.memory.averages, state.parameters.w.dtype
+    if isinstance(averages, NotAveraged) or state.steps <= averages.first:
+        return state.parameters
+    return Parameters(averages.w.astype(dtype), averages.b.astype(dtype))
