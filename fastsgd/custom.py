@@ -11,12 +11,15 @@ import builtins
 import hashlib
 import math
 from collections import namedtuple
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
+from numba import float64, njit
+from numba.core.errors import NumbaError
 
 from .kernels.jit import compiled_along
 
@@ -88,7 +91,7 @@ def _names(code: CodeType) -> set[str]:
     return set(code.co_names).union(*map(_names, inside)) - set(vars(builtins))
 
 
-def member(family: str, functions: dict[str, Callable[..., Any]], **about: Any) -> Any:
+def member(family: str, functions: dict[str, Callable[..., Any]], about: dict[str, Any]) -> Any:
     """Return a member of a family with methods of the user's.
 
     Parameters
@@ -97,7 +100,7 @@ def member(family: str, functions: dict[str, Callable[..., Any]], **about: Any) 
         "loss" or "penalty".
     functions : dict
         The functions by the names of the methods, with the numbers that they are given.
-    about : object
+    about : dict
         Other attributes of the class.
     """
     mark = fingerprint(family, *functions.values(), *about.values())
@@ -116,7 +119,7 @@ def _new_class(
 ) -> type:
     """Return a new class, which pickle finds in this module as long as the functions are known."""
     cls: Any = type(name, (namedtuple(name, ()),), {"__slots__": (), "__module__": __name__})
-    cls.family = family
+    cls.family, cls.functions = family, tuple(functions.values())
     cls.name = next(iter(functions.values())).__name__
 
     def is_known() -> bool:
@@ -127,7 +130,7 @@ def _new_class(
 
     cls.is_known = staticmethod(is_known)
     cls.__repr__ = lambda self: f"custom({cls.name})"
-    cls.__reduce__ = lambda self: (member, (family, functions), about)
+    cls.__reduce__ = lambda self: (member, (family, functions, about))
     for method, function in functions.items():
         setattr(cls, method, _as_method(family, function))
     for attribute, value in about.items():
@@ -146,6 +149,29 @@ def _as_method(family: str, function: Callable[..., Any]) -> Callable[..., Any]:
 def is_custom(choice: Any, family: str) -> bool:
     """Tell whether `choice` is a member of that family with methods of the user's."""
     return getattr(type(choice), "family", None) == family and hasattr(type(choice), "is_known")
+
+
+@contextmanager
+def compiling(*members: Any) -> Iterator[None]:
+    """Say which function of the user's numba cannot compile, if that is why a kernel fails."""
+    try:
+        yield
+    except NumbaError:
+        for one in members:
+            for function in getattr(type(one), "functions", ()):
+                _check_compiles(type(one).family, function)
+        raise
+
+
+def _check_compiles(family: str, function: Callable[..., Any]) -> None:
+    numbers = (float64,) * (1 if family == "penalty" else 2)
+    try:
+        njit(getattr(function, "py_func", function)).compile(numbers)
+    except NumbaError as error:
+        raise TypeError(
+            f"{family}: numba cannot compile {function.__name__}; it may use arithmetic, `math` "
+            f"and numpy's functions of numbers. Numba says: {error}"
+        ) from None
 
 
 def check_functions(**functions: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from . import checks, rows
+from .custom import compiling
 from .evaluation import pieces
 from .kernels.epoch import Gradient, Parameters, add_whole_gradient, derivatives
 from .losses import Loss, named_loss
@@ -99,7 +100,8 @@ def gradient(
     values = for_kernels(w, b, problem.dtype)
     scratch = zero_gradient(values, problem.data.rows)
     loss = in_dtype(loss, problem.dtype)
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+    # What overflows is refused below.
+    with compiling(loss), np.errstate(over="ignore", invalid="ignore"):
         if reduction == "none":
             result = _of_each_row(problem, values, loss, scratch)
         else:

@@ -60,9 +60,11 @@ def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
 
 def _as_labels(name: str, y: Any) -> Array:
     array = np.asarray(y)
+    if array.dtype.kind == "U" and isinstance(y, (list, tuple)):
+        array = np.asarray(y, dtype=object)  # numpy makes strings of numbers that are among them
     if array.dtype.kind == "O" and array.size:
         kinds = {type(label) for label in array.ravel().tolist()}
-        if kinds <= {str}:
+        if all(issubclass(kind, str) for kind in kinds):
             array = array.astype(str)
         elif all(issubclass(kind, (bool, int, float)) for kind in kinds):
             array = array.astype(float)

@@ -717,7 +717,7 @@ def custom(
     chosen_targets = TARGETS[kind] if targets is None else tuple(float(t) for t in targets)
     points = ((p, t) for t in chosen_targets for p in PREDICTIONS)
     check_derivative(value, derivative, points, ("prediction", "target"))
-    return member("loss", {"value": value, "derivative": derivative}, kind=kind)
+    return member("loss", {"value": value, "derivative": derivative}, {"kind": kind})
 
 
 def named_loss(loss: str | Loss) -> Any:

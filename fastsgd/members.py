@@ -20,16 +20,20 @@ Check = Callable[[str, Any], Any]
 
 
 def parameters(**checks: Check) -> Callable[[C], C]:
-    """Check what a member is made of; each check returns the value that is kept."""
+    """Check what a member is made of; each check returns the value that is kept.
+
+    A method `check_together`, if there is one, sees them all.
+    """
 
     def decorate(cls: C) -> C:
         make: Callable[..., Any] = cls.__new__
 
         def checked(cls: Any, *args: Any, **kwargs: Any) -> Any:
-            given = make(cls, *args, **kwargs)
-            return cls._make(
-                checks[name](name, value) for name, value in zip(cls._fields, given, strict=True)
-            )
+            given = make(cls, *args, **kwargs)._asdict()
+            member = cls._make(checks[name](name, value) for name, value in given.items())
+            if hasattr(cls, "check_together"):
+                member.check_together()
+            return member
 
         checked.__wrapped__ = make  # type: ignore[attr-defined]  # for inspect.signature
         cls.__new__ = checked  # type: ignore[assignment]

@@ -95,6 +95,11 @@ class SGD(NamedTuple):
     momentum: float = 0.0
     nesterov: bool = False
 
+    def check_together(self) -> None:
+        """Refuse to look ahead where there is no velocity."""
+        if self.nesterov and self.momentum == 0:
+            raise ValueError("nesterov: expected False without momentum, got True")
+
     def rule(self) -> Any:
         """Return the form of it that kernels use."""
         if self.momentum == 0:

@@ -207,8 +207,8 @@ def custom(value: Callable[[Any], Any], derivative: Callable[[Any], Any]) -> Any
     """
     check_functions(value=value, derivative=derivative)
     check_derivative(value, derivative, ((w,) for w in WEIGHTS), ("weight",))
-    slope, shrink = derivative, _unchanged
-    return member("penalty", {"value": value, "slope": slope, "shrink": shrink})
+    methods = {"value": value, "slope": derivative, "shrink": _unchanged}
+    return member("penalty", methods, {})
 
 
 # Where a derivative is compared: with the kinks of many penalties among the weights, and others.

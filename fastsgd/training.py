@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from . import checks, held_out, interrupts, parameters, rows
+from .custom import compiling
 from .descent import Descent
 from .errors import Interrupted
 from .losses import Loss, named_loss
@@ -232,7 +233,8 @@ def fit(
         others,
         kept,
     )
-    _run(descent, epochs, callback, progress)
+    with compiling(settings.loss, settings.penalty):
+        _run(descent, epochs, callback, progress)
     return descent.best_model()
 
 

@@ -1,0 +1,265 @@
+"""Losses and penalties of the user's own run in the same kernels, and are never stale."""
+
+from __future__ import annotations
+
+import math
+import os
+import pickle
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numba import njit
+
+import fastsgd
+from fastsgd import losses, penalties
+from fastsgd.custom import fingerprint
+
+DELTA = 1.35
+
+
+def huber_value(p, t):
+    r = abs(p - t)
+    return r * r / 2 if r <= DELTA else DELTA * (r - DELTA / 2)
+
+
+def huber_derivative(p, t):
+    r = p - t
+    return r if abs(r) <= DELTA else math.copysign(DELTA, r)
+
+
+def half_square(w):
+    return 0.05 * w * w
+
+
+def half_square_slope(w):
+    return 0.1 * w
+
+
+def data(n=200):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 3))
+    return X, X @ [1.0, -2.0, 0.5] + rng.standard_t(2, size=n)
+
+
+def test_a_custom_huber_is_huber():
+    X, y = data()
+    mine = losses.custom(huber_value, huber_derivative)
+    for dtype in ("float64", "float32"):
+        ours, custom = (
+            fastsgd.fit(X.astype(dtype), y, loss=loss, seed=0, epoch_loss="full")
+            for loss in (losses.Huber(delta=DELTA), mine)
+        )
+        # The same arithmetic, but for constants of float64 where X is float32.
+        tolerance = 1e-13 if dtype == "float64" else 1e-5
+        np.testing.assert_allclose(custom.w, ours.w, rtol=tolerance)
+        np.testing.assert_allclose(custom.history.loss, ours.history.loss, rtol=tolerance)
+
+
+def test_a_custom_penalty_is_the_penalty():
+    X, y = data()
+    mine = penalties.custom(half_square, half_square_slope)
+    ours, custom = (fastsgd.fit(X, y, penalty=p, seed=0) for p in (penalties.L2(0.1), mine))
+    np.testing.assert_allclose(custom.w, ours.w, rtol=1e-13)
+    np.testing.assert_allclose(custom.history.penalty, ours.history.penalty, rtol=1e-13)
+
+
+def test_a_custom_loss_for_two_classes_sees_signs_and_k_classes_one_versus_rest():
+    X, y = data()
+    mine = losses.custom(
+        lambda p, t: max(0.0, 1 - t * p) ** 2,
+        lambda p, t: -2 * t * max(0.0, 1 - t * p),
+        kind="binary",
+    )
+    for labels in (np.where(y > 0, "up", "down"), np.digitize(y, [-1, 1])):
+        ours, custom = (
+            fastsgd.fit(X, labels, loss=loss, seed=0, lr=0.01) for loss in ("squared_hinge", mine)
+        )
+        np.testing.assert_allclose(custom.w, ours.w, rtol=1e-12)
+        np.testing.assert_array_equal(custom.predict(X), ours.predict(X))
+
+
+@pytest.mark.parametrize(
+    ("value", "derivative", "where"),
+    [
+        (lambda p, t: (p - t) ** 2, lambda p, t: p - t, "prediction=-10, target=-2"),
+        (lambda p, t: abs(p - t), lambda p, t: 1.0 if p > t else 0.0, "prediction=-10"),
+        # Right but at one point, a kink, where 2 lies outside of the slopes -1 and 1.
+        (
+            lambda p, t: abs(p - t),
+            lambda p, t: 2.0 if p == t else math.copysign(1, p - t),
+            "prediction=-2, target=-2",
+        ),
+        (lambda p, t: p * p / 2, lambda p, t: p * 1.001, "prediction=-10"),
+    ],
+)
+def test_a_wrong_derivative_is_refused_and_the_place_is_named(value, derivative, where):
+    with pytest.raises(ValueError, match=f"derivative: at {where}"):
+        losses.custom(value, derivative)
+
+
+@pytest.mark.parametrize("at_kink", [-1.0, -0.5, 0.0, 1.0])
+def test_at_a_kink_any_slope_between_the_sides_passes(at_kink):
+    def derivative(p, t):
+        return at_kink if p == t else math.copysign(1.0, p - t)
+
+    losses.custom(lambda p, t: abs(p - t), derivative)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"value": lambda p, t: math.log(t) * p}, "value: at prediction=-10, target=-2 it raised"),
+        ({"value": lambda p, t: np.log(t) * p}, "value: at prediction=-10, target=-2 it is nan"),
+        ({"value": lambda p, t: p, "derivative": lambda p, t: math.inf}, "derivative: .* is inf"),
+        ({"kind": "ranking"}, "kind: expected one of 'regression', 'binary', got 'ranking'"),
+    ],
+)
+def test_what_no_loss_can_be_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        losses.custom(**{"value": huber_value, "derivative": huber_derivative, **arguments})
+
+
+def test_targets_say_what_the_derivative_is_checked_with():
+    def value(p, t):
+        return math.exp(p) - t * p + math.lgamma(t + 1)
+
+    loss = losses.custom(value, lambda p, t: math.exp(p) - t, targets=[0, 1, 5])
+    X = data()[0]
+    counts = np.random.default_rng(0).poisson(np.exp(X[:, 0] / 2))
+    model = fastsgd.fit(X, counts, loss=loss, seed=0)
+    np.testing.assert_allclose(
+        model.w, fastsgd.fit(X, counts, loss="poisson", seed=0).w, rtol=1e-12
+    )
+
+
+def test_what_is_not_a_function_is_refused():
+    with pytest.raises(TypeError, match="derivative: expected a function, got 'slope'"):
+        losses.custom(huber_value, "slope")
+    with pytest.raises(TypeError, match="value: expected a function, got None"):
+        penalties.custom(None, half_square_slope)
+    with pytest.raises(TypeError, match="penalty: expected a name, or a value"):
+        fastsgd.fit(*data(), penalty=losses.custom(huber_value, huber_derivative))
+
+
+def test_functions_that_numba_cannot_compile_are_named():
+    def value(p, t):
+        return statistics.fmean([(p - t) ** 2 / 2])
+
+    loss = losses.custom(value, lambda p, t: p - t)
+    X, y = data()
+    for call in (
+        lambda: fastsgd.fit(X, y, loss=loss),
+        lambda: fastsgd.gradient(X, y, np.zeros(3), 0.0, loss=loss),
+    ):
+        with pytest.raises(TypeError, match="loss: numba cannot compile value; "):
+            call()
+
+
+def test_functions_may_call_compiled_ones_and_close_over_numbers():
+    @njit
+    def square(x):
+        return x * x
+
+    half = 0.5
+    loss = losses.custom(lambda p, t: half * square(p - t), lambda p, t: p - t)
+    X, y = data()
+    np.testing.assert_allclose(
+        fastsgd.fit(X, y, loss=loss, seed=0).w, fastsgd.fit(X, y, seed=0).w, rtol=1e-13
+    )
+
+
+def test_a_saved_model_holds_the_name_of_a_custom_loss(tmp_path):
+    X, y = data()
+    loss = losses.custom(huber_value, huber_derivative)
+    model = fastsgd.fit(X, y, loss=loss, seed=0)
+    model.save(tmp_path / "model")
+    loaded = fastsgd.load(tmp_path / "model", loss=loss)
+    assert loaded.evaluate(X, y) == model.evaluate(X, y)
+    for other in (None, "huber", losses.custom(lambda p, t: p, lambda p, t: 1.0)):
+        with pytest.raises(ValueError, match=r"loss: .* 'huber_value'"):
+            fastsgd.load(tmp_path / "model", loss=other)
+
+
+def test_a_model_with_a_custom_loss_can_be_pickled():
+    X, y = data()
+    model = fastsgd.fit(X, y, loss=losses.custom(huber_value, huber_derivative), seed=0)
+    copy = pickle.loads(pickle.dumps(model))
+    assert copy.evaluate(X, y) == model.evaluate(X, y)
+
+
+def make(constant):
+    return lambda x: constant * x
+
+
+def test_fingerprints_tell_what_functions_do():
+    def other_constant(x):
+        return DELTA * x + 1
+
+    def other_name(x):
+        return np.sqrt(x)
+
+    def other_function(x):
+        return np.exp(x)
+
+    assert fingerprint(make(2.0)) == fingerprint(make(2.0))
+    functions = [make(2.0), make(3.0), make(2), other_constant, other_name, other_function]
+    assert len({fingerprint(f) for f in functions}) == len(functions)
+
+
+def test_what_cannot_be_compared_has_no_fingerprint():
+    assert fingerprint(lambda x: pytest.approx(x)) is None
+    assert fingerprint(make([1.0])) is None
+
+
+# A user's script: the loss is in a module of its own, which the test edits.
+SCRIPT = """
+import fastsgd
+from my_loss import value, derivative
+from fastsgd.kernels.epoch import run
+loss = fastsgd.losses.custom(value, derivative)
+model = fastsgd.fit([[1.0]], [1.0], loss=loss, init=([0.0], 0.0), lr=0.25, epochs=1)
+print(model.w[0], sum(run.stats.cache_hits.values()), sum(run.stats.cache_misses.values()))
+"""
+
+MODULE = """
+SCALE = {scale}
+def value(p, t):
+    return {factor} * SCALE * (p - t) ** 2 / 2
+def derivative(p, t):
+    return {factor} * SCALE * (p - t)
+"""
+
+
+@pytest.mark.skipif(
+    bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled without the JIT"
+)
+def test_next_process_finds_a_custom_loss_and_an_edited_one_is_never_stale(tmp_path):
+    def run(scale, factor, script=SCRIPT):
+        (tmp_path / "my_loss.py").write_text(MODULE.format(scale=scale, factor=factor))
+        environment = {
+            **os.environ,
+            "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(Path(fastsgd.__file__).parent.parent),
+        }
+        command = [sys.executable, "-c", "import sys; sys.path.insert(0, '.')" + script]
+        output = subprocess.check_output(command, text=True, env=environment, cwd=tmp_path)
+        w, hits, misses = output.split()
+        return float(w), int(hits), int(misses)
+
+    assert run(1.0, 1.0) == (0.25, 0, 1)
+    assert run(1.0, 1.0) == (0.25, 1, 0)
+    assert run(1.0, 2.0) == (0.5, 0, 1)  # another constant in the code
+    assert run(3.0, 1.0) == (0.75, 0, 1)  # another global that it reads
+    assert run(1.0, 1.0) == (0.25, 1, 0)
+    in_main = (
+        "\n"
+        + MODULE.format(scale=2.0, factor=1.0)
+        + SCRIPT.replace("from my_loss import value, derivative", "")
+    )
+    assert run(1.0, 1.0, in_main) == (0.5, 0, 1)  # functions of the script itself
+    assert run(1.0, 1.0, in_main) == (0.5, 1, 0)

@@ -1,0 +1,156 @@
+"""Each penalty is its formula, keeps weights small as it should, and never touches b."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fastsgd
+from fastsgd.optimizers import SGD, Adam
+from fastsgd.penalties import L1, L2, ElasticNet, NoPenalty, named_penalty
+
+START = np.array([0.5, -0.5, 1.0, 0.25]), 0.3
+
+
+def data():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 4))
+    return X, X @ [2, -3.4, 0.5, 0] + 4.2
+
+
+def value_in_numpy(penalty, w):
+    alpha = np.asarray(getattr(penalty, "alpha", 0.0), float)
+    share = {L1: 1.0, L2: 0.0}.get(type(penalty), getattr(penalty, "l1_ratio", 0.0))
+    return float(np.sum(alpha * (share * np.abs(w) + (1 - share) * w**2 / 2)))
+
+
+def steps_in_numpy(penalty, X, y, w, b, lr, epochs):
+    """Forward-backward splitting: L2 in the gradient, then soft thresholding."""
+    alpha = np.asarray(getattr(penalty, "alpha", 0.0), float)
+    share = {L1: 1.0, L2: 0.0}.get(type(penalty), getattr(penalty, "l1_ratio", 0.0))
+    w = w.copy()
+    for _ in range(epochs):
+        for start in range(0, len(X), 10):
+            rows = slice(start, start + 10)
+            residual = X[rows] @ w + b - y[rows]
+            w *= np.maximum(0, 1 - lr * alpha * (1 - share))
+            w -= lr * X[rows].T @ residual / 10
+            w = np.sign(w) * np.maximum(np.abs(w) - lr * alpha * share, 0)
+            b -= lr * residual.mean()
+    return w, b
+
+
+@st.composite
+def penalties(draw):
+    strength = st.floats(0, 3)
+    alpha = draw(st.one_of(strength, st.lists(strength, min_size=4, max_size=4)))
+    kind = draw(st.sampled_from([L1, L2, ElasticNet]))
+    return kind(alpha) if kind is not ElasticNet else kind(alpha, draw(st.floats(0, 1)))
+
+
+@given(penalty=penalties())
+def test_plain_sgd_splits_forward_and_backward(penalty):
+    X, y = data()
+    model = fastsgd.fit(X, y, penalty=penalty, lr=0.1, epochs=3, shuffle=False, init=START)
+    w, b = steps_in_numpy(penalty, X, y, *START, lr=0.1, epochs=3)
+    # 18 steps of parameters of order 1.
+    np.testing.assert_allclose(model.w, w, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(model.b, b, rtol=1e-12)
+    assert model.history.penalty[-1] == pytest.approx(value_in_numpy(penalty, w), rel=1e-11)
+    for loss, data_loss, value in zip(
+        model.history.loss, model.history.data_loss, model.history.penalty, strict=True
+    ):
+        assert loss == data_loss + value
+
+
+def test_the_penalty_is_summed_in_float64_over_all_outputs():
+    d = 2**16
+    w = np.full((d, 2), 0.1, np.float32)
+    X, y = np.zeros((1, d), np.float32), np.zeros((1, 2), np.float32)
+    start = w, np.zeros(2)
+    model = fastsgd.fit(X, y, penalty=L2(alpha=0.5), lr=1e-30, epochs=1, init=start)
+    # A float32 sum of so many equal terms is off by more than 1e-5.
+    assert model.history.penalty[0] == pytest.approx(d * 0.5 * float(w[0, 0]) ** 2, rel=1e-12)
+
+
+@pytest.mark.parametrize("alpha", [9.0, 10.0, 11.0, 1e6])
+def test_l2_never_turns_the_sign_of_a_weight(alpha):
+    # Without features there is no gradient but that of the penalty.
+    X, y = np.zeros((10, 2)), np.zeros(10)
+    start = [1.0, -2.0], 0.0
+    model = fastsgd.fit(X, y, penalty=L2(alpha), lr=0.1, epochs=1, init=start)
+    left = max(0.0, 1 - 0.1 * alpha)
+    np.testing.assert_allclose(model.w, [left, -2 * left], atol=1e-16)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", SGD(0.9)])
+@pytest.mark.parametrize("penalty", [L1(2.0), L2(2.0)])
+def test_no_penalty_reaches_b(optimizer, penalty):
+    X, y = np.zeros((10, 1)), np.full(10, 3.0)
+    options = {"optimizer": optimizer, "lr": 0.05, "epochs": 50, "init": ([1.0], 0.0), "seed": 0}
+    with_penalty = fastsgd.fit(X, y, penalty=penalty, **options)
+    without = fastsgd.fit(X, y, **options)
+    assert with_penalty.b == without.b
+    assert abs(with_penalty.w[0]) < 1 == without.w[0]
+
+
+def test_l1_leaves_weights_of_exactly_zero():
+    X, y = data()
+    model = fastsgd.fit(X, y, penalty=L1(0.4), lr=0.05, epochs=200, batch_size=60, seed=0)
+    assert model.w[3] == 0.0
+    assert (model.w[:3] != 0).all()
+
+
+def test_a_penalty_hides_no_nan():
+    X, y = np.array([[1.0], [np.nan]]), np.zeros(2)
+    for penalty in (L1(1.0), L2(1.0), ElasticNet(1.0)):
+        with pytest.raises(fastsgd.DivergenceError):
+            fastsgd.fit(X, y, penalty=penalty, check_finite=False, epoch_loss=None)
+
+
+def test_l2_is_part_of_the_gradient_that_optimizers_see():
+    # The first step of Adam has the length lr in the direction of the gradient, whatever its size.
+    X, y = np.zeros((10, 2)), np.zeros(10)
+    model = fastsgd.fit(
+        X, y, penalty=L2(0.3), optimizer=Adam(), lr=0.01, batch_size=10, epochs=1, init=([1, -2], 0)
+    )
+    np.testing.assert_allclose(model.w, [0.99, -1.99], rtol=1e-6)
+
+
+def test_names_stand_for_the_defaults():
+    assert named_penalty(None) == named_penalty("none") == NoPenalty()
+    assert named_penalty("l2") == L2(alpha=1e-4)
+    assert named_penalty("l1") == L1(alpha=1e-4)
+    assert named_penalty("elasticnet") == ElasticNet(alpha=1e-4, l1_ratio=0.15)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: L2(alpha=-1), "alpha: expected a finite number of at least 0, got -1"),
+        (lambda: L1(alpha=np.nan), "alpha: expected"),
+        (lambda: L1(alpha=[1.0, -1.0]), "alpha: expected a number, or one for each feature"),
+        (lambda: L1(alpha=[[1.0]]), "alpha: expected a number, or one for each feature"),
+        (lambda: ElasticNet(l1_ratio=1.5), "l1_ratio: expected a number from 0 to 1, got 1.5"),
+        (lambda: named_penalty("l3"), "penalty: 'l3' .* nearest name is 'l"),
+        (lambda: fastsgd.fit(*data(), penalty=L2([1.0, 2.0])), "penalty: expected one alpha"),
+    ],
+)
+def test_wrong_parameters_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("make", [lambda: L2(alpha="1"), lambda: L2(None), lambda: L2(True)])
+def test_wrong_types_are_refused(make):
+    with pytest.raises(TypeError, match="alpha: expected"):
+        make()
+
+
+def test_alpha_of_each_feature_is_copied():
+    alpha = np.array([1.0, 2.0])
+    penalty = L2(alpha)
+    alpha[:] = 5
+    np.testing.assert_array_equal(penalty.alpha, [1, 2])

@@ -1,0 +1,167 @@
+"""Each schedule is its formula, counted in mini-batches."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fastsgd
+from fastsgd import schedules
+from fastsgd.losses import LOSSES
+from fastsgd.penalties import L1, L2, ElasticNet
+from fastsgd.schedules import (
+    Adaptive,
+    Constant,
+    Cosine,
+    Exponential,
+    InvScaling,
+    Optimal,
+    Step,
+    named_schedule,
+)
+
+FORMULAS = {
+    Constant(0.1): lambda t: 0.1,
+    InvScaling(0.1, 0.5): lambda t: 0.1 / math.sqrt(t + 1),
+    Step(0.1, every=7, factor=0.3): lambda t: 0.1 * 0.3 ** (t // 7),
+    Exponential(0.1, decay=0.99): lambda t: 0.1 * 0.99**t,
+    Cosine(0.1, steps=30, warm_up=5, final=0.01): lambda t: (
+        0.1 * (t + 1) / 5
+        if t < 5
+        else 0.01 + 0.09 * (1 + math.cos(math.pi * min(1, (t - 5) / 25))) / 2
+    ),
+}
+
+
+def data():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(95, 2))
+    return X, X @ [2.0, -3.4] + 4.2
+
+
+def rates_taken(lr, epochs=4, batch_size=10, **options):
+    """Return the learning rate of each step, from how far it moves b.
+
+    Without features, and with a slope of -1 at every prediction: ``b += lr``.
+    """
+    X, y = np.zeros((95, 1)), np.full(95, 1e6)
+    common = {"loss": "absolute", "lr": lr, "batch_size": batch_size, "init": ([0.0], 0.0)}
+    seen = [0.0]
+    fastsgd.fit(
+        X, y, epochs=epochs, callback=lambda m, e: seen.append(float(m.b)), **common, **options
+    )
+    return np.diff(seen)
+
+
+@pytest.mark.parametrize("schedule", FORMULAS, ids=lambda s: type(s).__name__)
+def test_a_schedule_is_its_formula_in_mini_batches(schedule):
+    formula = FORMULAS[schedule]
+    # Ten steps an epoch, as the last mini-batch is short.
+    expected = [sum(formula(10 * epoch + t) for t in range(10)) for epoch in range(4)]
+    np.testing.assert_allclose(rates_taken(schedule), expected, rtol=1e-9)
+    np.testing.assert_allclose(rates_taken(formula), expected, rtol=1e-9)
+    one_a_step = rates_taken(schedule, epochs=12, batch_size=95)
+    np.testing.assert_allclose(one_a_step, [formula(t) for t in range(12)], rtol=1e-9)
+
+
+def test_many_steps_are_counted_across_stretches():
+    X, y = np.zeros((2**17 + 3, 1)), np.full(2**17 + 3, 1e12)
+    options = {"loss": "absolute", "batch_size": 1, "init": ([0.0], 0.0), "epochs": 2}
+    model = fastsgd.fit(X, y, lr=lambda t: 1.0 + t, **options)
+    n = 2 * len(y)
+    assert model.b == n * (n + 1) / 2
+
+
+def test_cosine_ends_with_the_fit_by_default():
+    np.testing.assert_allclose(
+        rates_taken(Cosine(0.1, warm_up=3), epochs=8, batch_size=95),
+        rates_taken(Cosine(0.1, warm_up=3, steps=8), epochs=8, batch_size=95),
+    )
+    dropped = rates_taken(Cosine(0.1), epochs=5, batch_size=40, drop_last=True)
+    whole = rates_taken(Cosine(0.1, steps=10), epochs=5, batch_size=40, drop_last=True)
+    np.testing.assert_allclose(dropped, whole)
+
+
+@pytest.mark.parametrize("loss", [name for name in LOSSES if name != "softmax"])
+@given(alpha=st.floats(1e-8, 10))
+def test_optimal_is_bottous(loss, alpha):
+    value = LOSSES[loss]()
+    typical = alpha**-0.25
+    try:
+        slope = -value.derivative(-typical, 1.0)
+    except OverflowError:  # gamma, where exp overflows
+        return
+    first = typical / max(1.0, slope)
+    rates = Optimal().bound(loss=value, penalty=L2(alpha), steps=0).rates(np.arange(5))
+    expected = [1 / (alpha * (1 / (alpha * first) + t)) for t in range(5)]
+    np.testing.assert_allclose(rates, expected, rtol=1e-12)
+
+
+def test_optimal_takes_the_alpha_of_the_penalty_and_is_an_error_without_one():
+    X, y = data()
+    for penalty in (L1(0.1), ElasticNet(0.1), L2(0.1)):
+        assert len(fastsgd.fit(X, y > 0, loss="hinge", penalty=penalty, lr="optimal").history.loss)
+    for penalty in (None, L2(0.0)):
+        with pytest.raises(ValueError, match="lr: the optimal schedule takes the alpha"):
+            fastsgd.fit(X, y, penalty=penalty, lr="optimal")
+    with pytest.raises(ValueError, match="lr: the optimal schedule needs a derivative by one"):
+        fastsgd.fit(X, y > 0, loss="softmax", penalty="l2", lr="optimal")
+
+
+def test_adaptive_divides_after_patience_epochs_without_improvement_and_ends():
+    # The loss stays as it is, but for rounding: it improves in the first epoch alone.
+    adaptive = Adaptive(0.1, factor=10, tol=1.0, patience=3, smallest=1e-4)
+    rates = rates_taken(adaptive, epochs=100, batch_size=95, epoch_loss="full")
+    np.testing.assert_allclose(
+        rates, [0.1] * 4 + [0.01] * 3 + [0.001] * 3 + [0.0001] * 3, rtol=1e-4
+    )
+
+
+def test_adaptive_does_not_divide_while_the_loss_improves():
+    X, y = data()
+    constant, adaptive = (
+        fastsgd.fit(X, y, lr=lr, seed=0, epochs=5)
+        for lr in (0.03, Adaptive(0.03, patience=1, tol=0.0))
+    )
+    np.testing.assert_array_equal(constant.w, adaptive.w)
+
+
+def test_names_stand_for_the_defaults():
+    for name, cls in schedules.SCHEDULES.items():
+        assert named_schedule(name) == cls()
+    assert named_schedule(0.5) == Constant(0.5)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Cosine(warm_up=-1), "warm_up: expected an integer of at least 0"),
+        (lambda: Cosine(steps=0), "steps: expected an integer of at least 1"),
+        (lambda: Step(every=0), "every: expected an integer of at least 1"),
+        (lambda: Exponential(decay=1.1), "decay: expected a number from 0 to 1"),
+        (lambda: InvScaling(power=-1), "power: expected"),
+        (lambda: Adaptive(factor=1.0), "factor: expected a finite number above 1"),
+        (lambda: fastsgd.fit(*data(), lr="cosin"), "lr: 'cosin' .* nearest name is 'cosine'"),
+        (lambda: fastsgd.fit(*data(), lr=lambda t: 3 - t), "lr: in step 4 it is -1"),
+        (lambda: fastsgd.fit(*data(), lr=lambda t: math.nan), "lr: in step 0 it is nan"),
+        (lambda: fastsgd.fit(*data(), lr=Adaptive(), epoch_loss=None), "lr: there is no loss to"),
+    ],
+)
+def test_wrong_values_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("lr", [None, Constant, [0.1], lambda t: "fast", lambda t: [0.1]])
+def test_wrong_types_are_refused(lr):
+    with pytest.raises(TypeError, match="lr: expected"):
+        fastsgd.fit(*data(), lr=lr)
+
+
+def test_what_a_function_raises_is_passed_on():
+    with pytest.raises(ZeroDivisionError):
+        fastsgd.fit(*data(), lr=lambda t: 1 / t)
