@@ -21,6 +21,7 @@ import numpy as np
 from numba import float64, njit
 from numba.core.errors import NumbaError
 
+from .kernels.attributes import equal_within
 from .kernels.jit import compiled_along
 
 # Modules whose functions are what their names say.
@@ -131,6 +132,7 @@ def _new_class(
     cls.is_known = staticmethod(is_known)
     cls.__repr__ = lambda self: f"custom({cls.name})"
     cls.__reduce__ = lambda self: (member, (family, functions, about))
+    equal_within(cls)
     for method, function in functions.items():
         setattr(cls, method, _as_method(family, function))
     for attribute, value in about.items():

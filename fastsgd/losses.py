@@ -64,6 +64,7 @@ class Loss(Protocol):
         """Return the parameters of the loss by name."""
 
 
+@parameters()
 @having(kind=REGRESSION)
 class Squared(NamedTuple):
     """Half the squared error: ``(y_hat - y)**2 / 2``, with derivative ``y_hat - y``.
@@ -91,6 +92,7 @@ class Squared(NamedTuple):
         return y_hat - y
 
 
+@parameters()
 @having(kind=REGRESSION)
 class Absolute(NamedTuple):
     """The absolute error: ``|y_hat - y|``, with derivative 1 where ``y_hat > y``, else -1.
@@ -267,6 +269,7 @@ class Quantile(NamedTuple):
         return -self.q if y >= y_hat else 1 - self.q
 
 
+@parameters()
 @having(kind=REGRESSION)
 class LogCosh(NamedTuple):
     """The logarithm of the hyperbolic cosine: ``log(cosh(y_hat - y))``.
@@ -298,6 +301,7 @@ class LogCosh(NamedTuple):
         return math.tanh(y_hat - y)
 
 
+@parameters()
 @having(kind=REGRESSION)
 class Poisson(NamedTuple):
     """Poisson regression with log link: ``exp(y_hat) - y * y_hat``.
@@ -333,6 +337,7 @@ class Poisson(NamedTuple):
         return np.exp(scores)
 
 
+@parameters()
 @having(kind=REGRESSION)
 class Gamma(NamedTuple):
     """Gamma regression with log link: ``y_hat + y * exp(-y_hat)``.
@@ -423,6 +428,7 @@ class Tweedie(NamedTuple):
         return np.exp(scores)
 
 
+@parameters()
 @having(kind=BINARY)
 class Logistic(NamedTuple):
     """Logistic regression for two classes: ``log(1 + exp(-y * y_hat))``.
@@ -458,6 +464,7 @@ class Logistic(NamedTuple):
         return np.asarray(np.where(scores > 0, 1, small) / (1 + small))
 
 
+@parameters()
 @having(kind=BINARY)
 class Hinge(NamedTuple):
     """The hinge loss for two classes: ``max(0, 1 - y * y_hat)``.
@@ -485,6 +492,7 @@ class Hinge(NamedTuple):
         return 0.0 if y * y_hat > 1 else -y
 
 
+@parameters()
 @having(kind=BINARY)
 class SquaredHinge(NamedTuple):
     """The squared hinge loss for two classes: ``max(0, 1 - y * y_hat)**2``.
@@ -514,6 +522,7 @@ class SquaredHinge(NamedTuple):
         return 0.0 if short <= 0 else -2 * y * short
 
 
+@parameters()
 @having(kind=BINARY)
 class ModifiedHuber(NamedTuple):
     """The modified Huber loss for two classes: the squared hinge, a line below a margin of -1.
@@ -552,6 +561,7 @@ class ModifiedHuber(NamedTuple):
         return np.asarray((np.clip(scores, -1, 1) + 1) / 2)
 
 
+@parameters()
 @having(kind=BINARY)
 class Perceptron(NamedTuple):
     """The perceptron's loss for two classes: ``max(0, -y * y_hat)``.
@@ -579,6 +589,7 @@ class Perceptron(NamedTuple):
         return 0.0 if y * y_hat > 0 else -y
 
 
+@parameters()
 @having(kind=MULTICLASS)
 class Softmax(NamedTuple):
     """Multinomial logistic regression for k classes, or cross-entropy after softmax.

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .custom import is_custom
+from .kernels.attributes import equal_within
 
 C = TypeVar("C", bound=type)
 Check = Callable[[str, Any], Any]
@@ -22,10 +23,12 @@ Check = Callable[[str, Any], Any]
 def parameters(**checks: Check) -> Callable[[C], C]:
     """Check what a member is made of; each check returns the value that is kept.
 
-    A method `check_together`, if there is one, sees them all.
+    A method `check_together`, if there is one, sees them all. Members of different classes are
+    never equal.
     """
 
     def decorate(cls: C) -> C:
+        equal_within(cls)
         make: Callable[..., Any] = cls.__new__
 
         def checked(cls: Any, *args: Any, **kwargs: Any) -> Any:

@@ -21,6 +21,7 @@ from .members import chosen, parameters
 __all__ = ["L1", "L2", "PENALTIES", "ElasticNet", "NoPenalty", "custom", "named_penalty"]
 
 
+@parameters()
 class NoPenalty(NamedTuple):
     """No penalty.
 

@@ -85,6 +85,7 @@ class InvScaling(NamedTuple):
         return self.lr / (t + 1.0) ** self.power
 
 
+@parameters()
 class Optimal(NamedTuple):
     """Bottou's schedule: ``1 / (alpha * (t0 + t))``, with the alpha of the penalty.
 

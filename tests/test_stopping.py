@@ -263,6 +263,7 @@ def test_an_interrupted_fit_can_be_resumed():
     ("changes", "message"),
     [
         ({"loss": "huber"}, "resume: loss: expected Squared"),
+        ({"loss": "absolute"}, "resume: loss: expected Squared"),
         ({"optimizer": "adam"}, "resume: optimizer: expected SGD, as in the model, got Adam"),
         ({"optimizer": SGD(0.5)}, "resume: momentum"),
         ({"X": np.ones((200, 2))}, "resume: features of X: expected 3, as in the model, got 2"),
