@@ -32,8 +32,8 @@ def parameters(**checks: Check) -> Callable[[C], C]:
         make: Callable[..., Any] = cls.__new__
 
         def checked(cls: Any, *args: Any, **kwargs: Any) -> Any:
-            given = make(cls, *args, **kwargs)._asdict()
-            member = cls._make(checks[name](name, value) for name, value in given.items())
+            given = zip(cls._fields, make(cls, *args, **kwargs), strict=True)
+            member = cls._make([checks[name](name, value) for name, value in given])
             if hasattr(cls, "check_together"):
                 member.check_together()
             return member

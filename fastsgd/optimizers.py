@@ -295,7 +295,8 @@ class AdamW(NamedTuple):
 
     def keep(self, lr: Any) -> Any:
         """Return what the decay leaves of each weight."""
-        return max(0.0, 1 - lr * self.weight_decay)
+        lost = lr * self.weight_decay
+        return 1 - lost if lost < 1 else 0.0
 
 
 OPTIMIZERS: dict[str, Any] = {

@@ -42,8 +42,9 @@ def checked(
     arrays = []
     for part, value, shape in zip("wb", (w, b), shapes(d, outputs), strict=True):
         array = checks.numbers(f"{whose}{part}", value)
-        with np.errstate(over="ignore"):  # what is too large becomes inf, which is refused
-            array = array.astype(dtype, copy=False)
+        if array.dtype != dtype:
+            with np.errstate(over="ignore"):  # what is too large becomes inf, which is refused
+                array = array.astype(dtype)
         if array.shape != shape:
             raise ValueError(
                 f"{whose}{part}: expected shape {shape}, to go with X and y, got {array.shape}"

@@ -202,7 +202,8 @@ def custom(value: Callable[[Any], Any], derivative: Callable[[Any], Any]) -> Any
     --------
     >>> import fastsgd, math
     >>> pull = custom(lambda w: math.log1p(w * w), lambda w: 2 * w / (1 + w * w))
-    >>> model = fastsgd.fit([[0.0], [1.0]], [1.0, 3.0], penalty=pull, epochs=2000, lr=0.1)
+    >>> X, y = [[0.0], [1.0]], [1.0, 3.0]
+    >>> model = fastsgd.fit(X, y, penalty=pull, epochs=2000, lr=0.1, seed=0)
     >>> bool(0 < model.w[0] < 2)
     True
     """
@@ -235,4 +236,4 @@ def named_penalty(penalty: Any) -> Any:
     >>> named_penalty("l2")
     L2(alpha=0.0001)
     """
-    return NoPenalty() if penalty is None else chosen("penalty", penalty, PENALTIES)
+    return chosen("penalty", "none" if penalty is None else penalty, PENALTIES)

@@ -279,9 +279,9 @@ class Adaptive(NamedTuple):
     --------
     >>> import fastsgd
     >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 4.0]
-    >>> model = fastsgd.fit(X, y, lr=Adaptive(lr=0.1), batch_size=1, epochs=10_000)
-    >>> model.predict(X).round(1)
-    array([1.2, 2.7, 4.2])
+    >>> model = fastsgd.fit(X, y, lr=Adaptive(lr=0.1), batch_size=1, epochs=10_000, seed=0)
+    >>> model.predict(X).round()
+    array([1., 3., 4.])
     """
 
     lr: float = 0.03

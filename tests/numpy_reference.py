@@ -1,4 +1,4 @@
-"""Mini-batch SGD in plain numpy, in float64, as its definition says."""
+"""Mini-batch SGD and optimizers in plain numpy, in float64, as their definitions say."""
 
 from __future__ import annotations
 
@@ -50,3 +50,56 @@ def squared_loss(X, y, w, b, sample_weight=None):
 def orders_of(n, seed, epochs):
     """Return the orders of the epochs of a fit."""
     return [fastsgd.epoch_order(n, seed, epoch) for epoch in range(epochs)]
+
+
+# Each optimizer is a generator: it is sent the gradient of a step, and yields the change of the
+# parameter and how far it goes, in the long run, for each unit of gradient.
+def plain(lr):
+    g = yield
+    while True:
+        g = yield -lr * g, lr
+
+
+def momentum(lr, mu=0.9):
+    g = yield
+    v = 0
+    while True:
+        v = mu * v + g
+        g = yield -lr * v, lr / (1 - mu)
+
+
+def nesterov(lr, mu=0.9):
+    g = yield
+    v = 0
+    while True:
+        v = mu * v + g
+        g = yield -lr * (g + mu * v), lr / (1 - mu)
+
+
+def adagrad(lr, eps=1e-10):
+    g = yield
+    s = 0
+    while True:
+        s = s + g**2
+        stride = lr / (np.sqrt(s) + eps)
+        g = yield -stride * g, stride
+
+
+def rmsprop(lr, rho=0.99, eps=1e-8):
+    g = yield
+    s = 0
+    while True:
+        s = rho * s + (1 - rho) * g**2
+        stride = lr / (np.sqrt(s) + eps)
+        g = yield -stride * g, stride
+
+
+def adam(lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    g = yield
+    m = v = t = 0
+    while True:
+        t += 1
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        stride = lr / (np.sqrt(v / (1 - beta2**t)) + eps)
+        g = yield -stride * m / (1 - beta1**t), stride

@@ -9,62 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy_reference import adagrad, adam, momentum, nesterov, plain, rmsprop
 
 import fastsgd
 from fastsgd.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop, named_optimizer
 
 LR = 0.05
-
-
-# Each formula is a generator: it is sent the gradient of a step and yields the change of the
-# parameter; `decay` is what is left of the weights before the step.
-def plain(lr):
-    g = yield
-    while True:
-        g = yield -lr * g
-
-
-def momentum(lr, mu=0.9):
-    g = yield
-    v = 0
-    while True:
-        v = mu * v + g
-        g = yield -lr * v
-
-
-def nesterov(lr, mu=0.9):
-    g = yield
-    v = 0
-    while True:
-        v = mu * v + g
-        g = yield -lr * (g + mu * v)
-
-
-def adagrad(lr, eps=1e-10):
-    g = yield
-    s = 0
-    while True:
-        s = s + g**2
-        g = yield -lr * g / (np.sqrt(s) + eps)
-
-
-def rmsprop(lr, rho=0.99, eps=1e-8):
-    g = yield
-    s = 0
-    while True:
-        s = rho * s + (1 - rho) * g**2
-        g = yield -lr * g / (np.sqrt(s) + eps)
-
-
-def adam(lr, beta1=0.9, beta2=0.999, eps=1e-8):
-    g = yield
-    m = v = t = 0
-    while True:
-        t += 1
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * g**2
-        m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
-        g = yield -lr * m_hat / (np.sqrt(v_hat) + eps)
 
 
 class Case(NamedTuple):
@@ -100,8 +50,8 @@ def steps_in_numpy(case, X, y, w, b, lr=LR, steps=200, fit_intercept=True):
         rows = slice(10 * t % 100, 10 * t % 100 + 10)
         residual = X[rows] @ w + b - y[rows]
         g_w, g_b = X[rows].T @ residual / 10, residual.mean()
-        w = case.decay * w + for_w.send(g_w)
-        b = b + for_b.send(g_b) if fit_intercept else b
+        w = case.decay * w + for_w.send(g_w)[0]
+        b = b + for_b.send(g_b)[0] if fit_intercept else b
     return w, b
 
 

@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 from numba.core import types
-from numba.extending import overload
-
-from .jit import INTERNAL, compiled_along
+from numba.extending import overload, register_jitable
 
 
 def at(values: Any, f: Any) -> Any:
@@ -17,20 +15,20 @@ def at(values: Any, f: Any) -> Any:
     return values[f] if np.ndim(values) else values
 
 
-@overload(at, strict=False, jit_options={**INTERNAL, "forceinline": True})
+@overload(at, strict=False, inline="always")
 def _at(values: Any, f: Any) -> Any:
     if isinstance(values, types.Array):
         return lambda values, f: values[f]
     return lambda values, f: values
 
 
-@compiled_along
+@register_jitable(inline="always")
 def capped(alpha: Any, lr: Any) -> Any:
     """Return alpha, or so much of it that a step of length lr shrinks a weight to 0."""
     return alpha if alpha * lr <= 1 else 1 / lr
 
 
-@compiled_along
+@register_jitable(inline="always")
 def nearer_to_zero(w: Any, distance: Any) -> Any:
     """Return a weight moved towards 0 by a distance, but not beyond it; NaN stays NaN."""
     return 0 * distance if abs(w) <= distance else w - math.copysign(distance, w)

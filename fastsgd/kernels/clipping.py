@@ -41,9 +41,10 @@ def shorten(gradient: Any, first: int, last: int, scale: Any, limit: float) -> N
     """Shorten the gradients of the outputs first to last - 1, all by the same factor."""
     squares = 0.0
     for j in range(first, last):
-        squares += gradient.b[j] ** 2
+        squares += gradient.b[j] * gradient.b[j]
         for f in range(gradient.w.shape[1]):
-            squares += float(gradient.w[j, f]) ** 2
+            g = float(gradient.w[j, f])
+            squares += g * g
     norm = scale * math.sqrt(squares)
     if norm > limit:
         factor = limit / norm

@@ -18,24 +18,26 @@ class Dense(NamedTuple):
 
     def dot_rows(self, order: Any, start: int, stop: int, w: Any, out: Any) -> None:
         """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j."""
-        fours = stop - (stop - start) % 4 if self.X.shape[1] <= WIDE else start
-        for p in range(start, fours, 4):
-            prefetch_ahead(self.X, order, p, 4)
+        is_narrow = self.X.shape[1] <= WIDE
+        for p in range(start, stop, 4):
+            rows = min(4, stop - p)
+            prefetch_ahead(self.X, order, p, rows)
             for j in range(w.shape[0]):
-                dot_four(self.X, order[p : p + 4], w[j], out[j, p - start :])
-        for p in range(fours, stop):
-            prefetch_ahead(self.X, order, p, 1)
-            for j in range(w.shape[0]):
-                out[j, p - start] = dot_one(self.X[order[p]], w[j])
+                if rows == 4 and is_narrow:
+                    dot_four(self.X, order[p : p + 4], w[j], out[j, p - start :])
+                else:
+                    for q in range(p, p + rows):
+                        out[j, q - start] = dot_one(self.X[order[q]], w[j])
 
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
         """Add factors[j, r] times row order[start + r] to g[j], for every r and j."""
-        fours = stop - (stop - start) % 4
         for j in range(g.shape[0]):
-            for p in range(start, fours, 4):
-                add_four(self.X, order[p : p + 4], factors[j, p - start :], g[j])
-            for p in range(fours, stop):
-                add_one(self.X[order[p]], factors[j, p - start], g[j])
+            for p in range(start, stop, 4):
+                if p + 4 <= stop:
+                    add_four(self.X, order[p : p + 4], factors[j, p - start :], g[j])
+                else:
+                    for q in range(p, stop):
+                        add_one(self.X[order[q]], factors[j, q - start], g[j])
 
 
 @inner

@@ -20,7 +20,7 @@ def derivative(loss: Any, y_hat: Any, y: Any) -> Any:
 
 
 @by_type
-def differentiate_row(loss: Any, y_hat: Any, c: int) -> Any:
+def differentiate_row(loss: Any, y_hat: Any, c: Any) -> Any:
     """Replace the predictions of all classes by the derivatives; return the loss."""
     return loss.differentiate_row(y_hat, c)
 

@@ -6,16 +6,15 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import config, types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
-from .jit import INTERNAL
+from .jit import inner
 
 CACHE_LINE = 64
 
 
-@intrinsic
 def _prefetch_line(typing_context: Any, array: Any, offset: Any) -> Any:
     """Prefetch the cache line that holds the byte at `offset` from the start of `array`."""
 
@@ -36,17 +35,18 @@ def _prefetch_line(typing_context: Any, array: Any, offset: Any) -> Any:
     return types.void(array, types.intp), generate
 
 
+def _no_line(array: Any, offset: Any) -> None:
+    """Stand in for it in interpreted mode, where there is nothing to gain."""
+
+
+prefetch_line = _no_line if config.DISABLE_JIT else intrinsic(_prefetch_line)
+
+
+@inner
 def prefetch_row(array: Any, i: Any) -> None:
     """Begin to fetch row `i` of a C-contiguous array of two dimensions; a hint, no more."""
-
-
-@overload(prefetch_row, jit_options=INTERNAL)
-def _prefetch_row(array: Any, i: Any) -> Any:
-    def fetch(array: Any, i: Any) -> None:
-        row_bytes = array.shape[1] * array.itemsize
-        first = np.intp(i) * row_bytes
-        for offset in range(first, first + row_bytes, CACHE_LINE):
-            _prefetch_line(array, offset)
-        _prefetch_line(array, first + row_bytes - 1)
-
-    return fetch
+    row_bytes = array.shape[1] * array.itemsize
+    first = np.intp(i) * row_bytes
+    for offset in range(first, first + row_bytes, CACHE_LINE):
+        prefetch_line(array, offset)
+    prefetch_line(array, first + row_bytes - 1)

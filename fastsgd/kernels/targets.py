@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .attributes import having
 from .jit import inner
 from .methods import derivative, differentiate_row, target, value, weigh
@@ -112,7 +114,7 @@ def differentiate_classes(
         row = scores[:, p - start]
         for j in range(b.size):
             row[j] += b[j]
-        loss_sums[0] += weigh(weights, i, 0, differentiate_row(loss, row, int(targets.y[i, 0])))
+        loss_sums[0] += weigh(weights, i, 0, differentiate_row(loss, row, np.intp(targets.y[i, 0])))
         for j in range(b.size):
             row[j] = weigh(weights, i, 0, row[j])
             slope_sums[j] += row[j]
@@ -135,7 +137,7 @@ def add_losses_of_classes(
         row = scores[:, p - start]
         for j in range(b.size):
             row[j] += b[j]
-        loss_sums[0] += weigh(weights, i, 0, value(loss, row, int(targets.y[i, 0])))
+        loss_sums[0] += weigh(weights, i, 0, value(loss, row, np.intp(targets.y[i, 0])))
 
 
 @having(differentiate=differentiate_classes, add_losses=add_losses_of_classes)

@@ -1,0 +1,141 @@
+"""Every loss takes the steps of its definition with every penalty and every optimizer.
+
+The derivatives of the losses are those of MXNet's autograd; the rest is plain numpy.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numba import config
+from numpy_reference import adagrad, adam, momentum, nesterov, plain, rmsprop
+
+import fastsgd
+from fastsgd.losses import LOSSES
+from fastsgd.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
+from fastsgd.penalties import L1, L2, ElasticNet, NoPenalty
+
+LR, BATCH_SIZE, EPOCHS, CLIP_NORM = 0.05, 5, 2, 0.8
+# Each penalty, and its strengths of L1 and L2.
+PENALTIES = {
+    NoPenalty(): (0, 0),
+    L1(0.3): (0.3, 0),
+    L2(0.3): (0, 0.3),
+    ElasticNet(0.5, l1_ratio=0.4): (0.2, 0.3),
+}
+# Each optimizer, its formula, and what its decay leaves of the weights in a step.
+OPTIMIZERS = {
+    SGD(): (plain, 1),
+    SGD(momentum=0.9): (momentum, 1),
+    SGD(momentum=0.9, nesterov=True): (nesterov, 1),
+    Adagrad(): (adagrad, 1),
+    RMSprop(): (rmsprop, 1),
+    Adam(): (adam, 1),
+    AdamW(weight_decay=0.2): (adam, 1 - LR * 0.2),
+}
+
+
+class Combination(NamedTuple):
+    loss: str
+    penalty: object
+    optimizer: object
+    is_averaged: bool
+    is_clipped: bool
+
+    def __str__(self):
+        flags = ["averaged"] * self.is_averaged + ["clipped"] * self.is_clipped
+        return "-".join([self.loss, str(self.penalty), str(self.optimizer), *flags])
+
+
+# Averaging and clipping change from one combination to the next, at two paces.
+PRODUCT = [
+    Combination(*members, is_averaged=i % 2 == 1, is_clipped=i % 4 > 1)
+    for i, members in enumerate(product(LOSSES, PENALTIES, OPTIMIZERS))
+]
+# Compiled: every penalty with every optimizer, and every loss.
+COMPILED = [
+    Combination(list(LOSSES)[i % len(LOSSES)], *members, i % 2 == 1, i % 4 > 1)
+    for i, members in enumerate(product(PENALTIES, OPTIMIZERS))
+]
+
+
+def problem(loss):
+    """Return X, y, the targets of each output, of shape (n, k), and initial w and b."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(12, 3))
+    if LOSSES[loss].kind == "regression":
+        y = abs(rng.normal(size=12)) + 0.1
+        return X, y, y[:, None], 0.3 * rng.normal(size=3), np.array(rng.normal())
+    y = np.arange(12) % 3
+    own = y[:, None] == np.arange(3)
+    targets = own * 1.0 if loss == "softmax" else np.where(own, 1.0, -1.0)
+    return X, y, targets, rng.normal(size=(3, 3)), rng.normal(size=3)
+
+
+def fit_in_numpy(reference, combination, X, targets, w, b):
+    """Return w and b after all steps, or the means of those after each one."""
+    n, k = targets.shape
+    w, b = w.reshape(-1, k).copy(), b.reshape(k).copy()
+    formula, kept = OPTIMIZERS[combination.optimizer]
+    l1, l2 = PENALTIES[combination.penalty]
+    by_output = k > 1 and combination.loss != "softmax"
+    for_w, for_b = formula(LR), formula(LR)
+    next(for_w), next(for_b)
+    seen = []
+    for start in [*range(0, n, BATCH_SIZE)] * EPOCHS:
+        rows = slice(start, start + BATCH_SIZE)
+        slopes = reference.derivative(X[rows] @ w + b, targets[rows], combination.loss)
+        g_w, g_b = X[rows].T @ slopes / len(slopes), slopes.mean(axis=0)
+        if combination.is_clipped:
+            squares = (g_w**2).sum(axis=0) + g_b**2
+            norm = np.sqrt(squares if by_output else squares.sum())
+            g_w, g_b = (g * (CLIP_NORM / np.maximum(norm, CLIP_NORM)) for g in (g_w, g_b))
+        change, stride = for_w.send(g_w + l2 * w)
+        moved = kept * w + change
+        w = np.sign(moved) * np.maximum(abs(moved) - stride * l1, 0)
+        b = b + for_b.send(g_b)[0]
+        seen.append((w, b))
+    if combination.is_averaged:
+        return tuple(np.mean(values, axis=0) for values in zip(*seen, strict=True))
+    return w, b
+
+
+@pytest.mark.parametrize("combination", PRODUCT if config.DISABLE_JIT else COMPILED, ids=str)
+def test_fit_takes_the_steps_of_its_definition(mxnet, combination):
+    import mxnet_reference
+
+    X, y, targets, w, b = problem(combination.loss)
+    expected = fit_in_numpy(mxnet_reference, combination, X, targets, w, b)
+    model = fastsgd.fit(
+        X,
+        y,
+        loss=combination.loss,
+        penalty=combination.penalty,
+        optimizer=combination.optimizer,
+        average=combination.is_averaged,
+        clip_norm=CLIP_NORM if combination.is_clipped else None,
+        init=(w, b),
+        lr=LR,
+        batch_size=BATCH_SIZE,
+        epochs=EPOCHS,
+        shuffle=False,
+    )
+    # Numbers of order 1, and six steps. Where a mean of squares is near 0, optimizers that divide
+    # by its root amplify what rounding left of it.
+    np.testing.assert_allclose(model.w, expected[0].reshape(w.shape), rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(model.b, expected[1].reshape(b.shape), rtol=1e-11, atol=1e-11)
+
+
+def test_all_combinations_in_interpreted_mode_take_steps_like_mxnet(mxnet):
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    selection = [__file__, "-k", "takes_the_steps", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *selection]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+    assert f"{len(PRODUCT)} passed" in result.stdout
