@@ -12,16 +12,17 @@ from . import parameters
 from .errors import DivergenceError
 from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
-from .kernels.epoch import Parameters, run
+from .kernels.epoch import Parameters, Shuffling, run
 from .model import History, Model
-from .order import fill_order, index_dtype
+from .order import BUCKET, fill_order, index_dtype
+from .penalties import NoPenalty
 from .progress import Report
 from .rows import Problem
 from .schedules import Constant
 from .settings import Settings
 from .state import State, copy_of, learned
 from .stopping import Best, is_watched, watch, with_watches
-from .stretches import STEPS, batch_stretches
+from .stretches import batch_stretches, epochs_in_a_stretch
 
 Array = np.ndarray[Any, Any]
 
@@ -62,12 +63,17 @@ class Descent:
         self.gradient = parameters.zero_gradient(state.parameters, problem.data.rows)
         # An order is one of places; where only some rows are learned from, `rows` has theirs.
         self.places = np.arange(n, dtype=index_dtype(n))
-        self.all_rows = self.places if rows is None else rows.copy()
-        self.order = self.all_rows[: settings.visited(n)]
-        self.constant_rates: Array | None = None
-        if isinstance(settings.schedule, Constant):
-            steps = min(STEPS, 1 + n // settings.batch_size)
-            self.constant_rates = settings.schedule.rates(np.arange(steps))
+        self.order = self.places if rows is None else rows.copy()
+        self.visited = settings.visited(n)
+        self.row_length = state.parameters.w.size
+        # The kernel itself makes orders that need no buckets.
+        self.kernel_shuffles = settings.shuffle and rows is None and n <= 2 * BUCKET
+        # Epochs between which Python has nothing to do are run by one call, where they are short.
+        is_seen = self.is_watched or held_out is not None or settings.epoch_loss == "full"
+        self.at_once = 1
+        if self.kernel_shuffles and not is_seen and isinstance(settings.penalty, NoPenalty):
+            size = self.visited, settings.batch_size, self.row_length
+            self.at_once = max(1, epochs_in_a_stretch(*size))
         self.epochs: list[Epoch] = []
         self.last_finite = copy_of(self.state)
         self.best = Best()
@@ -82,29 +88,42 @@ class Descent:
         """Tell whether nothing is learned any more."""
         return self.is_watched and not self.state.memory.pace.any()
 
-    def run_epoch(self, report: Report) -> None:
-        """Run one epoch; raise DivergenceError if it does not stay finite."""
+    def run_epochs(self, most: int, report: Report) -> None:
+        """Run an epoch, or at most so many short ones; raise DivergenceError if one diverges."""
+        count = min(most, self.at_once)
         began = perf_counter()
-        if self.settings.shuffle:
+        if self.settings.shuffle and not self.kernel_shuffles:
             fill_order(self.places, self.seed, self.epoch)
             if self.rows is not None:
-                np.take(self.rows, self.places, out=self.all_rows)
-        losses = self._visit_rows(report)
-        losses /= self.order.size
-        self._end_epoch(losses, perf_counter() - began)
+                np.take(self.rows, self.places, out=self.order)
+        losses = np.zeros((count, self.problem.k))
+        if not self._visit_rows(losses, report):
+            if count == 1:
+                self._diverged()
+            # Which epoch it was, and what was before it, is seen one by one.
+            self.state = copy_of(self.last_finite)
+            for _ in range(count):
+                self.run_epochs(1, report)
+            return
+        seconds = (perf_counter() - began) / count
+        for of_epoch in losses:
+            self._end_epoch(of_epoch / self.visited, seconds)
         self.last_finite = copy_of(self.state)
 
-    def _visit_rows(self, report: Report) -> Array:
-        """Take the steps of one epoch; return the sums of the losses before them."""
-        data, batch_size, n = self.problem.data, self.settings.batch_size, self.order.size
-        block, row_length = self.gradient.scores.shape[1], self.state.parameters.w.size
-        loss_sums = np.zeros(self.problem.k)
-        before = self.state.steps
-        for first, last in batch_stretches(n, batch_size, block, row_length):
-            t, end = before + first // batch_size, before - (-last // batch_size)
-            is_finite = run(
-                data,
+    def _visit_rows(self, losses: Array, report: Report) -> bool:
+        """Take the steps of the epochs; add the losses before them; return whether all is finite.
+
+        `losses` has a row for each epoch; there is one only where an epoch takes several calls.
+        """
+        shuffling = Shuffling(self.kernel_shuffles, np.uint64(self.seed), np.uint64(self.epoch))
+        block = self.gradient.scores.shape[1]
+        before, batch_size, n = self.state.steps, self.settings.batch_size, self.visited
+        for first, last in batch_stretches(n, batch_size, block, self.row_length):
+            t, end = before + first // batch_size, before - (-last // batch_size) * len(losses)
+            are_finite = run(
+                self.problem.data,
                 self.order,
+                shuffling,
                 first,
                 last,
                 batch_size,
@@ -114,20 +133,20 @@ class Descent:
                 self.state.parameters,
                 self.state.memory,
                 self.gradient,
-                loss_sums,
+                losses,
             )
-            if not is_finite:
-                self._diverged()
+            if not are_finite:
+                return False
             is_whole = last % batch_size == 0 or last == n
             self.state = self.state._replace(steps=end if is_whole else end - 1)
-            report(last - first, last, loss_sums)
-        return loss_sums
+            report(last - first, last, losses)
+        return len(losses) == 1 or bool(np.isfinite(losses).all())
 
     def _rates(self, first: int, last: int) -> Array:
         """Return the learning rates of some steps."""
-        if self.constant_rates is not None:
-            return self.constant_rates
         rates: Array = self.settings.schedule.rates(np.arange(first, last))
+        if isinstance(self.settings.schedule, Constant):
+            return rates
         if not (rates.min() >= 0 and rates.max() < np.inf):
             t = int(np.argmin((rates >= 0) & (rates < np.inf)))
             raise ValueError(

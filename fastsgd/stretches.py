@@ -29,6 +29,11 @@ def stretches(first: int, last: int, length: int) -> Iterator[tuple[int, int]]:
         answer()
 
 
+def epochs_in_a_stretch(n: int, batch_size: int, row_length: int) -> int:
+    """Return how many epochs fit into one stretch; 0 where one may take several stretches."""
+    return min(STRETCH // (n * row_length), STEPS // -(-n // batch_size))
+
+
 def batch_stretches(
     n: int, batch_size: int, block: int, row_length: int
 ) -> Iterator[tuple[int, int]]:

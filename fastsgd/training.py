@@ -245,17 +245,16 @@ def _run(
     progress: bool,
 ) -> None:
     """Run the epochs, until the callback or the fit itself wants no more."""
-    visited = epochs * descent.order.size
+    visited, last = epochs * descent.visited, descent.epoch + epochs
     with progress_bar(progress, visited) as report:
         try:
             # To hold Ctrl-C back takes 10 us, and a fit of one stretch is over before it matters.
             is_long = visited * descent.state.parameters.w.size > STRETCH
             with interrupts.held() if is_long else nullcontext():
-                for epoch in range(descent.epoch, descent.epoch + epochs):
-                    if descent.has_stopped:
-                        break
-                    descent.run_epoch(report)
-                    if callback is not None and _asks_to_stop(callback, descent.model(), epoch):
+                while descent.epoch < last and not descent.has_stopped:
+                    is_seen = progress or callback is not None
+                    descent.run_epochs(1 if is_seen else last - descent.epoch, report)
+                    if callback is not None and _asks_to_stop(callback, descent):
                         break
         except KeyboardInterrupt as interrupt:
             raise Interrupted(descent.last_finite_model()) from interrupt
@@ -289,7 +288,7 @@ def _given_state(
     return new_state(parameters.for_kernels(w, b, problem.dtype), settings.optimizer)
 
 
-def _asks_to_stop(callback: Callable[[Model, int], object], model: Model, epoch: int) -> bool:
+def _asks_to_stop(callback: Callable[[Model, int], object], descent: Descent) -> bool:
     with interrupts.released():
-        answer = callback(model, epoch)
+        answer = callback(descent.model(), descent.epoch - 1)
     return isinstance(answer, (bool, np.bool_)) and bool(answer)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .jit import entry, inner
 from .methods import (
     add_losses,
@@ -22,6 +24,7 @@ from .methods import (
     shrink,
     slope,
 )
+from .order import shuffle_all
 
 # A float32 sum of this many rows is good to a few parts in a million whatever the numbers are;
 # the sums of a larger batch are carried on in float64.
@@ -62,6 +65,14 @@ class Method(NamedTuple):
     fit_intercept: bool
 
 
+class Shuffling(NamedTuple):
+    """Whether each epoch begins with a new order of the rows, and which one is the first."""
+
+    is_due: bool
+    seed: Any
+    epoch: Any
+
+
 class Gradient(NamedTuple):
     """The sum over the rows of a batch of the gradients of their losses, as it is gathered."""
 
@@ -75,6 +86,7 @@ class Gradient(NamedTuple):
 def run(
     data: Any,
     order: Any,
+    shuffling: Any,
     first: int,
     last: int,
     batch_size: int,
@@ -86,16 +98,56 @@ def run(
     gradient: Any,
     loss_sums: Any,
 ) -> bool:
-    """Visit the rows order[first:last], and take a step at the end of each mini-batch.
+    """Visit the rows order[first:last] in each epoch, and take a step after each mini-batch.
+
+    There are as many epochs as rows of `loss_sums`, of shape (epochs, k): to them it adds the
+    losses that the rows had before their own step. The first step is number t, with the learning
+    rate lrs[0]. Returns whether the parameters are finite.
+    """
+    taken = 0
+    for epoch in range(loss_sums.shape[0]):
+        if shuffling.is_due and first == 0:
+            shuffle_all(shuffling.seed, shuffling.epoch + np.uint64(epoch), order)
+        sums = loss_sums[epoch]
+        taken = visit(
+            data,
+            order,
+            first,
+            last,
+            batch_size,
+            method,
+            lrs,
+            t,
+            taken,
+            parameters,
+            memory,
+            gradient,
+            sums,
+        )
+    return are_finite(parameters)
+
+
+@inner
+def visit(
+    data: Any,
+    order: Any,
+    first: int,
+    last: int,
+    batch_size: int,
+    method: Any,
+    lrs: Any,
+    t: int,
+    taken: int,
+    parameters: Any,
+    memory: Any,
+    gradient: Any,
+    loss_sums: Any,
+) -> int:
+    """Visit the rows order[first:last] once; return how many steps have been taken since step t.
 
     Mini-batches begin at the multiples of `batch_size`. Where `last` falls inside one, which it
-    may do at a multiple of the block, `gradient` keeps the sum so far for the next call. The
-    first step is number t, with the learning rate lrs[0].
-
-    Adds the losses that the rows had before their own step to those of their outputs, and
-    returns whether the parameters are finite.
+    may do at a multiple of the block, `gradient` keeps the sum so far for the next call.
     """
-    steps = 0
     while first < last:
         batch_first = first - first % batch_size
         batch_last = min(batch_first + batch_size, order.size)
@@ -110,11 +162,11 @@ def run(
             clip(method.clipping, gradient, scale)
             for j in range(memory.pace.size):
                 if memory.pace[j] > 0:
-                    lr = lrs[steps] * memory.pace[j]
-                    step(parameters, method, memory, gradient, j, scale, lr, t + steps)
-            steps += 1
+                    lr = lrs[taken] * memory.pace[j]
+                    step(parameters, method, memory, gradient, j, scale, lr, t + taken)
+            taken += 1
         first = stop
-    return are_finite(parameters)
+    return taken
 
 
 @inner

@@ -85,6 +85,20 @@ def deal(seed: Any, epoch: Any, first: int, last: int, places: Any, order: Any) 
 @entry
 def shuffle(seed: Any, epoch: Any, first: int, last: int, order: Any) -> None:
     """Shuffle order[first:last]."""
+    swap_at_random(seed, epoch, first, last, order)
+
+
+@inner
+def shuffle_all(seed: Any, epoch: Any, order: Any) -> None:
+    """Set `order` to all rows, shuffled."""
+    for p in range(order.size):
+        order[p] = p
+    swap_at_random(seed, epoch, 0, order.size, order)
+
+
+@inner
+def swap_at_random(seed: Any, epoch: Any, first: int, last: int, order: Any) -> None:
+    """Swap each entry of order[first:last] with one before it, or with itself."""
     key = key_of(seed, epoch, SHUFFLE)
     for p in range(last - 1, first, -1):
         q = first + np.intp(random_below(np.uint64(p - first + 1), key, np.uint64(p)))
