@@ -160,6 +160,18 @@ def seed(value: Any) -> int:
 
 def numbers(name: str, value: Any) -> Array:
     """Return `value` as an array of real numbers, without a copy where it is one already."""
+    array = value if type(value) is np.ndarray else _as_array(name, value)
+    if array.dtype.kind not in "biuf":
+        kind = type(value).__name__
+        raise TypeError(
+            f"{name}: expected an array of real numbers, got {kind} of dtype {array.dtype}; "
+            "if it holds nothing but numbers, np.asarray(..., dtype=float) makes them so"
+        )
+    return array
+
+
+def _as_array(name: str, value: Any) -> Array:
+    """Return an array of what is none, if that loses nothing."""
     if hasattr(value, "tocsr"):
         raise TypeError(
             f"{name}: sparse input is not supported; {name}.toarray() makes it dense, "
@@ -178,18 +190,10 @@ def numbers(name: str, value: Any) -> Array:
     nullable = _nullable_dtype(value)
     try:
         if nullable is not None:
-            array = np.asarray(value.to_numpy(dtype=nullable, na_value=np.nan))
-        else:
-            array = np.asarray(value)
+            value = value.to_numpy(dtype=nullable, na_value=np.nan)
+        return np.asarray(value).view(np.ndarray)
     except ValueError as error:
         raise ValueError(f"{name}: cannot be made an array: {error}") from None
-    if array.dtype.kind not in "biuf":
-        kind = type(value).__name__
-        raise TypeError(
-            f"{name}: expected an array of real numbers, got {kind} of dtype {array.dtype}; "
-            "if it holds nothing but numbers, np.asarray(..., dtype=float) makes them so"
-        )
-    return array.view(np.ndarray)
 
 
 def _nullable_dtype(value: Any) -> np.dtype[Any] | None:

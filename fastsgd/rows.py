@@ -75,7 +75,9 @@ def readable(array: Array, dtype: np.dtype[Any]) -> Array:
     if array.dtype != dtype:
         with np.errstate(over="ignore"):  # what is too large becomes inf, which is checked for
             array = array.astype(dtype, order="C")
-    view = np.require(array, requirements=["C_CONTIGUOUS", "ALIGNED"]).view()
+    if not (array.flags.c_contiguous and array.flags.aligned):
+        array = np.require(array, requirements=["C_CONTIGUOUS", "ALIGNED"])
+    view = array.view()
     view.flags.writeable = False
     return view
 

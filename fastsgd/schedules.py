@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -339,4 +340,9 @@ def named_schedule(lr: Any) -> Any:
         return chosen("lr", lr, SCHEDULES)
     if callable(lr) and not isinstance(lr, type):
         return _Function(lr)
+    return _constant(lr) if type(lr) is float else Constant(lr)
+
+
+@lru_cache
+def _constant(lr: float) -> Constant:
     return Constant(lr)

@@ -48,12 +48,12 @@ class Settings(NamedTuple):
 
     def for_rows(self, n: int, epochs: int, steps: int) -> Settings:
         """Return the settings of a fit of n rows that goes on after so many steps."""
-        batch_size = min(self.batch_size, n)
-        schedule = self.schedule
-        if hasattr(schedule, "bound"):
-            total = steps + epochs * -(-self.visited(n) // batch_size)
-            schedule = schedule.bound(loss=self.loss, penalty=self.penalty, steps=total)
-        return self._replace(batch_size=batch_size, schedule=schedule)
+        settings = self if self.batch_size <= n else self._replace(batch_size=n)
+        if not hasattr(self.schedule, "bound"):
+            return settings
+        total = steps + epochs * -(-settings.visited(n) // settings.batch_size)
+        bound = self.schedule.bound(loss=self.loss, penalty=self.penalty, steps=total)
+        return settings._replace(schedule=bound)
 
     def method(self, problem: Problem) -> Method:
         """Return what the kernels need to know."""

@@ -59,12 +59,15 @@ def with_averages(state: State, first: int | None) -> State:
 
     Averages that there are go on; new ones begin no earlier than now.
     """
-    averages: Any = NotAveraged()
-    if first is not None:
-        averages = state.memory.averages
-        if isinstance(averages, NotAveraged):
-            w, b = (np.zeros(part.shape) for part in state.parameters)
-            averages = Averaged(w, b, max(first, state.steps))
+    averages: Any = state.memory.averages
+    has_averages = not isinstance(averages, NotAveraged)
+    if has_averages == (first is not None):
+        return state
+    if first is None:
+        averages = NotAveraged()
+    else:
+        w, b = (np.zeros(part.shape) for part in state.parameters)
+        averages = Averaged(w, b, max(first, state.steps))
     return state._replace(memory=state.memory._replace(averages=averages))
 
 
