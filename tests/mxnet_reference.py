@@ -10,7 +10,6 @@ import numpy as np
 from fastsgd.cli.autograd import import_mxnet
 
 mx = import_mxnet()
-relu, largest = mx.nd.relu, mx.nd.broadcast_maximum
 
 
 def linreg(X, w, b):
@@ -23,7 +22,7 @@ def squared_loss(y_hat, y):
 
 def log_of_sum_of_exp(*terms):
     """Return ``log(sum(exp(term)))``; what is taken out of the exponents is held constant."""
-    top = mx.nd.BlockGrad(reduce(largest, terms))
+    top = mx.nd.BlockGrad(reduce(mx.nd.broadcast_maximum, terms))
     return top + mx.nd.log(sum(mx.nd.exp(term - top) for term in terms))
 
 
@@ -34,7 +33,7 @@ def huber(y_hat, y, delta=1.35):
 
 def modified_huber(y_hat, y):
     margin = y * y_hat
-    return mx.nd.where(margin >= -1, relu(1 - margin) ** 2, -4 * margin)
+    return mx.nd.where(margin >= -1, mx.nd.relu(1 - margin) ** 2, -4 * margin)
 
 
 def tweedie(y_hat, y, p=1.5):
@@ -53,18 +52,18 @@ LOSSES = {
     "squared": squared_loss,
     "absolute": lambda y_hat, y: mx.nd.abs(y_hat - y),
     "huber": huber,
-    "epsilon_insensitive": lambda y_hat, y: relu(mx.nd.abs(y_hat - y) - 0.1),
-    "squared_epsilon_insensitive": lambda y_hat, y: relu(mx.nd.abs(y_hat - y) - 0.1) ** 2,
-    "quantile": lambda y_hat, y: largest(0.5 * (y - y_hat), 0.5 * (y_hat - y)),
+    "epsilon_insensitive": lambda y_hat, y: mx.nd.relu(mx.nd.abs(y_hat - y) - 0.1),
+    "squared_epsilon_insensitive": lambda y_hat, y: mx.nd.relu(mx.nd.abs(y_hat - y) - 0.1) ** 2,
+    "quantile": lambda y_hat, y: mx.nd.broadcast_maximum(0.5 * (y - y_hat), 0.5 * (y_hat - y)),
     "log_cosh": lambda y_hat, y: log_of_sum_of_exp(y_hat - y, y - y_hat) - math.log(2),
     "poisson": lambda y_hat, y: mx.nd.exp(y_hat) - y * y_hat,
     "gamma": lambda y_hat, y: y_hat + y * mx.nd.exp(-y_hat),
     "tweedie": tweedie,
     "logistic": lambda y_hat, y: log_of_sum_of_exp(0 * y_hat, -y * y_hat),
-    "hinge": lambda y_hat, y: relu(1 - y * y_hat),
-    "squared_hinge": lambda y_hat, y: relu(1 - y * y_hat) ** 2,
+    "hinge": lambda y_hat, y: mx.nd.relu(1 - y * y_hat),
+    "squared_hinge": lambda y_hat, y: mx.nd.relu(1 - y * y_hat) ** 2,
     "modified_huber": modified_huber,
-    "perceptron": lambda y_hat, y: relu(-y * y_hat),
+    "perceptron": lambda y_hat, y: mx.nd.relu(-y * y_hat),
     "softmax": softmax,
 }
 
