@@ -25,7 +25,8 @@ def main() -> int:
     if not chosen(options.workloads):
         parser.error(f"--workloads: none has {' or '.join(options.workloads)} in its name")
     options.json.unlink(missing_ok=True)
-    arguments = [str(Path(__file__).parent), f"--benchmark-json={options.json}"]
+    # None of the options of the tests: measurements are made one by one.
+    arguments = [str(Path(__file__).parent), "-o", "addopts=-q", f"--benchmark-json={options.json}"]
     if options.quick:
         arguments.append("--quick")
     if options.workloads:

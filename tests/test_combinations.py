@@ -134,7 +134,7 @@ def test_fit_takes_the_steps_of_its_definition(mxnet, combination):
 
 def test_all_combinations_in_interpreted_mode_take_steps_like_mxnet(mxnet):
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    selection = [__file__, "-k", "takes_the_steps", "-p", "no:cacheprovider"]
+    selection = [__file__, "-k", "takes_the_steps", "-n0", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", *selection]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout

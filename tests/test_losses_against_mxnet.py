@@ -122,7 +122,7 @@ def test_gradient_is_what_mxnet_leaves_in_grad(reference, loss, dtype, weights, 
 
 def test_gradient_is_that_of_mxnet_for_the_full_product_in_interpreted_mode(mxnet):
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    selection = [__file__, "-k", "leaves_in_grad", "-p", "no:cacheprovider"]
+    selection = [__file__, "-k", "leaves_in_grad", "-n0", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", *selection]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout
