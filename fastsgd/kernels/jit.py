@@ -8,12 +8,14 @@ compiler puts the method of that very class in its place: ``derivative(loss, y_h
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import inspect
 from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from numba import config, njit
 from numba.core.caching import FunctionCache
@@ -112,7 +114,27 @@ def entry(function: F) -> F:
         return function
     with suppress(RuntimeError):  # where no directory is writable, each process compiles anew
         kernel._cache = _Cache(function)
+    kernel.compile = _without_collection(kernel.compile)
     return kernel
+
+
+def _without_collection(function: F) -> F:
+    """Collect no garbage meanwhile: the many objects that a compiler makes set that off in vain.
+
+    It takes a tenth of the time of a compilation.
+    """
+
+    @wraps(function)
+    def run(*args: Any) -> Any:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return function(*args)
+        finally:
+            if was_enabled:
+                gc.enable()
+
+    return cast("F", run)
 
 
 def by_type(stub: F) -> F:
