@@ -107,7 +107,7 @@ def fit_in_numpy(reference, combination, X, targets, w, b):
 
 
 @pytest.mark.parametrize("combination", PRODUCT if config.DISABLE_JIT else COMPILED, ids=str)
-def test_fit_takes_the_steps_of_its_definition(mxnet, combination):
+def test_fit_takes_the_steps_that_gradients_of_mxnet_lead_to(mxnet, combination):
     import mxnet_reference
 
     X, y, targets, w, b = problem(combination.loss)
