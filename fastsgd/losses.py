@@ -20,6 +20,7 @@ import numpy as np
 from . import checks
 from .custom import check_derivative, check_functions, member
 from .kernels.attributes import having
+from .kernels.elementary import exp, log1p
 from .kinds import BINARY, MULTICLASS, REGRESSION
 from .members import chosen, parameters
 
@@ -323,11 +324,11 @@ class Poisson(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return the negative log-likelihood, up to a term of y alone."""
-        return math.exp(y_hat) - y * y_hat
+        return exp(y_hat) - y * y_hat
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return the mean minus the target."""
-        return math.exp(y_hat) - y
+        return exp(y_hat) - y
 
     def check_targets(self, y: Array) -> None:
         """Refuse targets below 0."""
@@ -359,11 +360,11 @@ class Gamma(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return the negative log-likelihood, up to a term of y alone."""
-        return y_hat + y * math.exp(-y_hat)
+        return y_hat + y * exp(-y_hat)
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return the relative error of the mean."""
-        return 1 - y * math.exp(-y_hat)
+        return 1 - y * exp(-y_hat)
 
     def check_targets(self, y: Array) -> None:
         """Refuse targets that are not positive."""
@@ -408,16 +409,16 @@ class Tweedie(NamedTuple):
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return half the deviance, up to a term of y alone."""
         if self.power == 1:
-            return math.exp(y_hat) - y * y_hat
+            return exp(y_hat) - y * y_hat
         if self.power == 2:
-            return y_hat + y * math.exp(-y_hat)
+            return y_hat + y * exp(-y_hat)
         a, b = 1 - self.power, 2 - self.power
-        return math.exp(b * y_hat) / b - y * math.exp(a * y_hat) / a
+        return exp(b * y_hat) / b - y * exp(a * y_hat) / a
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return the error of the mean over its variance, times the mean."""
         a, b = 1 - self.power, 2 - self.power
-        return math.exp(b * y_hat) - y * math.exp(a * y_hat)
+        return exp(b * y_hat) - y * exp(a * y_hat)
 
     def check_targets(self, y: Array) -> None:
         """Refuse targets that no distribution of this power has."""
@@ -450,13 +451,13 @@ class Logistic(NamedTuple):
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return the negative log-likelihood, by a form that neither cancels nor overflows."""
         margin = y * y_hat
-        rest = math.log1p(math.exp(-abs(margin)))
+        rest = log1p(exp(-abs(margin)))
         return rest if margin > 0 else rest - margin
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return -y times the probability of the other class."""
         margin = y * y_hat
-        small = math.exp(-abs(margin))
+        small = exp(-abs(margin))
         return (-y * small if margin > 0 else -y) / (1 + small)
 
     def probabilities(self, scores: Array) -> Array:

@@ -84,7 +84,8 @@ def zero_gradient(parameters: Parameters, rows: Dense) -> Gradient:
     """Return what the kernels gather a gradient in."""
     k, d = parameters.w.shape
     narrow = np.zeros((k, d), parameters.w.dtype)
-    return Gradient(narrow, np.zeros((k, d)), np.zeros(k), scores_of(parameters, rows))
+    scores = scores_of(parameters, rows)
+    return Gradient(narrow, np.zeros((k, d)), np.zeros(k), scores, np.empty_like(scores[0]))
 
 
 def scores_of(parameters: Parameters, rows: Dense) -> Array:

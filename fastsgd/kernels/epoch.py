@@ -80,6 +80,7 @@ class Gradient(NamedTuple):
     w_carried: Any  # (k, d), float64, of the chunks before
     b: Any  # (k,), float64
     scores: Any  # (k, block): of one block of rows, products with w, then derivatives
+    column: Any  # (block,): of one output, targets, then losses
 
 
 @entry
@@ -193,8 +194,7 @@ def add_gradient(
             stop,
             parameters.b,
             loss,
-            scores,
-            gradient.b,
+            gradient,
             loss_sums,
         )
         add_rows(data.rows, order, start, stop, scores, gradient.w)
@@ -297,8 +297,7 @@ def derivatives(
             stop,
             parameters.b,
             loss,
-            scores,
-            gradient.b,
+            gradient,
             loss_sums,
         )
         for p in range(start, stop):

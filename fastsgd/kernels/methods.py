@@ -40,12 +40,11 @@ def differentiate(
     stop: int,
     b: Any,
     loss: Any,
-    scores: Any,
-    slope_sums: Any,
+    gradient: Any,
     loss_sums: Any,
 ) -> None:
-    """Replace the products of rows and weights in `scores` by the derivatives of the losses."""
-    targets.differentiate(weights, order, start, stop, b, loss, scores, slope_sums, loss_sums)
+    """Replace products of rows and weights by derivatives of losses; add up both."""
+    targets.differentiate(weights, order, start, stop, b, loss, gradient, loss_sums)
 
 
 @by_type

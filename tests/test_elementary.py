@@ -1,0 +1,91 @@
+"""exp and log1p are accurate wherever they are used, and say where they overflow."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal, localcontext
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numba import njit
+
+from fastsgd.kernels.elementary import exp, log1p
+from fastsgd.kernels.jit import OPTIONS
+
+
+# Compiled as kernels are, in which sums may be reordered.
+@njit(**OPTIONS)
+def exp_of_all(x, out):
+    for i in range(x.size):
+        out[i] = exp(x[i])
+
+
+@njit(**OPTIONS)
+def log1p_of_all(x, out):
+    for i in range(x.size):
+        out[i] = log1p(x[i])
+
+
+def compiled(function, x, dtype="float64"):
+    """Return the value at x, from the loop body that handles many numbers at once."""
+    many, out = np.full(64, x, dtype), np.empty(64)
+    function(many, out)
+    assert len({value.hex() for value in out.tolist()}) == 1
+    return float(out[0])
+
+
+def ulps(ours, exact):
+    """Return how far off a number is, in units of the last place of the exact one."""
+    return abs(Decimal(ours) - exact) / Decimal(math.ulp(float(exact)))
+
+
+@given(x=st.floats(-745, 709.78))
+def test_exp_is_good_to_1_ulp(x):
+    with localcontext() as context:
+        context.prec = 60
+        exact = Decimal(x).exp()
+    # Below the normal numbers, one more rounding.
+    assert ulps(compiled(exp_of_all, x), exact) <= (1 if x > -708 else 1.5)
+
+
+@given(x=st.one_of(st.floats(0, 1), st.floats(1e-300, 1e-10)))
+def test_log1p_is_good_to_2_ulp_from_0_to_1(x):
+    with localcontext() as context:
+        context.prec = 400
+        exact = (1 + Decimal(x)).ln()
+    assert ulps(compiled(log1p_of_all, x), exact) <= 2
+
+
+@pytest.mark.parametrize(
+    ("x", "value"),
+    [
+        (0.0, 1.0),
+        (-0.0, 1.0),
+        (709.79, math.inf),
+        (1e300, math.inf),
+        (math.inf, math.inf),
+        (-745.2, 0.0),
+        (-1e300, 0.0),
+        (-math.inf, 0.0),
+    ],
+)
+def test_exp_at_its_ends(x, value):
+    assert compiled(exp_of_all, x) == value
+
+
+def test_nan_stays_nan():
+    assert math.isnan(compiled(exp_of_all, math.nan))
+    assert math.isnan(compiled(log1p_of_all, math.nan))
+
+
+def test_float32_is_computed_in_float64():
+    x = float(np.float32(0.7))
+    assert compiled(exp_of_all, x, "float32") == compiled(exp_of_all, x)
+    assert compiled(log1p_of_all, x, "float32") == compiled(log1p_of_all, x)
+
+
+def test_python_has_them_too():
+    assert exp(1.0) == math.e
+    assert log1p(1.0) == math.log(2)
