@@ -67,3 +67,18 @@ def test_bits_do_not_depend_on_the_stretches(monkeypatch, batch_size):
         cut = fastsgd.fit(X, y, seed=0, batch_size=batch_size)
         assert cut.w.tobytes() == whole.w.tobytes()
         assert cut.b.tobytes() == whole.b.tobytes()
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"average": 20}, {"optimizer": "adam"}, {"drop_last": True}]
+)
+def test_bits_do_not_depend_on_how_many_epochs_a_call_runs(options):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(95, 9)), rng.normal(size=95)
+    seen = []
+    at_once = fastsgd.fit(X, y, seed=0, epochs=7, **options)
+    # With a callback, each epoch is run by itself.
+    fastsgd.fit(X, y, seed=0, epochs=7, callback=lambda model, _: seen.append(model), **options)
+    assert at_once.w.tobytes() == seen[-1].w.tobytes()
+    assert at_once.history.loss == seen[-1].history.loss
+    assert len(at_once.history.seconds) == 7
