@@ -33,7 +33,8 @@ class History:
     seconds : tuple of float
         Time that the steps of the epoch took, in seconds, the making of its order and, where the
         first one has to wait for it, compilation included. The pass of ``epoch_loss="full"``,
-        validation and callbacks are left out.
+        validation and callbacks are left out. Short epochs that one call of the kernel runs
+        share its time evenly.
     validation_loss : tuple of float
         The data loss on the rows held out, at the end of the epoch; empty if there are none.
 
