@@ -47,13 +47,14 @@ def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
         return numbers, found
     known = np.unique(_as_labels("classes", classes))
     if known.dtype.kind != labels.dtype.kind and "U" in (known.dtype.kind, labels.dtype.kind):
-        raise ValueError(f"y: expected labels like {known[0]!r}, got {labels[0]!r}")
+        raise ValueError(f"y: expected labels like {known[0].item()!r}, got {labels[0].item()!r}")
     numbers = np.minimum(np.searchsorted(known, labels), known.size - 1)
     unknown = known[numbers] != labels
     if unknown.any():
         row = int(np.argmax(unknown))
+        label = labels[row].item()
         raise ValueError(
-            f"y: row {row} is {labels[row]!r}, which is not among the classes {known.tolist()}"
+            f"y: row {row} is {label!r}, which is not among the classes {known.tolist()}"
         )
     return numbers, known
 

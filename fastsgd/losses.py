@@ -607,7 +607,7 @@ class Softmax(NamedTuple):
     Examples
     --------
     >>> y_hat = np.array([1.0, 2.0, 3.0])
-    >>> round(Softmax().differentiate_row(y_hat, 2), 6)
+    >>> round(float(Softmax().differentiate_row(y_hat, 2)), 6)
     0.407606
     >>> y_hat.round(6)  # now the derivatives
     array([ 0.090031,  0.244728, -0.334759])

@@ -66,7 +66,7 @@ class L2(NamedTuple):
     --------
     >>> L2(alpha=0.5).value(2.0, 0), L2(alpha=0.5).slope(2.0, 0, lr=0.1)
     (1.0, 1.0)
-    >>> L2(alpha=[0.0, 0.5]).value(2.0, 1)
+    >>> float(L2(alpha=[0.0, 0.5]).value(2.0, 1))
     1.0
     """
 
