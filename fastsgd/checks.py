@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .kernels.finite import first_non_finite
+from .kernels.finite import is_finite
 from .stretches import STRETCH, stretches
 
 Array = np.ndarray[Any, Any]
@@ -236,9 +236,8 @@ def finite(name: str, array: Array) -> None:
     """
     flat = array.reshape(-1)
     for first, last in stretches(0, flat.size, STRETCH):
-        place = first_non_finite(flat, first, last)
-        if place >= 0:
-            _refuse_non_finite(name, array, place)
+        if not is_finite(flat, first, last):
+            _refuse_non_finite(name, array, first + int(np.isfinite(flat[first:last]).argmin()))
 
 
 def _refuse_non_finite(name: str, array: Array, place: int) -> NoReturn:

@@ -12,9 +12,9 @@ from . import parameters
 from .errors import DivergenceError
 from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
-from .kernels.epoch import Parameters, Shuffling, run
+from .kernels.epoch import Parameters, run
 from .model import History, Model
-from .order import BUCKET, fill_order, index_dtype
+from .order import fill_orders, index_dtype, orders_at_once
 from .penalties import NoPenalty
 from .progress import Report
 from .rows import Problem
@@ -61,19 +61,19 @@ class Descent:
         self.state = with_watches(state, self.watched_losses) if self.is_watched else state
         self.method = settings.method(problem)
         self.gradient = parameters.zero_gradient(state.parameters, problem.data.rows)
-        # An order is one of places; where only some rows are learned from, `rows` has theirs.
-        self.places = np.arange(n, dtype=index_dtype(n))
-        self.order = self.places if rows is None else rows.copy()
         self.visited = settings.visited(n)
         self.row_length = state.parameters.w.size
-        # The kernel itself makes orders that need no buckets.
-        self.kernel_shuffles = settings.shuffle and rows is None and n <= 2 * BUCKET
         # Epochs between which Python has nothing to do are run by one call, where they are short.
         is_seen = self.is_watched or held_out is not None or settings.epoch_loss == "full"
         self.at_once = 1
-        if self.kernel_shuffles and not is_seen and isinstance(settings.penalty, NoPenalty):
+        if not is_seen and isinstance(settings.penalty, NoPenalty):
             size = self.visited, settings.batch_size, self.row_length
             self.at_once = max(1, epochs_in_a_stretch(*size))
+        if settings.shuffle:
+            self.at_once = min(self.at_once, orders_at_once(n))
+        # An order is one of places; where only some rows are learned from, `rows` has theirs.
+        self.places = np.arange(n, dtype=index_dtype(n)).reshape(1, n)
+        self.orders = self.places if rows is None else rows.reshape(1, n)
         self.epochs: list[Epoch] = []
         self.last_finite = copy_of(self.state)
         self.best = Best()
@@ -92,10 +92,8 @@ class Descent:
         """Run an epoch, or at most so many short ones; raise DivergenceError if one diverges."""
         count = min(most, self.at_once)
         began = perf_counter()
-        if self.settings.shuffle and not self.kernel_shuffles:
-            fill_order(self.places, self.seed, self.epoch)
-            if self.rows is not None:
-                np.take(self.rows, self.places, out=self.order)
+        if self.settings.shuffle:
+            self._shuffle(count)
         losses = np.zeros((count, self.problem.k))
         if not self._visit_rows(losses, report):
             if count == 1:
@@ -110,20 +108,27 @@ class Descent:
             self._end_epoch(of_epoch / self.visited, seconds)
         self.last_finite = copy_of(self.state)
 
+    def _shuffle(self, count: int) -> None:
+        """Make the orders of the epochs to come."""
+        if len(self.places) < count:
+            self.places = np.empty((count, self.places.shape[1]), self.places.dtype)
+        self.orders = self.places[:count]
+        fill_orders(self.orders, self.seed, self.epoch)
+        if self.rows is not None:
+            self.orders = self.rows[self.orders]
+
     def _visit_rows(self, losses: Array, report: Report) -> bool:
         """Take the steps of the epochs; add the losses before them; return whether all is finite.
 
         `losses` has a row for each epoch; there is one only where an epoch takes several calls.
         """
-        shuffling = Shuffling(self.kernel_shuffles, np.uint64(self.seed), np.uint64(self.epoch))
         block = self.gradient.scores.shape[1]
         before, batch_size, n = self.state.steps, self.settings.batch_size, self.visited
         for first, last in batch_stretches(n, batch_size, block, self.row_length):
             t, end = before + first // batch_size, before - (-last // batch_size) * len(losses)
             are_finite = run(
                 self.problem.data,
-                self.order,
-                shuffling,
+                self.orders,
                 first,
                 last,
                 batch_size,

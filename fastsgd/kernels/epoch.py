@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from .jit import entry, inner
 from .methods import (
     add_losses,
@@ -24,7 +22,6 @@ from .methods import (
     shrink,
     slope,
 )
-from .order import shuffle_all
 
 # A float32 sum of this many rows is good to a few parts in a million whatever the numbers are;
 # the sums of a larger batch are carried on in float64.
@@ -65,14 +62,6 @@ class Method(NamedTuple):
     fit_intercept: bool
 
 
-class Shuffling(NamedTuple):
-    """Whether each epoch begins with a new order of the rows, and which one is the first."""
-
-    is_due: bool
-    seed: Any
-    epoch: Any
-
-
 class Gradient(NamedTuple):
     """The sum over the rows of a batch of the gradients of their losses, as it is gathered."""
 
@@ -86,8 +75,7 @@ class Gradient(NamedTuple):
 @entry
 def run(
     data: Any,
-    order: Any,
-    shuffling: Any,
+    orders: Any,
     first: int,
     last: int,
     batch_size: int,
@@ -102,17 +90,15 @@ def run(
     """Visit the rows order[first:last] in each epoch, and take a step after each mini-batch.
 
     There are as many epochs as rows of `loss_sums`, of shape (epochs, k): to them it adds the
-    losses that the rows had before their own step. The first step is number t, with the learning
-    rate lrs[0]. Returns whether the parameters are finite.
+    losses that the rows had before their own step. Their orders are the rows of `orders`, again
+    and again. The first step is number t, with the learning rate lrs[0]. Returns whether the
+    parameters are finite.
     """
     taken = 0
     for epoch in range(loss_sums.shape[0]):
-        if shuffling.is_due and first == 0:
-            shuffle_all(shuffling.seed, shuffling.epoch + np.uint64(epoch), order)
-        sums = loss_sums[epoch]
         taken = visit(
             data,
-            order,
+            orders[epoch % orders.shape[0]],
             first,
             last,
             batch_size,
@@ -123,7 +109,7 @@ def run(
             parameters,
             memory,
             gradient,
-            sums,
+            loss_sums[epoch],
         )
     return are_finite(parameters)
 
