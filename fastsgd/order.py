@@ -39,7 +39,7 @@ def fill_orders(orders: np.ndarray[Any, Any], seed: int, epoch: int) -> None:
             _fill_order(order, np.uint64(seed), np.uint64(epoch + i))
 
 
-def _fill_order(order: np.ndarray[Any, Any], *key: np.uint64) -> None:
+def _fill_order(order: np.ndarray[Any, Any], *key: Any) -> None:
     """Set `order` to that of so many rows that they are dealt into buckets first."""
     n = order.size
     buckets = 1 << (n // BUCKET).bit_length()
