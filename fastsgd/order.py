@@ -39,19 +39,19 @@ def fill_orders(orders: np.ndarray[Any, Any], seed: int, epoch: int) -> None:
             _fill_order(order, np.uint64(seed), np.uint64(epoch + i))
 
 
-def _fill_order(order: np.ndarray[Any, Any], *key: Any) -> None:
+def _fill_order(order: np.ndarray[Any, Any], seed: Any, epoch: Any) -> None:
     """Set `order` to that of so many rows that they are dealt into buckets first."""
     n = order.size
     buckets = 1 << (n // BUCKET).bit_length()
     sizes = np.zeros(buckets, np.int64)
     for first, last in stretches(0, n, STRETCH):
-        kernels.count(*key, first, last, sizes)
+        kernels.count(seed, epoch, first, last, sizes)
     ends = np.cumsum(sizes)
     places = ends - sizes
     for first, last in stretches(0, n, STRETCH):
-        kernels.deal(*key, first, last, places, order)
+        kernels.deal(seed, epoch, first, last, places, order)
     for first, last in zip((ends - sizes).tolist(), ends.tolist(), strict=True):
-        kernels.shuffle(*key, first, last, order)
+        kernels.shuffle(seed, epoch, first, last, order)
         answer()
 
 
