@@ -23,6 +23,7 @@ from .settings import Settings
 from .state import State, copy_of, learned
 from .stopping import Best, is_watched, watch, with_watches
 from .stretches import batch_stretches, epochs_in_a_stretch
+from .work import work_on
 
 Array = np.ndarray[Any, Any]
 
@@ -60,9 +61,8 @@ class Descent:
         self.watched_losses = problem.k if problem.is_one_versus_rest else 1
         self.state = with_watches(state, self.watched_losses) if self.is_watched else state
         self.method = settings.method(problem)
-        self.gradient = parameters.zero_gradient(state.parameters, problem.data.rows)
         self.visited = settings.visited(n)
-        self.row_length = state.parameters.w.size
+        self.row_length = problem.data.rows.row_length * problem.k
         # Epochs between which Python has nothing to do are run by one call, where they are short.
         is_seen = self.is_watched or held_out is not None or settings.epoch_loss == "full"
         self.at_once = 1
@@ -77,6 +77,7 @@ class Descent:
         self.epochs: list[Epoch] = []
         self.last_finite = copy_of(self.state)
         self.best = Best()
+        self.work = work_on(problem, settings.batch_size, self.state)
 
     @property
     def epoch(self) -> int:
@@ -100,6 +101,7 @@ class Descent:
                 self._diverged()
             # Which epoch it was, and what was before it, is seen one by one.
             self.state = copy_of(self.last_finite)
+            self.work = work_on(self.problem, self.settings.batch_size, self.state)
             for _ in range(count):
                 self.run_epochs(1, report)
             return
@@ -122,22 +124,24 @@ class Descent:
 
         `losses` has a row for each epoch; there is one only where an epoch takes several calls.
         """
-        block = self.gradient.scores.shape[1]
+        block = self.work.gradient.scores.shape[1]
         before, batch_size, n = self.state.steps, self.settings.batch_size, self.visited
         for first, last in batch_stretches(n, batch_size, block, self.row_length):
             t, end = before + first // batch_size, before - (-last // batch_size) * len(losses)
+            lrs = self._rates(t, end)
+            work = self.work.at_rates(self.settings, self.state, t, lrs)
             are_finite = run(
-                self.problem.data,
+                work.data,
                 self.orders,
                 first,
                 last,
                 batch_size,
                 self.method,
-                self._rates(t, end),
+                lrs,
                 t,
-                self.state.parameters,
-                self.state.memory,
-                self.gradient,
+                work.parameters,
+                work.memory,
+                work.gradient,
                 losses,
             )
             if not are_finite:
@@ -220,7 +224,8 @@ class Descent:
 
     def _diverged(self) -> NoReturn:
         problem, loss = self.problem, self.settings.loss
-        X, y = problem.data.rows.X, problem.data.targets.y
+        X, y = problem.data.rows.numbers, problem.data.targets.y
+        X = X if X.size else np.zeros(1)
         before = self.epochs[-1].data_loss if self.epochs else None
         if before is None:
             before = float(mean_losses(problem.data, learned(self.last_finite), loss).sum())

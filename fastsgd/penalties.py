@@ -8,6 +8,7 @@ step of the optimizer. To add a penalty, write its class here and list it in `PE
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -84,6 +85,14 @@ class L2(NamedTuple):
         """Return the weight."""
         return w
 
+    def decay(self) -> Any:
+        """Return alpha: a step of plain SGD takes lr times it of a weight."""
+        return self.alpha
+
+    def rest(self, w: Any, f: Any, way: Any, log_kept: Any) -> Any:
+        """Return what decay leaves of the weight."""
+        return w * math.exp(log_kept)
+
 
 @parameters(alpha=checks.strength)
 class L1(NamedTuple):
@@ -127,6 +136,14 @@ class L1(NamedTuple):
         """Return the weight, nearer to 0 by stride times alpha."""
         return nearer_to_zero(w, stride * at(self.alpha, f))
 
+    def decay(self) -> Any:
+        """Return 0: nothing of it is in proportion to the weight."""
+        return 0.0
+
+    def rest(self, w: Any, f: Any, way: Any, log_kept: Any) -> Any:
+        """Return the weight, nearer to 0 by the sum of its steps times alpha."""
+        return nearer_to_zero(w, way * at(self.alpha, f))
+
 
 @parameters(alpha=checks.strength, l1_ratio=checks.ratio)
 class ElasticNet(NamedTuple):
@@ -166,6 +183,21 @@ class ElasticNet(NamedTuple):
     def shrink(self, w: Any, f: Any, stride: Any) -> Any:
         """Return the weight, nearer to 0 by the share of L1."""
         return nearer_to_zero(w, stride * (self.l1_ratio * at(self.alpha, f)))
+
+    def decay(self) -> Any:
+        """Return the share of L2 in alpha: a step of plain SGD takes lr times it of a weight."""
+        return (1 - self.l1_ratio) * self.alpha
+
+    def rest(self, w: Any, f: Any, way: Any, log_kept: Any) -> Any:
+        """Return the weight after decay and steps towards 0 in turns."""
+        # With x = lr * decay, the sum over the steps of x times what later steps leave of it
+        # is 1 - exp(log_kept): it telescopes.
+        distance = way * at(self.alpha, f)
+        if self.l1_ratio < 1:
+            lost = -math.expm1(log_kept)
+            if log_kept < 0:
+                distance = lost / (1 - self.l1_ratio)
+        return nearer_to_zero(w * math.exp(log_kept), distance * self.l1_ratio)
 
 
 PENALTIES: dict[str, Any] = {"none": NoPenalty, "l2": L2, "l1": L1, "elasticnet": ElasticNet}

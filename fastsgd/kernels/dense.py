@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .jit import inner
 from .prefetch import prefetch_row
 
@@ -19,6 +21,56 @@ class Dense(NamedTuple):
     """Rows of a C-contiguous array of shape (n, d)."""
 
     X: Any
+
+    @property
+    def n(self) -> int:
+        """Return the number of rows."""
+        return int(self.X.shape[0])
+
+    @property
+    def d(self) -> int:
+        """Return the number of features."""
+        return int(self.X.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Return the dtype of the numbers."""
+        return self.X.dtype
+
+    @property
+    def numbers(self) -> Any:
+        """Return the numbers that are held, as an array."""
+        return self.X
+
+    @property
+    def row_length(self) -> int:
+        """Return how many numbers a row has."""
+        return self.d
+
+    def enter(self, order: Any, start: int, stop: int, t: int) -> None:
+        """Do nothing: all features are at hand."""
+
+    def leave(self, t: int) -> None:
+        """Do nothing: every step is one of all features."""
+
+    def settle(self, parameters: Any, t: int) -> bool:
+        """Tell whether all parameters are finite: 0 * x is 0 for those, and NaN for the others."""
+        w, b = parameters
+        zero = w.dtype.type(0)
+        total = zero
+        for j in range(b.size):
+            total += zero * b[j]
+            for f in range(w.shape[1]):
+                total += zero * w[j, f]
+        return total == zero
+
+    def width(self) -> int:
+        """Return how many features there are."""
+        return self.X.shape[1]
+
+    def feature(self, f: int) -> int:
+        """Return f."""
+        return f
 
     def dot_rows(self, order: Any, start: int, stop: int, w: Any, out: Any) -> None:
         """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j."""

@@ -17,10 +17,15 @@ from .methods import (
     clip,
     differentiate,
     dot_rows,
+    enter,
+    feature,
     keep,
+    leave,
     move,
+    settle,
     shrink,
     slope,
+    width,
 )
 
 # A float32 sum of this many rows is good to a few parts in a million whatever the numbers are;
@@ -95,6 +100,7 @@ def run(
     parameters are finite.
     """
     taken = 0
+    are_finite = True
     for epoch in range(loss_sums.shape[0]):
         taken = visit(
             data,
@@ -111,7 +117,9 @@ def run(
             gradient,
             loss_sums[epoch],
         )
-    return are_finite(parameters)
+        if taken > 0:
+            are_finite &= settle(data.rows, parameters, t + taken)
+    return are_finite
 
 
 @inner
@@ -140,17 +148,20 @@ def visit(
         batch_last = min(batch_first + batch_size, order.size)
         chunk_last = min(first - (first - batch_first) % CHUNK + CHUNK, batch_last)
         stop = min(chunk_last, last)
-        add_gradient(data, order, first, stop, parameters, method.loss, gradient, loss_sums)
+        step_t = t + taken
+        add_gradient(data, order, first, stop, step_t, parameters, method.loss, gradient, loss_sums)
+        features = width(data.rows)
         if stop == chunk_last and batch_size > CHUNK:
-            carry(gradient)
+            carry(gradient, features)
         if stop == batch_last:
             rows = batch_last - batch_first
-            scale = mean_of_carried(gradient, rows) if batch_size > CHUNK else 1 / rows
-            clip(method.clipping, gradient, scale)
+            scale = mean_of_carried(gradient, features, rows) if batch_size > CHUNK else 1 / rows
+            clip(method.clipping, gradient, features, scale)
             for j in range(memory.pace.size):
                 if memory.pace[j] > 0:
                     lr = lrs[taken] * memory.pace[j]
-                    step(parameters, method, memory, gradient, j, scale, lr, t + taken)
+                    step(data.rows, parameters, method, memory, gradient, j, scale, lr, step_t)
+            leave(data.rows, step_t)
             taken += 1
         first = stop
     return taken
@@ -162,15 +173,17 @@ def add_gradient(
     order: Any,
     first: int,
     last: int,
+    t: int,
     parameters: Any,
     loss: Any,
     gradient: Any,
     loss_sums: Any,
 ) -> None:
-    """Add the gradients of the rows order[first:last], and their losses."""
+    """Add the gradients of the rows order[first:last], and their losses, in step t."""
     scores = gradient.scores
     for start in range(first, last, scores.shape[1]):
         stop = min(start + scores.shape[1], last)
+        enter(data.rows, order, start, stop, t)
         dot_rows(data.rows, order, start, stop, parameters.w, scores)
         differentiate(
             data.targets,
@@ -187,19 +200,19 @@ def add_gradient(
 
 
 @inner
-def carry(gradient: Any) -> None:
+def carry(gradient: Any, features: int) -> None:
     """Move the sum of one chunk to the float64 sum of the chunks before."""
     for j in range(gradient.w.shape[0]):
-        for f in range(gradient.w.shape[1]):
+        for f in range(features):
             gradient.w_carried[j, f] += gradient.w[j, f]
             gradient.w[j, f] = 0
 
 
 @inner
-def mean_of_carried(gradient: Any, rows: int) -> float:
+def mean_of_carried(gradient: Any, features: int, rows: int) -> float:
     """Divide the carried sums by the number of rows, before they are made narrow; return 1."""
     for j in range(gradient.w.shape[0]):
-        for f in range(gradient.w.shape[1]):
+        for f in range(features):
             gradient.w[j, f] = gradient.w_carried[j, f] / rows
             gradient.w_carried[j, f] = 0
         gradient.b[j] /= rows
@@ -208,6 +221,7 @@ def mean_of_carried(gradient: Any, rows: int) -> float:
 
 @inner
 def step(
+    rows: Any,
     parameters: Any,
     method: Any,
     memory: Any,
@@ -224,29 +238,18 @@ def step(
     shared = at_step(optimizer, lr, t, number)
     kept = number(keep(optimizer, lr))
     narrow_scale, narrow_lr = number(scale), number(lr)
-    for f in range(w.shape[1]):
-        g = narrow_scale * gradient.w[j, f] + slope(penalty, w[j, f], f, narrow_lr)
+    features = width(rows)
+    for f in range(features):
+        name = feature(rows, f)
+        g = narrow_scale * gradient.w[j, f] + slope(penalty, w[j, f], name, narrow_lr)
         moved, stride = move(optimizer, kept * w[j, f], g, memory.w, j, f, shared)
-        w[j, f] = shrink(penalty, moved, f, stride)
+        w[j, f] = shrink(penalty, moved, name, stride)
         gradient.w[j, f] = 0
     if method.fit_intercept:
         g_b = number(scale * gradient.b[j])
         b[j], _ = move(optimizer, b[j], g_b, memory.b, j, 0, shared)
     gradient.b[j] = 0
-    average(memory.averages, parameters, j, t)
-
-
-@inner
-def are_finite(parameters: Any) -> bool:
-    """Tell whether all parameters are finite: 0 * x is 0 for those, and NaN for the others."""
-    w, b = parameters
-    zero = w.dtype.type(0)
-    total = zero
-    for j in range(b.size):
-        total += zero * b[j]
-        for f in range(w.shape[1]):
-            total += zero * w[j, f]
-    return total == zero
+    average(memory.averages, parameters, features, j, t)
 
 
 @entry
@@ -256,8 +259,8 @@ def add_whole_gradient(
     """Add the gradients of all rows in `order` to the float64 sum, and their losses."""
     for first in range(0, order.size, CHUNK):
         last = min(first + CHUNK, order.size)
-        add_gradient(data, order, first, last, parameters, loss, gradient, loss_sums)
-        carry(gradient)
+        add_gradient(data, order, first, last, 0, parameters, loss, gradient, loss_sums)
+        carry(gradient, width(data.rows))
 
 
 @entry

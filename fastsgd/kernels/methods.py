@@ -82,6 +82,51 @@ def add_rows(rows: Any, order: Any, start: int, stop: int, factors: Any, g: Any)
 
 
 @by_type
+def enter(rows: Any, order: Any, start: int, stop: int, t: int) -> None:
+    """Make ready for the rows order[start:stop], in step t."""
+    rows.enter(order, start, stop, t)
+
+
+@by_type
+def leave(rows: Any, t: int) -> None:
+    """Finish with the rows of a batch, after step t."""
+    rows.leave(t)
+
+
+@by_type
+def settle(rows: Any, parameters: Any, t: int) -> bool:
+    """Finish what is due before step t; tell whether all parameters are finite."""
+    return bool(rows.settle(parameters, t))
+
+
+@by_type
+def width(rows: Any) -> int:
+    """Return how many features the rows of a batch have."""
+    return int(rows.width())
+
+
+@by_type
+def feature(rows: Any, f: int) -> Any:
+    """Return which feature of the model is feature f of the batch."""
+    return rows.feature(f)
+
+
+@by_type
+def bring_up(lapse: Any, held: Any, f: Any, since: Any, t: Any) -> None:
+    """Make up for the steps since..t - 1, in which feature f did not occur."""
+    lapse.bring_up(held, f, since, t)
+
+
+@by_type
+def rest(penalty: Any, w: Any, f: int, way: Any, log_kept: Any) -> Any:
+    """Return a weight after steps of plain SGD without a gradient of the data.
+
+    Their learning rates sum up to `way`; they leave of it exp(log_kept) by decay.
+    """
+    return penalty.rest(w, f, way, log_kept)
+
+
+@by_type
 def slope(penalty: Any, w: Any, f: int, lr: Any) -> Any:
     """Return the derivative of the smooth part of the penalty, for a weight of feature f."""
     return penalty.slope(w, f, lr)
@@ -115,12 +160,12 @@ def move(optimizer: Any, w: Any, g: Any, slots: Any, j: int, f: int, shared: Any
 
 
 @by_type
-def clip(clipping: Any, gradient: Any, scale: Any) -> None:
+def clip(clipping: Any, gradient: Any, features: int, scale: Any) -> None:
     """Shorten the gradient, which is a mean once multiplied by `scale`, to the norm allowed."""
-    clipping.clip(gradient, scale)
+    clipping.clip(gradient, features, scale)
 
 
 @by_type
-def average(averages: Any, parameters: Any, j: int, t: int) -> None:
+def average(averages: Any, parameters: Any, features: int, j: int, t: int) -> None:
     """Take the parameters of output j after step t into their averages."""
-    averages.average(parameters, j, t)
+    averages.average(parameters, features, j, t)

@@ -1,0 +1,139 @@
+"""What the kernels of a fit work on: the parameters themselves, or those of one batch at a time.
+
+Steps on dense rows change all parameters. Those on sparse rows change few, and are taken in
+arrays that have room for the features of one batch; `kernels.sparse` moves these in and out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .kernels.averages import Averaged
+from .kernels.epoch import Data, Gradient, Memory, Parameters
+from .kernels.lapses import Averaging, Coasting, Nothing, Penalty, Rates, Replay
+from .kernels.sparse import NOWHERE, Batches, Held, Sparse
+from .members import in_dtype
+from .optimizers import SGD
+from .parameters import scores_of, zero_gradient
+from .penalties import NoPenalty
+from .rows import Problem
+from .settings import Settings
+from .state import State
+
+Array = np.ndarray[Any, Any]
+
+
+class Work(NamedTuple):
+    """What a kernel is given."""
+
+    data: Data
+    parameters: Parameters
+    memory: Memory
+    gradient: Gradient
+
+    def at_rates(self, settings: Settings, state: State, first: int, lrs: Array) -> Work:
+        """Return it for the steps from `first` on, with these learning rates."""
+        if not isinstance(self.data.rows, Batches):
+            return self
+        lapse = _lapse(settings, state, first, lrs, self.data.rows.rows.d)
+        return self._replace(data=self.data._replace(rows=self.data.rows._replace(lapse=lapse)))
+
+
+def work_on(problem: Problem, batch_size: int, state: State) -> Work:
+    """Return what the kernels of a fit are given."""
+    rows, parameters, memory = problem.data.rows, state.parameters, state.memory
+    if not isinstance(rows, Sparse):
+        return Work(problem.data, parameters, memory, zero_gradient(parameters, rows))
+    w, slots, averages = parameters.w, memory.w, memory.averages
+    (k, d), s = w.shape, slots.shape[0]
+    longest = int(np.diff(rows.indptr).max(initial=1))
+    scores = scores_of(parameters, rows)
+    size = min(d, batch_size * longest)
+    is_averaged = isinstance(averages, Averaged)
+    near = Held(
+        np.zeros((k, size), w.dtype),
+        np.zeros((s * k, size), w.dtype),
+        np.zeros((k if is_averaged else 0, size)),
+    )
+    batches = Batches(
+        rows,
+        Held(w, slots.reshape(s * k, d), averages.w if is_averaged else np.zeros((0, 1))),
+        near,
+        np.empty(size, np.uint32),
+        np.zeros(1, np.int64),
+        np.full(d, NOWHERE),
+        np.empty(min(batch_size, scores.shape[1]) * longest, np.uint32),
+        np.empty(scores.shape[1], np.int64),
+        np.full(d, state.steps),
+        Nothing(),
+    )
+    if is_averaged:
+        averages = Averaged(near.averages, averages.b, averages.first)
+    near_parameters = Parameters(near.w, parameters.b)
+    return Work(
+        problem.data._replace(rows=batches),
+        near_parameters,
+        Memory(near.slots.reshape(s, k, size), memory.b, averages, memory.pace),
+        Gradient(
+            np.zeros_like(near.w),
+            np.zeros((k, size)),
+            np.zeros(k),
+            scores,
+            np.empty_like(scores[0]),
+        ),
+    )
+
+
+def in_columns(rows: Any, sums: Array) -> Array:
+    """Return sums over the rows of one batch with a column for each feature of the model."""
+    if not isinstance(rows, Batches):
+        return sums
+    of_all = np.zeros((sums.shape[0], rows.rows.d))
+    count = int(rows.count[0])
+    of_all[:, rows.features[:count]] = sums[:, :count]
+    return of_all
+
+
+def _lapse(settings: Settings, state: State, start: int, lrs: Array, d: int) -> Any:
+    """Return what happens to a weight while its feature does not occur."""
+    optimizer, averages, pace = settings.optimizer, state.memory.averages, state.memory.pace
+    penalty = in_dtype(settings.penalty, state.parameters.w.dtype)
+    is_averaged = isinstance(averages, Averaged)
+    first = averages.first if is_averaged else 0
+    if isinstance(optimizer, SGD) and optimizer.momentum > 0:
+        ahead = optimizer.momentum if optimizer.nesterov else 1.0
+        return Coasting(optimizer.momentum, ahead, _rates(0.0, start, lrs, pace), first)
+    if not isinstance(optimizer, SGD) or isinstance(penalty, NoPenalty):
+        return Averaging(pace, first) if is_averaged else Nothing()
+    if is_averaged or not hasattr(penalty, "rest"):
+        return Replay(penalty, _rates(0.0, start, lrs, pace), first)
+    return Penalty(penalty, _rates(penalty.decay(), start, lrs, pace))
+
+
+def _rates(decay: Any, start: int, lrs: Array, pace: Array) -> Rates:
+    """Return the learning rates, and what they sum up to."""
+    decays, decay_of = np.unique(np.asarray(decay, float), return_inverse=True)
+    paces = pace if (pace != 1).any() else np.ones(1)
+    lost = np.minimum(paces[:, None, None] * lrs * decays[:, None], LARGEST_LOSS)
+    return Rates(
+        start,
+        lrs,
+        _cumulated(lrs),
+        _cumulated(np.log1p(-lost)),
+        decay_of.reshape(np.shape(decay))[()],
+        pace,
+    )
+
+
+# Of a weight that a step multiplies by 0 there is still a logarithm: exp(-745) is the last number
+# above 0.
+LARGEST_LOSS = 1 - 2.0**-53
+
+
+def _cumulated(rates: Array) -> Array:
+    """Return the sums along the last axis of no rate, one, two and so on."""
+    sums = np.zeros((*rates.shape[:-1], rates.shape[-1] + 1))
+    np.cumsum(rates, axis=-1, out=sums[..., 1:])
+    return sums
