@@ -41,7 +41,7 @@ def read(X: Any) -> Sparse:
         raise ValueError(
             f"X: expected at least one row, and 1 to {MOST_FEATURES} features, got shape {X.shape}"
         )
-    dtype = float_dtype(checks.numbers("X", X.data).dtype) if hasattr(X, "data") else np.float64
+    dtype = float_dtype(checks.numbers("X", np.empty(0, X.dtype)).dtype)
     if X.format != "csr":
         X = _converted(X, dtype)
     _check_parts(X)

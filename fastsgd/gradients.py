@@ -68,7 +68,8 @@ def gradient(
         All labels that there are, for a batch in which some are missing; by default those in y.
     reduction : {"none", "sum", "mean"}
         "sum" is exactly what ``backward()`` leaves in ``param.grad``; "mean" is that divided by
-        the number of rows, whatever their weights; "none" gives one gradient a row.
+        the number of rows, whatever their weights; "none" gives one gradient a row, which are
+        sparse where the rows are, for one output.
 
     Returns
     -------
@@ -110,7 +111,7 @@ def gradient(
         else:
             scale = problem.n if reduction == "mean" else 1
             result = _of_all_rows(problem, values, loss, scale)
-    numbers = result.w.data if csr.is_sparse(result.w) else result.w
+    numbers: Any = result.w.data if csr.is_sparse(result.w) else result.w
     if not (np.isfinite(numbers).all() and np.isfinite(result.b).all()):
         raise ValueError(f"X, y, w, b: their gradient overflows {problem.dtype}; scale them down")
     return result

@@ -112,24 +112,25 @@ def _lapse(settings: Settings, state: State, start: int, lrs: Array, d: int) -> 
     return Penalty(penalty, _rates(penalty.decay(), start, lrs, pace))
 
 
+# What stands for the logarithm of 0, and can be summed: exp of it is 0 in float64.
+LOG_OF_NOTHING = -750.0
+
+
 def _rates(decay: Any, start: int, lrs: Array, pace: Array) -> Rates:
     """Return the learning rates, and what they sum up to."""
     decays, decay_of = np.unique(np.asarray(decay, float), return_inverse=True)
     paces = pace if (pace != 1).any() else np.ones(1)
-    lost = np.minimum(paces[:, None, None] * lrs * decays[:, None], LARGEST_LOSS)
+    lost = paces[:, None, None] * lrs * decays[:, None]
+    log_kept = np.full(lost.shape, LOG_OF_NOTHING)
+    np.log1p(-lost, out=log_kept, where=lost < 1)
     return Rates(
         start,
         lrs,
         _cumulated(lrs),
-        _cumulated(np.log1p(-lost)),
+        _cumulated(log_kept),
         decay_of.reshape(np.shape(decay))[()],
         pace,
     )
-
-
-# Of a weight that a step multiplies by 0 there is still a logarithm: exp(-745) is the last number
-# above 0.
-LARGEST_LOSS = 1 - 2.0**-53
 
 
 def _cumulated(rates: Array) -> Array:
