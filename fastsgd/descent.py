@@ -77,7 +77,7 @@ class Descent:
         self.epochs: list[Epoch] = []
         self.last_finite = copy_of(self.state)
         self.best = Best()
-        self.work = work_on(problem, settings.batch_size, self.state)
+        self.work = work_on(problem, settings, self.state)
 
     @property
     def epoch(self) -> int:
@@ -101,7 +101,7 @@ class Descent:
                 self._diverged()
             # Which epoch it was, and what was before it, is seen one by one.
             self.state = copy_of(self.last_finite)
-            self.work = work_on(self.problem, self.settings.batch_size, self.state)
+            self.work = work_on(self.problem, self.settings, self.state)
             for _ in range(count):
                 self.run_epochs(1, report)
             return

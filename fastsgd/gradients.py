@@ -17,7 +17,7 @@ from .optimizers import SGD
 from .parameters import checked, for_kernels, for_user, zero_gradient
 from .rows import Problem
 from .state import new_state
-from .work import in_columns, work_on
+from .work import gathered, in_columns
 
 Array = np.ndarray[Any, Any]
 
@@ -118,7 +118,7 @@ def gradient(
 
 
 def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) -> ParameterGradient:
-    work = work_on(problem, problem.n, new_state(values, SGD()))
+    work = gathered(problem, problem.n, new_state(values, SGD()))
     gradient, loss_sums, dtype = work.gradient, np.zeros(problem.k), problem.dtype
     for order in pieces(problem.data, problem.k):
         add_whole_gradient(work.data, order, work.parameters, loss, gradient, loss_sums)

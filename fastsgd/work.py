@@ -10,14 +10,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .kernels.averages import Averaged
-from .kernels.epoch import Data, Gradient, Memory, Parameters
+from .kernels.averages import Averaged, NotAveraged
+from .kernels.dense import Dense
+from .kernels.epoch import CHUNK, Data, Gradient, Memory, Parameters
 from .kernels.lapses import Averaging, Coasting, Nothing, Penalty, Rates, Replay
+from .kernels.scattered import Scattered
 from .kernels.sparse import NOWHERE, Batches, Held, Sparse
 from .members import in_dtype
 from .optimizers import SGD
 from .parameters import scores_of, zero_gradient
-from .penalties import NoPenalty
+from .penalties import L1, L2, NoPenalty
 from .rows import Problem
 from .settings import Settings
 from .state import State
@@ -35,16 +37,62 @@ class Work(NamedTuple):
 
     def at_rates(self, settings: Settings, state: State, first: int, lrs: Array) -> Work:
         """Return it for the steps from `first` on, with these learning rates."""
-        if not isinstance(self.data.rows, Batches):
+        if isinstance(self.data.rows, Dense):
             return self
         lapse = _lapse(settings, state, first, lrs, self.data.rows.rows.d)
         return self._replace(data=self.data._replace(rows=self.data.rows._replace(lapse=lapse)))
 
 
-def work_on(problem: Problem, batch_size: int, state: State) -> Work:
+def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     """Return what the kernels of a fit are given."""
+    if isinstance(problem.data.rows, Sparse) and _is_linear(settings, state):
+        return _scattered(problem, settings, state)
+    return gathered(problem, settings.batch_size, state)
+
+
+def _is_linear(settings: Settings, state: State) -> bool:
+    """Tell whether the gradients of the rows of a batch can be added to the weights one by one."""
+    penalty, is_small = settings.penalty, settings.batch_size <= CHUNK
+    return (
+        settings.optimizer == SGD()
+        and (isinstance(penalty, (NoPenalty, L1)) or _is_scale(penalty))
+        and isinstance(state.memory.averages, NotAveraged)
+        and settings.clip_norm is None
+        and is_small
+    )
+
+
+def _is_scale(penalty: Any) -> bool:
+    """Tell whether a penalty multiplies all weights by the same number."""
+    return isinstance(penalty, L2) and np.ndim(penalty.alpha) == 0
+
+
+def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
+    w, b = state.parameters
+    (k, d), penalty = w.shape, settings.penalty
+    scores = np.empty((k, settings.batch_size), w.dtype)
+    none = np.zeros((0, 1))
+    scattered = Scattered(
+        problem.data.rows,
+        Held(w, none.astype(w.dtype), none),
+        np.full(d if isinstance(penalty, L1) else 0, state.steps),
+        Nothing(),
+        np.ones(k),
+        float(in_dtype(penalty, w.dtype).alpha) if _is_scale(penalty) else 0.0,
+    )
+    empty = np.zeros((k, 0), w.dtype)
+    return Work(
+        problem.data._replace(rows=scattered),
+        Parameters(empty, b),
+        state.memory,
+        Gradient(empty, np.zeros((k, 0)), np.zeros(k), scores, np.empty_like(scores[0])),
+    )
+
+
+def gathered(problem: Problem, batch_size: int, state: State) -> Work:
+    """Return what kernels are given that gather the gradient of a batch."""
     rows, parameters, memory = problem.data.rows, state.parameters, state.memory
-    if not isinstance(rows, Sparse):
+    if isinstance(rows, Dense):
         return Work(problem.data, parameters, memory, zero_gradient(parameters, rows))
     w, slots, averages = parameters.w, memory.w, memory.averages
     (k, d), s = w.shape, slots.shape[0]
@@ -100,6 +148,8 @@ def _lapse(settings: Settings, state: State, start: int, lrs: Array, d: int) -> 
     """Return what happens to a weight while its feature does not occur."""
     optimizer, averages, pace = settings.optimizer, state.memory.averages, state.memory.pace
     penalty = in_dtype(settings.penalty, state.parameters.w.dtype)
+    if _is_linear(settings, state) and not isinstance(penalty, L1):
+        return Nothing()
     is_averaged = isinstance(averages, Averaged)
     first = averages.first if is_averaged else 0
     if isinstance(optimizer, SGD) and optimizer.momentum > 0:

@@ -50,7 +50,17 @@ class Dense(NamedTuple):
     def enter(self, order: Any, start: int, stop: int, t: int) -> None:
         """Do nothing: all features are at hand."""
 
-    def leave(self, t: int) -> None:
+    def leave(
+        self,
+        order: Any,
+        first: int,
+        last: int,
+        factors: Any,
+        mean: float,
+        lr: float,
+        pace: Any,
+        t: int,
+    ) -> None:
         """Do nothing: every step is one of all features."""
 
     def settle(self, parameters: Any, t: int) -> bool:

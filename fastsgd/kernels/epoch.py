@@ -159,9 +159,11 @@ def visit(
             clip(method.clipping, gradient, features, scale)
             for j in range(memory.pace.size):
                 if memory.pace[j] > 0:
-                    lr = lrs[taken] * memory.pace[j]
-                    step(data.rows, parameters, method, memory, gradient, j, scale, lr, step_t)
-            leave(data.rows, step_t)
+                    rate = lrs[taken] * memory.pace[j]
+                    step(data.rows, parameters, method, memory, gradient, j, scale, rate, step_t)
+            lr = lrs[taken]
+            scores, pace = gradient.scores, memory.pace
+            leave(data.rows, order, batch_first, batch_last, scores, scale, lr, pace, step_t)
             taken += 1
         first = stop
     return taken

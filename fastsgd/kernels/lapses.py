@@ -10,13 +10,25 @@ from typing import Any, NamedTuple
 
 from .arithmetic import at
 from .jit import inner
-from .methods import rest, shrink, slope
+from .methods import bring_up, rest, shrink, slope
 
 
 class Nothing(NamedTuple):
     """Nothing happens."""
 
     def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+        """Do nothing."""
+
+    def bring_rows(
+        self,
+        rows: Any,
+        held: Any,
+        steps: Any,
+        order: Any,
+        start: Any,
+        stop: Any,
+        t: Any,
+    ) -> None:
         """Do nothing."""
 
 
@@ -64,6 +76,24 @@ class Penalty(NamedTuple):
                     held.w[j, f] = rest(
                         self.penalty, held.w[j, f], f, way, log_kept[e] - log_kept[s]
                     )
+
+    def bring_rows(
+        self,
+        rows: Any,
+        held: Any,
+        steps: Any,
+        order: Any,
+        start: Any,
+        stop: Any,
+        t: Any,
+    ) -> None:
+        """Bring the features of the rows order[start:stop] up to step t."""
+        for p in range(start, stop):
+            for q in range(rows.indptr[order[p]], rows.indptr[order[p] + 1]):
+                f = rows.indices[q]
+                if steps[f] != t:
+                    bring_up(self, held, f, steps[f], t)
+                    steps[f] = t
 
 
 class Replay(NamedTuple):

@@ -88,9 +88,23 @@ def enter(rows: Any, order: Any, start: int, stop: int, t: int) -> None:
 
 
 @by_type
-def leave(rows: Any, t: int) -> None:
-    """Finish with the rows of a batch, after step t."""
-    rows.leave(t)
+def leave(
+    rows: Any,
+    order: Any,
+    first: int,
+    last: int,
+    factors: Any,
+    mean: float,
+    lr: float,
+    pace: Any,
+    t: int,
+) -> None:
+    """Finish step t with the rows order[first:last].
+
+    If their factors are still at hand, the gradient is ``mean`` times the sum of the rows, each
+    times its own.
+    """
+    rows.leave(order, first, last, factors, mean, lr, pace, t)
 
 
 @by_type
@@ -109,6 +123,14 @@ def width(rows: Any) -> int:
 def feature(rows: Any, f: int) -> Any:
     """Return which feature of the model is feature f of the batch."""
     return rows.feature(f)
+
+
+@by_type
+def bring_rows(
+    lapse: Any, rows: Any, held: Any, steps: Any, order: Any, start: int, stop: int, t: int
+) -> None:
+    """Bring the features of the rows order[start:stop] up to step t."""
+    lapse.bring_rows(rows, held, steps, order, start, stop, t)
 
 
 @by_type

@@ -8,9 +8,13 @@ import numpy as np
 
 from .jit import entry, inner, inner_loop
 from .methods import bring_up
+from .prefetch import prefetch_bytes, prefetch_line
 
 # Longer rows are summed in pieces, so that no float32 sum drifts.
 LONG = 2**14
+
+# How many rows ahead of its use a row is fetched.
+AHEAD = 8
 
 # Where a feature is that does not occur in the batch.
 NOWHERE = np.uint32(0xFFFFFFFF)
@@ -95,7 +99,17 @@ class Batches(NamedTuple):
                 self.columns[at] = self.places[f]
                 at += 1
 
-    def leave(self, t: int) -> None:
+    def leave(
+        self,
+        order: Any,
+        first: int,
+        last: int,
+        factors: Any,
+        mean: float,
+        lr: float,
+        pace: Any,
+        t: int,
+    ) -> None:
         """Move the features of the batch back after step t."""
         for c in range(self.count[0]):
             f = self.features[c]
@@ -143,6 +157,18 @@ class Batches(NamedTuple):
             columns = self.columns[at : at + last - first]
             for j in range(g.shape[0]):
                 add(self.rows.entries[first:last], columns, factors[j, p - start], g[j])
+
+
+@inner
+def prefetch_entries(rows: Any, order: Any, p: int) -> None:
+    """Prefetch a row from further down the order, and where the one after it is."""
+    near, far = p + AHEAD, p + 2 * AHEAD
+    if far < order.size:
+        prefetch_line(rows.indptr, np.intp(order[far]) * 8)
+    if near < order.size:
+        first, last = rows.indptr[order[near]], rows.indptr[order[near] + 1]
+        prefetch_bytes(rows.entries, first * rows.entries.itemsize, last * rows.entries.itemsize)
+        prefetch_bytes(rows.indices, first * rows.indices.itemsize, last * rows.indices.itemsize)
 
 
 @inner
