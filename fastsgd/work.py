@@ -13,7 +13,7 @@ import numpy as np
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.dense import Dense
 from .kernels.epoch import CHUNK, Data, Gradient, Memory, Parameters
-from .kernels.lapses import Averaging, Coasting, Nothing, Penalty, Rates, Replay
+from .kernels.lapses import Averaging, Coasting, Nothing, Penalty, Rates, Replay, Shrinking
 from .kernels.scattered import Scattered
 from .kernels.sparse import NOWHERE, Batches, Held, Sparse
 from .members import in_dtype
@@ -159,6 +159,8 @@ def _lapse(settings: Settings, state: State, start: int, lrs: Array, d: int) -> 
         return Averaging(pace, first) if is_averaged else Nothing()
     if is_averaged or not hasattr(penalty, "rest"):
         return Replay(penalty, _rates(0.0, start, lrs, pace), first)
+    if isinstance(penalty, L1):
+        return Shrinking(penalty, start, _cumulated(lrs), pace)
     return Penalty(penalty, _rates(penalty.decay(), start, lrs, pace))
 
 

@@ -8,27 +8,17 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .arithmetic import at
 from .jit import inner
-from .methods import bring_up, rest, shrink, slope
+from .methods import rest, shrink, slope
 
 
 class Nothing(NamedTuple):
     """Nothing happens."""
 
     def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
-        """Do nothing."""
-
-    def bring_rows(
-        self,
-        rows: Any,
-        held: Any,
-        steps: Any,
-        order: Any,
-        start: Any,
-        stop: Any,
-        t: Any,
-    ) -> None:
         """Do nothing."""
 
 
@@ -57,6 +47,23 @@ class Rates(NamedTuple):
     pace: Any  # (k,)
 
 
+class Shrinking(NamedTuple):
+    """Plain SGD with a penalty that moves a weight by so much for each unit of learning rate."""
+
+    penalty: Any
+    start: Any
+    sums: Any  # (steps + 1,): of the learning rates before each step from `start` on
+    pace: Any  # (k,)
+
+    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+        """Apply the penalty for all the steps at once."""
+        # Unsigned, as indices that may be below 0 take twice the time.
+        way = self.sums[np.uintp(t - self.start)] - self.sums[np.uintp(since - self.start)]
+        for j in range(held.w.shape[0]):
+            own = held.w.dtype.type(way * self.pace[j])
+            held.w[j, f] = rest(self.penalty, held.w[j, f], f, own, 0.0)
+
+
 class Penalty(NamedTuple):
     """Plain SGD with a penalty, which acts in every step."""
 
@@ -67,33 +74,13 @@ class Penalty(NamedTuple):
         """Apply the penalty for all the steps at once."""
         rates = self.rates
         s, e = since - rates.start, t - rates.start
-        if s < e:
-            kind = at(rates.decay_of, f)
-            for j in range(held.w.shape[0]):
-                if rates.pace[j] > 0:
-                    way = rates.pace[j] * (rates.sums[e] - rates.sums[s])
-                    log_kept = rates.log_kept[j % rates.log_kept.shape[0], kind]
-                    held.w[j, f] = rest(
-                        self.penalty, held.w[j, f], f, way, log_kept[e] - log_kept[s]
-                    )
-
-    def bring_rows(
-        self,
-        rows: Any,
-        held: Any,
-        steps: Any,
-        order: Any,
-        start: Any,
-        stop: Any,
-        t: Any,
-    ) -> None:
-        """Bring the features of the rows order[start:stop] up to step t."""
-        for p in range(start, stop):
-            for q in range(rows.indptr[order[p]], rows.indptr[order[p] + 1]):
-                f = rows.indices[q]
-                if steps[f] != t:
-                    bring_up(self, held, f, steps[f], t)
-                    steps[f] = t
+        kind = at(rates.decay_of, f)
+        for j in range(held.w.shape[0]):
+            if rates.pace[j] > 0:
+                way = rates.pace[j] * (rates.sums[e] - rates.sums[s])
+                part = j % rates.log_kept.shape[0]
+                log_kept = rates.log_kept[part, kind, e] - rates.log_kept[part, kind, s]
+                held.w[j, f] = rest(self.penalty, held.w[j, f], f, way, log_kept)
 
 
 class Replay(NamedTuple):

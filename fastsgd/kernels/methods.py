@@ -126,14 +126,6 @@ def feature(rows: Any, f: int) -> Any:
 
 
 @by_type
-def bring_rows(
-    lapse: Any, rows: Any, held: Any, steps: Any, order: Any, start: int, stop: int, t: int
-) -> None:
-    """Bring the features of the rows order[start:stop] up to step t."""
-    lapse.bring_rows(rows, held, steps, order, start, stop, t)
-
-
-@by_type
 def bring_up(lapse: Any, held: Any, f: Any, since: Any, t: Any) -> None:
     """Make up for the steps since..t - 1, in which feature f did not occur."""
     lapse.bring_up(held, f, since, t)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .jit import inner
-from .methods import bring_rows, bring_up
+from .methods import bring_up
 from .sparse import add, dot, prefetch_entries
 
 # Weights are held as a product with a scale, which shrinks; below this it becomes 1 again.
@@ -32,7 +32,15 @@ class Scattered(NamedTuple):
 
     def enter(self, order: Any, start: int, stop: int, t: int) -> None:
         """Bring the features of the rows order[start:stop] up to step t."""
-        bring_rows(self.lapse, self.rows, self.held, self.steps, order, start, stop, t)
+        if self.steps.size == 0:
+            return
+        for p in range(start, stop):
+            prefetch_entries(self.rows, order, p)
+            for q in range(self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]):
+                f = self.rows.indices[q]
+                # Not to ask whether it has been brought already takes less time than to ask.
+                bring_up(self.lapse, self.held, f, self.steps[f], t)
+                self.steps[f] = t
 
     def dot_rows(self, order: Any, start: int, stop: int, w: Any, out: Any) -> None:
         """Set out[j, r] to the product of the weights and row order[start + r], for all j, r."""

@@ -194,15 +194,21 @@ def copy_column(source: Any, f: Any, target: Any, c: Any) -> None:
         target.averages[j, c] = source.averages[j, f]
 
 
-@inner_loop
+@inner
 def dot(entries: Any, columns: Any, w: Any) -> float:
     """Return the product of w and a row, of entries in these columns."""
     total = 0.0
     for first in range(0, entries.size, LONG):
-        part = w.dtype.type(0)
-        for q in range(first, min(first + LONG, entries.size)):
-            part += entries[q] * w[columns[q]]
-        total += part
+        total += dot_part(entries[first : first + LONG], columns[first : first + LONG], w)
+    return total
+
+
+@inner_loop
+def dot_part(entries: Any, columns: Any, w: Any) -> Any:
+    """Return the product of w and a part of a row."""
+    total = w.dtype.type(0)
+    for q in range(entries.size):
+        total += entries[q] * w[columns[q]]
     return total
 
 
