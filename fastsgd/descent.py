@@ -22,7 +22,7 @@ from .schedules import Constant
 from .settings import Settings
 from .state import State, copy_of, learned
 from .stopping import Best, is_watched, watch, with_watches
-from .stretches import batch_stretches, epochs_in_a_stretch
+from .stretches import batch_stretches, epochs_in_a_stretch, row_length
 from .work import work_on
 
 Array = np.ndarray[Any, Any]
@@ -62,7 +62,7 @@ class Descent:
         self.state = with_watches(state, self.watched_losses) if self.is_watched else state
         self.method = settings.method(problem)
         self.visited = settings.visited(n)
-        self.row_length = problem.data.rows.row_length * problem.k
+        self.row_length = row_length(problem.data.rows, problem.k)
         # Epochs between which Python has nothing to do are run by one call, where they are short.
         is_seen = self.is_watched or held_out is not None or settings.epoch_loss == "full"
         self.at_once = 1

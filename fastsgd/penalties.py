@@ -8,7 +8,6 @@ step of the optimizer. To add a penalty, write its class here and list it in `PE
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ import numpy as np
 from . import checks
 from .custom import check_derivative, check_functions, member
 from .kernels.arithmetic import at, capped, nearer_to_zero
+from .kernels.elementary import exp
 from .members import chosen, parameters
 
 __all__ = ["L1", "L2", "PENALTIES", "ElasticNet", "NoPenalty", "custom", "named_penalty"]
@@ -91,7 +91,7 @@ class L2(NamedTuple):
 
     def rest(self, w: Any, f: Any, way: Any, log_kept: Any) -> Any:
         """Return what decay leaves of the weight."""
-        return w * math.exp(log_kept)
+        return w * exp(log_kept)
 
 
 @parameters(alpha=checks.strength)
@@ -192,12 +192,9 @@ class ElasticNet(NamedTuple):
         """Return the weight after decay and steps towards 0 in turns."""
         # With x = lr * decay, the sum over the steps of x times what later steps leave of it
         # is 1 - exp(log_kept): it telescopes.
-        distance = way * at(self.alpha, f)
-        if self.l1_ratio < 1:
-            lost = -math.expm1(log_kept)
-            if log_kept < 0:
-                distance = lost / (1 - self.l1_ratio)
-        return nearer_to_zero(w * math.exp(log_kept), distance * self.l1_ratio)
+        kept = exp(log_kept)
+        distance = (1 - kept) / (1 - self.l1_ratio) if log_kept < 0 else way * at(self.alpha, f)
+        return nearer_to_zero(w * kept, distance * self.l1_ratio)
 
 
 PENALTIES: dict[str, Any] = {"none": NoPenalty, "l2": L2, "l1": L1, "elasticnet": ElasticNet}

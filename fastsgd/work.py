@@ -153,8 +153,12 @@ def _lapse(settings: Settings, state: State, start: int, lrs: Array, d: int) -> 
     is_averaged = isinstance(averages, Averaged)
     first = averages.first if is_averaged else 0
     if isinstance(optimizer, SGD) and optimizer.momentum > 0:
-        ahead = optimizer.momentum if optimizer.nesterov else 1.0
-        return Coasting(optimizer.momentum, ahead, _rates(0.0, start, lrs, pace), first)
+        momentum = optimizer.momentum
+        ahead, powers = (
+            momentum if optimizer.nesterov else 1.0,
+            momentum ** np.arange(lrs.size + 1.0),
+        )
+        return Coasting(momentum, powers, ahead, _rates(0.0, start, lrs, pace), first)
     if not isinstance(optimizer, SGD) or isinstance(penalty, NoPenalty):
         return Averaging(pace, first) if is_averaged else Nothing()
     if is_averaged or not hasattr(penalty, "rest"):

@@ -107,6 +107,7 @@ class Coasting(NamedTuple):
     """SGD with momentum: the weight goes on along its velocity, at the rate of the last step."""
 
     momentum: Any
+    powers: Any  # (steps + 1,): its powers, from 0 on
     ahead: Any  # by what Nesterov's step multiplies the velocity; else 1
     rates: Any
     first: Any  # the step with which averages begin
@@ -117,14 +118,15 @@ class Coasting(NamedTuple):
             return
         rates, momentum = self.rates, self.momentum
         for j in range(held.w.shape[0]):
-            if rates.pace[j] > 0:
+            is_at_rest = held.slots[j, f] == 0 and held.averages.shape[0] == 0
+            if rates.pace[j] > 0 and not is_at_rest:
                 lr = rates.lrs[t - 1 - rates.start] * rates.pace[j]
                 w, v = float(held.w[j, f]), float(held.slots[j, f])
                 # After i steps the weight is w - far * (1 - momentum**i).
                 far = lr * self.ahead * v * momentum / (1 - momentum)
                 before = max(since, self.first) - since
-                kept = momentum ** float(t - since)
-                powers = momentum * (momentum ** float(before) - kept) / (1 - momentum)
+                kept = self.powers[t - since]
+                powers = momentum * (self.powers[before] - kept) / (1 - momentum)
                 total = (t - since - before) * (w - far) + far * powers
                 take_in(held.averages, j, f, self.first, since, t, total)
                 held.w[j, f] = w - far * (1 - kept)

@@ -45,7 +45,8 @@ class Scattered(NamedTuple):
     def dot_rows(self, order: Any, start: int, stop: int, w: Any, out: Any) -> None:
         """Set out[j, r] to the product of the weights and row order[start + r], for all j, r."""
         for p in range(start, stop):
-            prefetch_entries(self.rows, order, p)
+            if self.steps.size == 0:
+                prefetch_entries(self.rows, order, p)
             first, last = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
             entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
             for j in range(self.scale.size):
