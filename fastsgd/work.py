@@ -154,10 +154,8 @@ def _lapse(settings: Settings, state: State, start: int, lrs: Array, d: int) -> 
     first = averages.first if is_averaged else 0
     if isinstance(optimizer, SGD) and optimizer.momentum > 0:
         momentum = optimizer.momentum
-        ahead, powers = (
-            momentum if optimizer.nesterov else 1.0,
-            momentum ** np.arange(lrs.size + 1.0),
-        )
+        ahead = momentum if optimizer.nesterov else 1.0
+        powers = momentum ** np.arange(lrs.size + 1.0)
         return Coasting(momentum, powers, ahead, _rates(0.0, start, lrs, pace), first)
     if not isinstance(optimizer, SGD) or isinstance(penalty, NoPenalty):
         return Averaging(pace, first) if is_averaged else Nothing()
