@@ -60,7 +60,6 @@ class Descent:
         self.is_watched = is_watched(settings)
         self.watched_losses = problem.k if problem.is_one_versus_rest else 1
         self.state = with_watches(state, self.watched_losses) if self.is_watched else state
-        self.method = settings.method(problem)
         self.visited = settings.visited(n)
         self.row_length = row_length(problem.data.rows, problem.k)
         # Epochs between which Python has nothing to do are run by one call, where they are short.
@@ -136,7 +135,7 @@ class Descent:
                 first,
                 last,
                 batch_size,
-                self.method,
+                work.method,
                 lrs,
                 t,
                 work.parameters,

@@ -118,7 +118,7 @@ def gradient(
 
 
 def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) -> ParameterGradient:
-    work = gathered(problem, problem.n, new_state(values, SGD()))
+    work = gathered(problem, problem.n, new_state(values, SGD()), None)
     gradient, loss_sums, dtype = work.gradient, np.zeros(problem.k), problem.dtype
     for order in pieces(problem.data, problem.k):
         add_whole_gradient(work.data, order, work.parameters, loss, gradient, loss_sums)

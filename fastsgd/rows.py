@@ -64,13 +64,17 @@ def read(X: Any) -> Rows:
         return csr.read(X)
     array = checks.numbers("X", X)
     checks.shape_of_X(array)
-    return Dense(readable(array, float_dtype(array.dtype)))
+    return _dense(readable(array, float_dtype(array.dtype)))
+
+
+def _dense(X: Array) -> Dense:
+    return Dense(X, np.array(X.shape[1:]))
 
 
 def in_dtype(rows: Rows, dtype: np.dtype[Any]) -> Rows:
     """Return rows with their numbers in `dtype`."""
     if isinstance(rows, Dense):
-        return Dense(readable(rows.X, dtype))
+        return _dense(readable(rows.X, dtype))
     return rows._replace(entries=readable(rows.entries, dtype))
 
 

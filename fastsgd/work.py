@@ -12,7 +12,7 @@ import numpy as np
 
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.dense import Dense
-from .kernels.epoch import CHUNK, Data, Gradient, Memory, Parameters
+from .kernels.epoch import CHUNK, Data, Gradient, Memory, Method, Parameters
 from .kernels.lapses import Averaging, Coasting, Nothing, Penalty, Rates, Replay, Shrinking
 from .kernels.scattered import Scattered
 from .kernels.sparse import NOWHERE, Batches, Held, Sparse
@@ -34,6 +34,7 @@ class Work(NamedTuple):
     parameters: Parameters
     memory: Memory
     gradient: Gradient
+    method: Any
 
     def at_rates(self, settings: Settings, state: State, first: int, lrs: Array) -> Work:
         """Return it for the steps from `first` on, with these learning rates."""
@@ -47,7 +48,7 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     """Return what the kernels of a fit are given."""
     if isinstance(problem.data.rows, Sparse) and _is_linear(settings, state):
         return _scattered(problem, settings, state)
-    return gathered(problem, settings.batch_size, state)
+    return gathered(problem, settings.batch_size, state, settings.method(problem))
 
 
 def _is_linear(settings: Settings, state: State) -> bool:
@@ -78,6 +79,7 @@ def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
         np.full(d if isinstance(penalty, L1) else 0, state.steps),
         Nothing(),
         np.ones(k),
+        np.zeros(1, np.int64),
         float(in_dtype(penalty, w.dtype).alpha) if _is_scale(penalty) else 0.0,
     )
     empty = np.zeros((k, 0), w.dtype)
@@ -86,20 +88,25 @@ def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
         Parameters(empty, b),
         state.memory,
         Gradient(empty, np.zeros((k, 0)), np.zeros(k), scores, np.empty_like(scores[0])),
+        settings.method(problem),
     )
 
 
-def gathered(problem: Problem, batch_size: int, state: State) -> Work:
-    """Return what kernels are given that gather the gradient of a batch."""
+def gathered(problem: Problem, batch_size: int, state: State, method: Method | None) -> Work:
+    """Return what kernels are given that gather the gradient of a batch; some need no method."""
     rows, parameters, memory = problem.data.rows, state.parameters, state.memory
     if isinstance(rows, Dense):
-        return Work(problem.data, parameters, memory, zero_gradient(parameters, rows))
+        return Work(problem.data, parameters, memory, zero_gradient(parameters, rows), method)
     w, slots, averages = parameters.w, memory.w, memory.averages
     (k, d), s = w.shape, slots.shape[0]
     longest = int(np.diff(rows.indptr).max(initial=1))
     scores = scores_of(parameters, rows)
     size = min(d, batch_size * longest)
     is_averaged = isinstance(averages, Averaged)
+    alpha = np.ravel(getattr(method and method.penalty, "alpha", 0.0)).astype(w.dtype)
+    near_alpha = np.zeros(size if alpha.size > 1 else 0, w.dtype)
+    if method is not None and near_alpha.size > 0:
+        method = method._replace(penalty=method.penalty._replace(alpha=near_alpha))
     near = Held(
         np.zeros((k, size), w.dtype),
         np.zeros((s * k, size), w.dtype),
@@ -116,6 +123,8 @@ def gathered(problem: Problem, batch_size: int, state: State) -> Work:
         np.empty(scores.shape[1], np.int64),
         np.full(d, state.steps),
         Nothing(),
+        alpha if near_alpha.size > 0 else near_alpha,
+        near_alpha,
     )
     if is_averaged:
         averages = Averaged(near.averages, averages.b, averages.first)
@@ -131,6 +140,7 @@ def gathered(problem: Problem, batch_size: int, state: State) -> Work:
             scores,
             np.empty_like(scores[0]),
         ),
+        method,
     )
 
 

@@ -21,6 +21,7 @@ class Dense(NamedTuple):
     """Rows of a C-contiguous array of shape (n, d)."""
 
     X: Any
+    count: Any  # (1,): how many features there are
 
     @property
     def n(self) -> int:
@@ -47,9 +48,6 @@ class Dense(NamedTuple):
         """Return how many numbers a row has."""
         return self.d
 
-    def enter(self, order: Any, start: int, stop: int, t: int) -> None:
-        """Do nothing: all features are at hand."""
-
     def leave(
         self,
         order: Any,
@@ -74,15 +72,7 @@ class Dense(NamedTuple):
                 total += zero * w[j, f]
         return total == zero
 
-    def width(self) -> int:
-        """Return how many features there are."""
-        return self.X.shape[1]
-
-    def feature(self, f: int) -> int:
-        """Return f."""
-        return f
-
-    def dot_rows(self, order: Any, start: int, stop: int, w: Any, out: Any) -> None:
+    def dot_rows(self, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
         """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j."""
         is_narrow = self.X.shape[1] <= WIDE
         for p in range(start, stop, 4):

@@ -17,15 +17,12 @@ from .methods import (
     clip,
     differentiate,
     dot_rows,
-    enter,
-    feature,
     keep,
     leave,
     move,
     settle,
     shrink,
     slope,
-    width,
 )
 
 # A float32 sum of this many rows is good to a few parts in a million whatever the numbers are;
@@ -150,7 +147,7 @@ def visit(
         stop = min(chunk_last, last)
         step_t = t + taken
         add_gradient(data, order, first, stop, step_t, parameters, method.loss, gradient, loss_sums)
-        features = width(data.rows)
+        features = data.rows.count[0]
         if stop == chunk_last and batch_size > CHUNK:
             carry(gradient, features)
         if stop == batch_last:
@@ -160,7 +157,7 @@ def visit(
             for j in range(memory.pace.size):
                 if memory.pace[j] > 0:
                     rate = lrs[taken] * memory.pace[j]
-                    step(data.rows, parameters, method, memory, gradient, j, scale, rate, step_t)
+                    step(parameters, method, memory, gradient, features, j, scale, rate, step_t)
             lr = lrs[taken]
             scores, pace = gradient.scores, memory.pace
             leave(data.rows, order, batch_first, batch_last, scores, scale, lr, pace, step_t)
@@ -185,8 +182,7 @@ def add_gradient(
     scores = gradient.scores
     for start in range(first, last, scores.shape[1]):
         stop = min(start + scores.shape[1], last)
-        enter(data.rows, order, start, stop, t)
-        dot_rows(data.rows, order, start, stop, parameters.w, scores)
+        dot_rows(data.rows, order, start, stop, t, parameters.w, scores)
         differentiate(
             data.targets,
             data.weights,
@@ -223,11 +219,11 @@ def mean_of_carried(gradient: Any, features: int, rows: int) -> float:
 
 @inner
 def step(
-    rows: Any,
     parameters: Any,
     method: Any,
     memory: Any,
     gradient: Any,
+    features: int,
     j: int,
     scale: float,
     lr: float,
@@ -240,12 +236,10 @@ def step(
     shared = at_step(optimizer, lr, t, number)
     kept = number(keep(optimizer, lr))
     narrow_scale, narrow_lr = number(scale), number(lr)
-    features = width(rows)
     for f in range(features):
-        name = feature(rows, f)
-        g = narrow_scale * gradient.w[j, f] + slope(penalty, w[j, f], name, narrow_lr)
+        g = narrow_scale * gradient.w[j, f] + slope(penalty, w[j, f], f, narrow_lr)
         moved, stride = move(optimizer, kept * w[j, f], g, memory.w, j, f, shared)
-        w[j, f] = shrink(penalty, moved, name, stride)
+        w[j, f] = shrink(penalty, moved, f, stride)
         gradient.w[j, f] = 0
     if method.fit_intercept:
         g_b = number(scale * gradient.b[j])
@@ -262,7 +256,7 @@ def add_whole_gradient(
     for first in range(0, order.size, CHUNK):
         last = min(first + CHUNK, order.size)
         add_gradient(data, order, first, last, 0, parameters, loss, gradient, loss_sums)
-        carry(gradient, width(data.rows))
+        carry(gradient, data.rows.count[0])
 
 
 @entry
@@ -279,7 +273,7 @@ def derivatives(
     scores = gradient.scores
     for start in range(0, order.size, scores.shape[1]):
         stop = min(start + scores.shape[1], order.size)
-        dot_rows(data.rows, order, start, stop, parameters.w, scores)
+        dot_rows(data.rows, order, start, stop, 0, parameters.w, scores)
         differentiate(
             data.targets,
             data.weights,
@@ -303,7 +297,7 @@ def sum_losses(
     """Add the losses of all rows in `order` to those of their outputs."""
     for start in range(0, order.size, scores.shape[1]):
         stop = min(start + scores.shape[1], order.size)
-        dot_rows(data.rows, order, start, stop, parameters.w, scores)
+        dot_rows(data.rows, order, start, stop, 0, parameters.w, scores)
         add_losses(
             data.targets,
             data.weights,

@@ -70,21 +70,18 @@ def weigh(weights: Any, i: int, j: int, x: Any) -> Any:
 
 
 @by_type
-def dot_rows(rows: Any, order: Any, start: int, stop: int, w: Any, out: Any) -> None:
-    """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j."""
-    rows.dot_rows(order, start, stop, w, out)
+def dot_rows(rows: Any, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
+    """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j.
+
+    It is for step t that they are wanted.
+    """
+    rows.dot_rows(order, start, stop, t, w, out)
 
 
 @by_type
 def add_rows(rows: Any, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
     """Add factors[j, r] times row order[start + r] to g[j], for every r and j."""
     rows.add_rows(order, start, stop, factors, g)
-
-
-@by_type
-def enter(rows: Any, order: Any, start: int, stop: int, t: int) -> None:
-    """Make ready for the rows order[start:stop], in step t."""
-    rows.enter(order, start, stop, t)
 
 
 @by_type
@@ -111,18 +108,6 @@ def leave(
 def settle(rows: Any, parameters: Any, t: int) -> bool:
     """Finish what is due before step t; tell whether all parameters are finite."""
     return bool(rows.settle(parameters, t))
-
-
-@by_type
-def width(rows: Any) -> int:
-    """Return how many features the rows of a batch have."""
-    return int(rows.width())
-
-
-@by_type
-def feature(rows: Any, f: int) -> Any:
-    """Return which feature of the model is feature f of the batch."""
-    return rows.feature(f)
 
 
 @by_type

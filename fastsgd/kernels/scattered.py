@@ -28,40 +28,25 @@ class Scattered(NamedTuple):
     steps: Any  # (d,): up to which step a feature has been brought, where it matters
     lapse: Any
     scale: Any  # (k,)
+    count: Any  # (1,): 0, as no step of the weights is left once they are added
     decay: Any  # what is lost of a weight in a step with a learning rate of 1
 
-    def enter(self, order: Any, start: int, stop: int, t: int) -> None:
-        """Bring the features of the rows order[start:stop] up to step t."""
-        if self.steps.size == 0:
-            return
-        for p in range(start, stop):
-            prefetch_entries(self.rows, order, p)
-            for q in range(self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]):
-                f = self.rows.indices[q]
-                # Not to ask whether it has been brought already takes less time than to ask.
-                bring_up(self.lapse, self.held, f, self.steps[f], t)
-                self.steps[f] = t
-
-    def dot_rows(self, order: Any, start: int, stop: int, w: Any, out: Any) -> None:
+    def dot_rows(self, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
         """Set out[j, r] to the product of the weights and row order[start + r], for all j, r."""
         for p in range(start, stop):
-            if self.steps.size == 0:
-                prefetch_entries(self.rows, order, p)
+            prefetch_entries(self.rows, order, p)
             first, last = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
             entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
+            if self.steps.size > 0:
+                for q in range(indices.size):
+                    # Not to ask whether it has been brought already takes less time than to ask.
+                    bring_up(self.lapse, self.held, indices[q], self.steps[indices[q]], t)
+                    self.steps[indices[q]] = t
             for j in range(self.scale.size):
                 out[j, p - start] = self.scale[j] * dot(entries, indices, self.held.w[j])
 
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
         """Do nothing: the rows are added to the weights."""
-
-    def width(self) -> int:
-        """Return 0: no step of the weights is left."""
-        return 0
-
-    def feature(self, f: int) -> int:
-        """Return f."""
-        return f
 
     def leave(
         self,

@@ -51,7 +51,7 @@ class Sparse(NamedTuple):
         """Return how many numbers a row has, on the average."""
         return max(1, self.entries.size // self.n)
 
-    def dot_rows(self, order: Any, start: int, stop: int, w: Any, out: Any) -> None:
+    def dot_rows(self, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
         """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j."""
         for p in range(start, stop):
             first, last = self.indptr[order[p]], self.indptr[order[p] + 1]
@@ -86,18 +86,8 @@ class Batches(NamedTuple):
     starts: Any  # (block,): where the entries of a row begin among `columns`
     steps: Any  # (d,): up to which step a feature has been brought
     lapse: Any
-
-    def enter(self, order: Any, start: int, stop: int, t: int) -> None:
-        """Bring together the features of the rows order[start:stop], in step t."""
-        at = 0
-        for p in range(start, stop):
-            self.starts[p - start] = at
-            for q in range(self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]):
-                f = self.rows.indices[q]
-                if self.places[f] == NOWHERE:
-                    fetch(self, f, t)
-                self.columns[at] = self.places[f]
-                at += 1
+    alpha: Any  # (d,): the strength of the penalty on each feature, or (0,) if it is one for all
+    near_alpha: Any  # of the features of the batch
 
     def leave(
         self,
@@ -132,16 +122,9 @@ class Batches(NamedTuple):
                 total += zero * w[j, f]
         return total == zero
 
-    def width(self) -> int:
-        """Return how many features the batch has."""
-        return self.count[0]
-
-    def feature(self, f: int) -> Any:
-        """Return which feature is at place f."""
-        return self.features[f]
-
-    def dot_rows(self, order: Any, start: int, stop: int, w: Any, out: Any) -> None:
-        """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j."""
+    def dot_rows(self, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
+        """Bring the features of rows together; set out[j, r] to the product of w[j] and row r."""
+        bring_together(self, order, start, stop, t)
         for p in range(start, stop):
             first, last = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
             at = self.starts[p - start]
@@ -172,6 +155,20 @@ def prefetch_entries(rows: Any, order: Any, p: int) -> None:
 
 
 @inner
+def bring_together(batches: Any, order: Any, start: int, stop: int, t: int) -> None:
+    """Bring together the features of the rows order[start:stop], in step t."""
+    rows, at = batches.rows, 0
+    for p in range(start, stop):
+        batches.starts[p - start] = at
+        for q in range(rows.indptr[order[p]], rows.indptr[order[p] + 1]):
+            f = rows.indices[q]
+            if batches.places[f] == NOWHERE:
+                fetch(batches, f, t)
+            batches.columns[at] = batches.places[f]
+            at += 1
+
+
+@inner
 def fetch(batches: Any, f: Any, t: int) -> None:
     """Bring one feature up to step t, and to those of the batch."""
     c = batches.count[0]
@@ -181,6 +178,8 @@ def fetch(batches: Any, f: Any, t: int) -> None:
     bring_up(batches.lapse, batches.all, f, batches.steps[f], t)
     batches.steps[f] = t
     copy_column(batches.all, f, batches.near, c)
+    if batches.alpha.size > 0:
+        batches.near_alpha[c] = batches.alpha[f]
 
 
 @inner
