@@ -219,10 +219,11 @@ def test_classes_that_stop_by_themselves(loss):
     assert_equal_to_dense(X, y, loss=loss, lr=0.5, **options)
 
 
-def test_a_rate_that_adapts_is_that_of_dense_rows():
+@pytest.mark.parametrize("penalty", [L2(0.3), ElasticNet(0.3, 0.2)])
+def test_a_rate_that_adapts_is_that_of_dense_rows(penalty):
     X = table(n=300)
     lr = schedules.Adaptive(0.2, tol=1e-3, patience=1)
-    assert_equal_to_dense(X, X @ np.arange(D), lr=lr, penalty=L2(0.3), epochs=20)
+    assert_equal_to_dense(X, X @ np.arange(D), lr=lr, penalty=penalty, epochs=20)
 
 
 def test_an_epoch_of_many_stretches_is_that_of_one(monkeypatch):

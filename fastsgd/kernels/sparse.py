@@ -10,9 +10,6 @@ from .jit import entry, inner, inner_loop
 from .methods import bring_up
 from .prefetch import prefetch_bytes, prefetch_line
 
-# Longer rows are summed in pieces, so that no float32 sum drifts.
-LONG = 2**14
-
 # How many rows ahead of its use a row is fetched.
 AHEAD = 8
 
@@ -193,19 +190,10 @@ def copy_column(source: Any, f: Any, target: Any, c: Any) -> None:
         target.averages[j, c] = source.averages[j, f]
 
 
-@inner
+@inner_loop
 def dot(entries: Any, columns: Any, w: Any) -> float:
     """Return the product of w and a row, of entries in these columns."""
-    total = 0.0
-    for first in range(0, entries.size, LONG):
-        total += dot_part(entries[first : first + LONG], columns[first : first + LONG], w)
-    return total
-
-
-@inner_loop
-def dot_part(entries: Any, columns: Any, w: Any) -> Any:
-    """Return the product of w and a part of a row."""
-    total = w.dtype.type(0)
+    total = 0.0  # in float64, which takes no longer here, and lets no long sum drift
     for q in range(entries.size):
         total += entries[q] * w[columns[q]]
     return total
