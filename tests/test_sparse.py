@@ -101,7 +101,7 @@ def test_plain_sgd_is_that_of_dense_rows(loss, penalty, lr, average):
     )
 
 
-@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("nesterov", [False, True] if config.DISABLE_JIT else [True])
 @pytest.mark.parametrize("average", [False, 9] if config.DISABLE_JIT else [9])
 def test_momentum_at_a_constant_rate_is_that_of_dense_rows(nesterov, average):
     optimizer = SGD(momentum=0.8, nesterov=nesterov)
@@ -113,7 +113,7 @@ def test_all_combinations_in_interpreted_mode():
     selection = [
         __file__,
         "-k",
-        "plain_sgd or momentum_at or lazy",
+        "plain_sgd or momentum_at or lazy or adapts",
         "-n0",
         "-p",
         "no:cacheprovider",
@@ -121,7 +121,7 @@ def test_all_combinations_in_interpreted_mode():
     command = [sys.executable, "-m", "pytest", *selection]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout
-    assert f"{len(PRODUCT) + 4 + 2 * len(LAZY)} passed" in result.stdout
+    assert f"{len(PRODUCT) + 4 + 2 * len(LAZY) + 2} passed" in result.stdout
 
 
 # The lazy form: what is remembered of a weight, and the weight itself, change in the steps in
@@ -154,9 +154,7 @@ LAZY = {
 }
 
 
-@pytest.mark.parametrize(
-    "optimizer", LAZY if config.DISABLE_JIT else [Adagrad(), AdamW(weight_decay=0.4)]
-)
+@pytest.mark.parametrize("optimizer", LAZY if config.DISABLE_JIT else [Adagrad()])
 @pytest.mark.parametrize("average", [False, True] if config.DISABLE_JIT else [True])
 def test_lazy_steps_of_other_optimizers_are_those_of_numpy(optimizer, average):
     X, y, (formula, kept) = table(), targets("squared"), LAZY[optimizer]
@@ -212,14 +210,15 @@ def test_options_mean_what_they_mean_for_dense_rows(options):
     assert_equal_to_dense(X, y, penalty=L2(0.3), **options)
 
 
-@pytest.mark.parametrize("loss", ["logistic", "softmax"])
-def test_classes_that_stop_by_themselves(loss):
+def test_classes_that_stop_by_themselves():
     X, y = table(n=300), np.array(["a", "b", "c"])[np.arange(300) % 3]
     options = {"tol": 1e-4, "patience": 1, "epochs": 30, "penalty": L2(0.3), "average": True}
-    assert_equal_to_dense(X, y, loss=loss, lr=0.5, **options)
+    assert_equal_to_dense(X, y, loss="logistic", lr=0.5, **options)
 
 
-@pytest.mark.parametrize("penalty", [L2(0.3), ElasticNet(0.3, 0.2)])
+@pytest.mark.parametrize(
+    "penalty", [L2(0.3), ElasticNet(0.3, 0.2)] if config.DISABLE_JIT else [L2(0.3)]
+)
 def test_a_rate_that_adapts_is_that_of_dense_rows(penalty):
     X = table(n=300)
     lr = schedules.Adaptive(0.2, tol=1e-3, patience=1)
@@ -230,7 +229,7 @@ def test_an_epoch_of_many_stretches_is_that_of_one(monkeypatch):
     monkeypatch.setattr("fastsgd.stretches.STRETCH", 100)
     X = table(n=700)
     for batch_size in (3, 600):
-        options = {"batch_size": batch_size, "penalty": L2(0.3), "average": 9}
+        options = {"batch_size": batch_size, "penalty": L2(0.3)}
         assert_equal_to_dense(X, X @ np.arange(D), **options)
 
 
@@ -291,7 +290,7 @@ def test_any_form_gives_the_same_bits(form):
     X, y = table(), targets("squared")
     other = FORMS[form](X)
     before = other.toarray()
-    options = {"seed": 0, "optimizer": "adagrad", "penalty": "l2"}
+    options = {"seed": 0, "optimizer": "adagrad", "penalty": ElasticNet(), "average": True}
     model = fastsgd.fit(other, y, **options)
     expected = fastsgd.fit(sparse.csr_array(X), y, **options)
     np.testing.assert_allclose(model.w, expected.w, rtol=1e-12)
@@ -317,25 +316,26 @@ def test_nothing_is_copied():
 
 
 def test_memory_is_that_of_the_weights_and_the_non_zeros():
-    n, d = 2000, 5_000_000
+    n, d = 1000, 1_000_000
     rng = np.random.default_rng(0)
-    parts = np.ones(5 * n, np.float32), np.sort(rng.integers(0, d, (n, 5)), axis=1).ravel()
+    parts = np.ones(5 * n), np.sort(rng.integers(0, d, (n, 5)), axis=1).ravel()
     X = sparse.csr_array((*parts, 5 * np.arange(n + 1)), shape=(n, d))
-    options = {"seed": 0, "penalty": "l2", "optimizer": "adam", "batch_size": 10}
-    fastsgd.fit(X[:20], np.ones(20, np.float32), **options)
+    options = {"seed": 0, "penalty": ElasticNet(), "optimizer": "adagrad", "average": True}
+    fastsgd.fit(X[:20], np.ones(20), **options)
     tracemalloc.start()
-    model = fastsgd.fit(X, np.ones(n, np.float32), **options)
+    model = fastsgd.fit(X, np.ones(n), **options)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert model.w.shape == (d,)
-    # The initial weights in float64; a weight, two numbers of Adam, their copies at the end of
-    # the epoch and in the model, where a feature is (4 bytes), and up to when it is (8 bytes).
-    assert peak < d * (8 + 4 * (3 + 3 + 3 + 1) + 4 + 8)
+    # Of each feature: a weight, a number of Adagrad and an average, copies of these at the end of
+    # the last epoch and while one is made, the weight of the model, where the feature is
+    # (4 bytes), and up to when it has been brought (8 bytes).
+    assert peak < d * (8 * (3 + 3 + 3 + 1) + 4 + 8)
 
 
 def test_resumed_epochs_equal_those_of_one_fit_to_the_bit(tmp_path):
     X, y = sparse.csr_array(table()), targets("squared")
-    options = {"seed": 0, "optimizer": SGD(0.9), "penalty": "l2", "average": True, "lr": 0.01}
+    options = {"seed": 0, "optimizer": SGD(0.9, nesterov=True), "average": True, "lr": 0.01}
     whole = fastsgd.fit(X, y, epochs=6, **options)
     half = fastsgd.fit(X, y, epochs=3, **options)
     half.save(tmp_path / "half.npz")
@@ -347,7 +347,7 @@ def test_resumed_epochs_equal_those_of_one_fit_to_the_bit(tmp_path):
 
 def test_a_callback_changes_no_bit():
     X, y = sparse.csr_array(table()), targets("squared")
-    options = {"seed": 0, "optimizer": SGD(0.9), "epochs": 4}
+    options = {"seed": 0, "optimizer": SGD(0.9, nesterov=True), "average": True, "epochs": 4}
     expected = fastsgd.fit(X, y, **options)
     seen = []
     fastsgd.fit(X, y, callback=lambda model, _: seen.append(model.w), **options)

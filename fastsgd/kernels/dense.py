@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .finite import are_finite
 from .jit import inner
 from .prefetch import prefetch_row
 
@@ -48,29 +49,12 @@ class Dense(NamedTuple):
         """Return how many numbers a row has."""
         return self.d
 
-    def leave(
-        self,
-        order: Any,
-        first: int,
-        last: int,
-        factors: Any,
-        mean: float,
-        lr: float,
-        pace: Any,
-        t: int,
-    ) -> None:
+    def leave(self, step: Any) -> None:
         """Do nothing: every step is one of all features."""
 
     def settle(self, parameters: Any, t: int) -> bool:
-        """Tell whether all parameters are finite: 0 * x is 0 for those, and NaN for the others."""
-        w, b = parameters
-        zero = w.dtype.type(0)
-        total = zero
-        for j in range(b.size):
-            total += zero * b[j]
-            for f in range(w.shape[1]):
-                total += zero * w[j, f]
-        return total == zero
+        """Tell whether all parameters are finite."""
+        return are_finite(parameters.w, parameters.b)
 
     def dot_rows(self, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
         """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j."""

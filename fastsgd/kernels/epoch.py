@@ -74,6 +74,19 @@ class Gradient(NamedTuple):
     column: Any  # (block,): of one output, targets, then losses
 
 
+class Step(NamedTuple):
+    """A step that has been taken, with the rows order[first:last]."""
+
+    order: Any
+    first: int
+    last: int
+    factors: Any  # (k, block): of each row of the last block, the derivatives of its losses
+    mean: float  # what makes the sum of the gradients of the rows their mean
+    lr: float
+    pace: Any
+    t: int
+
+
 @entry
 def run(
     data: Any,
@@ -158,9 +171,8 @@ def visit(
                 if memory.pace[j] > 0:
                     rate = lrs[taken] * memory.pace[j]
                     step(parameters, method, memory, gradient, features, j, scale, rate, step_t)
-            lr = lrs[taken]
-            scores, pace = gradient.scores, memory.pace
-            leave(data.rows, order, batch_first, batch_last, scores, scale, lr, pace, step_t)
+            scores, lr, pace = gradient.scores, lrs[taken], memory.pace
+            leave(data.rows, Step(order, batch_first, batch_last, scores, scale, lr, pace, step_t))
             taken += 1
         first = stop
     return taken

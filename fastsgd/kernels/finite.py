@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .jit import entry
+from .jit import entry, inner
 
 
 @entry
@@ -16,4 +16,16 @@ def is_finite(values: Any, first: int, last: int) -> bool:
     part = values[first:last]
     for i in range(part.size):
         total += zero * part[i]
+    return total == zero
+
+
+@inner
+def are_finite(w: Any, b: Any) -> bool:
+    """Tell whether all weights and intercepts are finite."""
+    zero = w.dtype.type(0)
+    total = zero
+    for j in range(b.size):
+        total += zero * b[j]
+        for f in range(w.shape[1]):
+            total += zero * w[j, f]
     return total == zero

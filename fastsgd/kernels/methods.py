@@ -85,23 +85,9 @@ def add_rows(rows: Any, order: Any, start: int, stop: int, factors: Any, g: Any)
 
 
 @by_type
-def leave(
-    rows: Any,
-    order: Any,
-    first: int,
-    last: int,
-    factors: Any,
-    mean: float,
-    lr: float,
-    pace: Any,
-    t: int,
-) -> None:
-    """Finish step t with the rows order[first:last].
-
-    If their factors are still at hand, the gradient is ``mean`` times the sum of the rows, each
-    times its own.
-    """
-    rows.leave(order, first, last, factors, mean, lr, pace, t)
+def leave(rows: Any, step: Any) -> None:
+    """Finish with the rows of a step."""
+    rows.leave(step)
 
 
 @by_type

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .finite import are_finite
 from .jit import inner
 from .methods import bring_up
 from .sparse import add, dot, prefetch_entries
@@ -48,45 +49,30 @@ class Scattered(NamedTuple):
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
         """Do nothing: the rows are added to the weights."""
 
-    def leave(
-        self,
-        order: Any,
-        first: int,
-        last: int,
-        factors: Any,
-        mean: float,
-        lr: float,
-        pace: Any,
-        t: int,
-    ) -> None:
-        """Take step t: add the rows order[first:last], times their factors, to the weights."""
+    def leave(self, step: Any) -> None:
+        """Take the step: add the rows, times their factors, to the weights."""
         for j in range(self.scale.size):
-            if pace[j] > 0:
-                rate = lr * pace[j]
+            if step.pace[j] > 0:
+                rate = step.lr * step.pace[j]
                 self.scale[j] *= 1 - min(1.0, rate * self.decay)
                 if self.scale[j] < SMALL:
                     unscale(self.held.w, self.scale, j)
-                by = -rate * mean / self.scale[j]
-                for p in range(first, last):
-                    begin, end = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
-                    entries, indices = self.rows.entries[begin:end], self.rows.indices[begin:end]
-                    factor = self.held.w.dtype.type(by * factors[j, p - first])
+                by = -rate * step.mean / self.scale[j]
+                for p in range(step.first, step.last):
+                    i = step.order[p]
+                    first, last = self.rows.indptr[i], self.rows.indptr[i + 1]
+                    entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
+                    factor = self.held.w.dtype.type(by * step.factors[j, p - step.first])
                     add(entries, indices, factor, self.held.w[j])
 
     def settle(self, parameters: Any, t: int) -> bool:
         """Bring all weights up to step t; tell whether all parameters are finite."""
-        w, b = self.held.w, parameters.b
-        zero = w.dtype.type(0)
-        total = zero
         for f in range(self.steps.size):
             bring_up(self.lapse, self.held, f, self.steps[f], t)
             self.steps[f] = t
-        for j in range(b.size):
-            unscale(w, self.scale, j)
-            total += zero * b[j]
-            for f in range(w.shape[1]):
-                total += zero * w[j, f]
-        return total == zero
+        for j in range(self.scale.size):
+            unscale(self.held.w, self.scale, j)
+        return are_finite(self.held.w, parameters.b)
 
 
 @inner

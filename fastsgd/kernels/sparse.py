@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .finite import are_finite
 from .jit import entry, inner, inner_loop
 from .methods import bring_up
 from .prefetch import prefetch_bytes, prefetch_line
@@ -86,38 +87,21 @@ class Batches(NamedTuple):
     alpha: Any  # (d,): the strength of the penalty on each feature, or (0,) if it is one for all
     near_alpha: Any  # of the features of the batch
 
-    def leave(
-        self,
-        order: Any,
-        first: int,
-        last: int,
-        factors: Any,
-        mean: float,
-        lr: float,
-        pace: Any,
-        t: int,
-    ) -> None:
-        """Move the features of the batch back after step t."""
+    def leave(self, step: Any) -> None:
+        """Move the features of the batch back."""
         for c in range(self.count[0]):
             f = self.features[c]
             copy_column(self.near, c, self.all, f)
-            self.steps[f] = t + 1
+            self.steps[f] = step.t + 1
             self.places[f] = NOWHERE
         self.count[0] = 0
 
     def settle(self, parameters: Any, t: int) -> bool:
         """Bring all features up to step t; tell whether all parameters are finite."""
-        w, b = self.all.w, parameters.b
-        zero = w.dtype.type(0)
-        total = zero
-        for f in range(w.shape[1]):
+        for f in range(self.steps.size):
             bring_up(self.lapse, self.all, f, self.steps[f], t)
             self.steps[f] = t
-        for j in range(b.size):
-            total += zero * b[j]
-            for f in range(w.shape[1]):
-                total += zero * w[j, f]
-        return total == zero
+        return are_finite(self.all.w, parameters.b)
 
     def dot_rows(self, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
         """Bring the features of rows together; set out[j, r] to the product of w[j] and row r."""
