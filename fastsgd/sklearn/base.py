@@ -67,7 +67,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _keep(self, parameters: dict[str, Any]) -> None:
         """Keep the parameters of the constructor as they are."""
-        vars(self).update({name: p for name, p in parameters.items() if name != "self"})
+        self.__dict__.update({name: p for name, p in parameters.items() if name != "self"})
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -291,7 +291,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         self.loss_curve_ += model.history.loss
         self.n_iter_ = len(model.history.seconds)
         self.t_ = model.state.steps + 1.0
-        # What was is in loss_curve_: a stream of many parts carries no history from one to the next.
+        # The past is in loss_curve_; a stream of many parts does not copy it at each of them.
         self._model = replace(model, history=History())
 
     def _warn(self) -> None:

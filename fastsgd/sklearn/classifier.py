@@ -29,7 +29,121 @@ def _has_probabilities(estimator: SGDClassifier) -> bool:
 
 
 class SGDClassifier(LinearClassifierMixin, BaseSGD):
-    """DOC"""
+    """scikit-learn's `SGDClassifier` with mini-batches: linear classification.
+
+    What is minimised is the mean over the rows of ``sample_weight * loss(x @ coef_ + intercept_,
+    y)`` plus the penalty on `coef_`, by the steps of `fastsgd.fit`, from zero on. Of two classes,
+    y is 1 for the second and -1 for the first. Of k > 2, each is told from all the others, 1 from
+    -1, in one pass over X.
+
+    Parameters
+    ----------
+    loss : str
+        The loss of a row, of the formula in `fastsgd.losses`: "hinge", "squared_hinge",
+        "perceptron", "log_loss" (`Logistic`) or "modified_huber"; or one for regression on the
+        targets 1 and -1: "squared_error", "huber", "epsilon_insensitive" or
+        "squared_epsilon_insensitive".
+    penalty : {"l2", "l1", "elasticnet", None}
+        As in `fastsgd.penalties`, with the strength `alpha`; never on the intercept.
+    alpha : float
+        The strength of the penalty; it also decides the rate of ``learning_rate="optimal"``.
+    l1_ratio : float
+        The share of L1 in "elasticnet".
+    fit_intercept : bool
+        Whether the intercept is learned.
+    max_iter : int
+        The largest number of epochs of `fit`.
+    tol : float or None
+        `fit` ends after `n_iter_no_change` epochs in a row whose objective is not below the
+        lowest one before by tol.
+        One-versus-rest, each class ends by itself. None: it ends after `max_iter` epochs.
+    shuffle : bool
+        Whether each epoch visits the rows in a new random order.
+    verbose : int
+        Above 0, each epoch is printed.
+    epsilon : float
+        The parameter of "huber", "epsilon_insensitive" and "squared_epsilon_insensitive".
+    n_jobs : int, optional
+        Without effect: all classes are fitted in one pass over X.
+    random_state : int, RandomState or None
+        What decides the orders and the rows held out.
+    learning_rate : {"constant", "optimal", "invscaling", "adaptive"}
+        With t steps taken before, ``eta0``; ``1 / (alpha * (t0 + t))`` with
+        ``t0 = 1 / alpha**0.75``; ``eta0 / (t + 1)**power_t``; or `eta0`, divided by 5 wherever
+        `fit` would end by `tol`, until it is 1e-6. "pa1" and "pa2" are an error.
+    eta0 : float
+        The learning rate of the first step, but for "optimal".
+    power_t : float
+        The power in "invscaling".
+    early_stopping : bool
+        Whether rows are held out, as many of each class as its share, and `tol` watches the
+        score on them, of all classes together.
+    validation_fraction : float
+        The share of the rows held out.
+    n_iter_no_change : int
+        How many epochs without improvement are borne.
+    class_weight : "balanced", dict or None
+        What each class is multiplied by; one-versus-rest, the rows of the class itself alone.
+    warm_start : bool
+        Whether `fit` begins with the parameters of the fit before.
+    average : bool or int
+        Whether the parameters are the means of those after each step; an int is the number of
+        the step from which on, the first being 1.
+    batch_size : int
+        Rows in a mini-batch: each takes one step along the mean of their gradients. With 1,
+        scikit-learn's, steps are its own.
+    optimizer : str or Optimizer
+        A name or a value of `fastsgd.optimizers`.
+    multi_class : {"ovr", "multinomial"}
+        Whether each of more than two classes is told from all the others, or, with
+        ``loss="log_loss"``, all from each other by softmax.
+    clip_norm : float, optional
+        The largest norm of the gradient of the data loss; a longer one is shortened to it.
+    n_threads : int
+        The number of threads: 1, the only one there is so far.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (1, d), or (k, d) for k classes
+        The weights, float32 or float64 as X.
+    intercept_ : ndarray of shape (1,), or (k,) for k classes
+        The intercepts.
+    classes_ : ndarray of shape (k,)
+        The labels in order.
+    n_iter_ : int
+        The number of epochs of the last `fit` or `partial_fit`.
+    t_ : float
+        The number of the next step, the first being 1.
+    loss_curve_ : list of float
+        The objective by epoch: the mean over the rows of the loss that each had before its own
+        step, times its weight, plus the penalty at the end of the epoch. `partial_fit` adds to it.
+    n_features_in_, feature_names_in_
+        The number of features, and their names where X has such.
+
+    Raises
+    ------
+    ValueError
+        By `fit` and `partial_fit`; see there.
+
+    References
+    ----------
+    F. Pedregosa et al., Scikit-learn: machine learning in Python, *JMLR* 12 (2011);
+    `sklearn.linear_model.SGDClassifier`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from fastsgd.sklearn import SGDClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = SGDClassifier(
+    ...     "log_loss", multi_class="multinomial", optimizer="adam", learning_rate="constant",
+    ...     eta0=0.1, batch_size=10, random_state=0,
+    ... ).fit(X, y)
+    >>> bool(model.score(X, y) > 0.95), model.predict_proba(X[:1]).round(1)
+    (True, array([[1., 0., 0.]]))
+    >>> model.predict_log_proba(X[:1]).shape
+    (1, 3)
+    """
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
         **linear_model.SGDClassifier._parameter_constraints,
@@ -214,7 +328,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
             raise ValueError(
                 f"The target label(s) {unknown} in y do not exist in the initial classes {classes}"
             )
-        return numbers
+        return np.asarray(numbers)
 
     def _outputs(self, targets: Array, classes: Array | None) -> int | None:
         assert classes is not None

@@ -82,13 +82,12 @@ def loss_of(family: dict[str, Any], name: str, epsilon: float) -> Any:
     return cls(epsilon) if cls._fields else cls()
 
 
-def penalty_of(name: str | None, alpha: float, l1_ratio: float) -> Any:
+def penalty_of(name: str | None, alpha: float, l1_ratio: float | None) -> Any:
     """Return the penalty of that name."""
-    if name is None:
-        return NoPenalty()
     if name == "elasticnet":
+        assert l1_ratio is not None
         return ElasticNet(alpha, l1_ratio)
-    return {"l2": L2, "l1": L1}[name](alpha)
+    return {"l2": L2, "l1": L1}[name](alpha) if name is not None else NoPenalty()
 
 
 def schedule_of(

@@ -26,17 +26,14 @@ class Rows(NamedTuple):
 
     def at(self, places: Array) -> Rows:
         """Return a copy of some of the rows."""
-        return Rows(*(None if part is None else part[places] for part in self))
+        weights = None if self.sample_weight is None else self.sample_weight[places]
+        return Rows(self.X[places], self.targets[places], weights)
 
 
-def split(
-    estimator: Any, targets: Array, sample_weight: Array | None
-) -> tuple[Array, Array]:
+def split(estimator: Any, targets: Array, sample_weight: Array | None) -> tuple[Array, Array]:
     """Return the places of the rows to learn from, and of those held out."""
     splitter = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
-    drawn = splitter(
-        test_size=estimator.validation_fraction, random_state=estimator.random_state
-    )
+    drawn = splitter(test_size=estimator.validation_fraction, random_state=estimator.random_state)
     train, held = next(drawn.split(np.zeros((len(targets), 1)), targets))
     if sample_weight is not None and not sample_weight[held].any():
         raise ValueError(
@@ -107,9 +104,7 @@ def watch_of(estimator: Any, held: Rows, classes: Array | None) -> ScoreWatch | 
         return float(judge.score(*held))
 
     is_adaptive = estimator.learning_rate == "adaptive"
-    return ScoreWatch(
-        score, estimator.tol, estimator.n_iter_no_change, estimator.eta0, is_adaptive
-    )
+    return ScoreWatch(score, estimator.tol, estimator.n_iter_no_change, estimator.eta0, is_adaptive)
 
 
 class Printer:
