@@ -292,7 +292,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         --------
         See the class.
         """
-        return np.log(self.predict_proba(X))
+        return np.asarray(np.log(self.predict_proba(X)))
 
     def _check_together(self, for_partial_fit: bool = False) -> None:
         super()._check_together(for_partial_fit)
@@ -307,12 +307,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
 
     def _classes_in(self, y: Array) -> Array:
         check_classification_targets(y)
-        classes = np.unique(y)
-        if classes.size < 2:
-            raise ValueError(
-                f"The number of classes has to be greater than one; got {classes.size} class"
-            )
-        return classes
+        return np.unique(y)
 
     def _class_weights(self, y: Array, classes: Array | None) -> dict[int, float] | None:
         if self.class_weight is None:
@@ -332,6 +327,10 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
 
     def _outputs(self, targets: Array, classes: Array | None) -> int | None:
         assert classes is not None
+        if classes.size < 2:
+            raise ValueError(
+                f"The number of classes has to be greater than one; got {classes.size} class"
+            )
         return None if classes.size == 2 else classes.size
 
     def _set_parameters(self, model: Any) -> None:
