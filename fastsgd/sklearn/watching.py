@@ -31,7 +31,7 @@ class Rows(NamedTuple):
 
 
 def split(estimator: Any, targets: Array, sample_weight: Array | None) -> tuple[Array, Array]:
-    """Return the places of the rows to learn from, and of those held out."""
+    """Return the places of the rows to learn from, in order, and of those held out."""
     splitter = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
     drawn = splitter(test_size=estimator.validation_fraction, random_state=estimator.random_state)
     train, held = next(drawn.split(np.zeros((len(targets), 1)), targets))
@@ -40,7 +40,7 @@ def split(estimator: Any, targets: Array, sample_weight: Array | None) -> tuple[
             "The sample weights for validation set are all zero, consider using a different "
             "random state."
         )
-    return train, held
+    return np.sort(train), held
 
 
 class ScoreWatch:
