@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pickle
-import warnings
 
 import numpy as np
 import pytest
 import sklearn.linear_model as theirs
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 
 import fastsgd
 from fastsgd import optimizers
@@ -28,6 +26,7 @@ TARGETS = {
 RATES = ("constant", "optimal", "invscaling", "adaptive")
 # Both see the rows in the same order, and stop when told to.
 PLAIN = {"shuffle": False, "tol": None, "alpha": 0.05, "max_iter": 3}
+OWN = {"batch_size", "optimizer", "clip_norm", "n_threads"}
 
 
 def ours(y, **options):
@@ -325,33 +324,12 @@ def test_what_is_printed_is_what_scikit_learn_prints(capsys):
 
 
 def test_constructor_parameters_and_defaults_are_scikit_learns():
-    for ours, their, own in (
-        (SGDRegressor, theirs.SGDRegressor, {"batch_size", "optimizer", "clip_norm", "n_threads"}),
-        (
-            SGDClassifier,
-            theirs.SGDClassifier,
-            {"batch_size", "optimizer", "clip_norm", "n_threads", "multi_class"},
-        ),
+    for our, their, own in (
+        (SGDRegressor, theirs.SGDRegressor, OWN),
+        (SGDClassifier, theirs.SGDClassifier, OWN | {"multi_class"}),
     ):
-        given, expected = ours().get_params(), their().get_params()
+        given, expected = our().get_params(), their().get_params()
         assert set(given) - set(expected) == own
         assert {name: given[name] for name in expected} == expected
         methods = {name for name in dir(their) if not name.startswith("_")}
-        assert methods - {"loss_functions"} <= set(dir(ours))
-
-
-def test_warnings_are_scikit_learns():
-    def told(model):
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            model.fit(X, SCORE)
-        assert [w.filename for w in caught] == [__file__] * 2 or "sklearn" in caught[0].filename
-        return [(w.category, str(w.message)) for w in caught]
-
-    options = {"max_iter": 2, "power_t": -0.1, "eta0": 1e-3}
-    expected, got = (told(model) for model in pair(SCORE, **options))
-    assert got == expected
-    assert got[0][0] is ConvergenceWarning
-    their, our = pair(SCORE, **PLAIN | {"power_t": -0.1, "learning_rate": "invscaling"})
-    with pytest.warns(FutureWarning):
-        assert_alike(their.fit(X, SCORE), our.fit(X, SCORE))
+        assert methods - {"loss_functions"} <= set(dir(our))
