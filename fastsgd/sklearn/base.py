@@ -163,7 +163,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
     def _outputs(self, targets: Array, classes: Array | None) -> int | None:
         """Return how many outputs the model has; None for one that is a scalar."""
 
-    def _check_y(self) -> dict[str, Any]:
+    def _check_y(self, y: Any) -> dict[str, Any]:
         """Return how `validate_data` checks y."""
         return {}
 
@@ -196,7 +196,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             order="C",
             dtype=dtype,
             reset=is_first,
-            **self._check_y(),
+            **self._check_y(y),
         )
         if sample_weight is not None:
             sample_weight = _check_sample_weight(
@@ -217,10 +217,12 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         coef = _initial("coef_init", coef_init, (k, d), dtype)
         intercept = _initial("intercept_init", intercept_init, (k,), dtype)
         w, b = (coef[0], intercept[0]) if outputs is None else (coef.T, intercept)
-        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        seed = self.random_state
+        if not isinstance(seed, Integral):
+            seed = check_random_state(seed).randint(np.iinfo(np.int32).max)
         state = new_state(for_kernels(w, b, dtype), named_optimizer(self.optimizer))
         numbers = None if classes is None else np.arange(classes.size)
-        return Model(w, b, self._loss(classes), seed, History(), numbers, state)
+        return Model(w, b, self._loss(classes), int(seed), History(), numbers, state)
 
     def _continued(self, begun: Model, classes: Array | None) -> Model:
         """Return the model to go on from, with an order of its own for the rows that follow."""

@@ -207,8 +207,8 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         return np.asarray(safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_)
 
-    def _check_y(self) -> dict[str, Any]:
-        return {"multi_output": True, "y_numeric": True}
+    def _check_y(self, y: Any) -> dict[str, Any]:
+        return {"multi_output": np.ndim(y) > 1, "y_numeric": True}
 
     def _loss(self, classes: Array | None) -> Any:
         return loss_of(REGRESSION_LOSSES, self.loss, self.epsilon)
