@@ -33,6 +33,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         for workload in workloads
         for number in range(1 if quick else PASSES)
         for contestant in CONTESTANTS
+        if CONTESTANTS[contestant].reads_sparse or not workload.is_sparse
     ]
     names = [f"{workload.name}-pass {number}-{name}" for workload, number, name in turns]
     metafunc.parametrize("turn", turns, ids=names)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 import fastsgd
+from fastsgd.penalties import L1, L2
 
 from .interface import Contestant, Run, Visit
 from .limits import LIMITS
 from .peers import PEERS
-from .workloads import Task
+from .workloads import ALPHA, Task
 
 
 def prepare_fastsgd(task: Task) -> Run:
     """The whole call, always of whole epochs."""
     n, d = task.X.shape
     zeros = np.zeros(d), 0.0
+    penalties = {None: None, "l2": L2(ALPHA), "l1": L1(ALPHA)}
+    penalty = penalties[task.penalty]
 
     def run(batches: int) -> Visit:
         model = fastsgd.fit(
@@ -26,6 +29,8 @@ def prepare_fastsgd(task: Task) -> Run:
             lr=task.lr,
             shuffle=True,
             epoch_loss="running",
+            loss=task.loss,
+            penalty=penalty,
             init=zeros,
             check_finite=False,
         )
@@ -35,7 +40,7 @@ def prepare_fastsgd(task: Task) -> Run:
 
 
 CONTESTANTS = {
-    "fastsgd": Contestant("fastsgd", "fastsgd", "fastsgd", prepare_fastsgd),
+    "fastsgd": Contestant("fastsgd", "fastsgd", "fastsgd", prepare_fastsgd, reads_sparse=True),
     **PEERS,
     **LIMITS,
 }

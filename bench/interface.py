@@ -35,6 +35,7 @@ class Contestant(NamedTuple):
     module: str
     distribution: str
     prepare: Callable[[Task], Run]
+    reads_sparse: bool = False
 
     def version(self) -> str | None:
         """Return the version of its package, or None if it is absent."""
@@ -48,7 +49,7 @@ class Contestant(NamedTuple):
 
 def visited_rows(task: Task, batches: int) -> int:
     """Return the number of rows that an epoch of so many mini-batches visits."""
-    return min(len(task.X), batches * task.batch_size)
+    return min(task.X.shape[0], batches * task.batch_size)
 
 
 def random_order(rng: np.random.Generator, n: int, visited: int) -> Array:

@@ -15,7 +15,7 @@ from fastsgd.cli.autograd import import_mxnet
 
 from .interface import Contestant, Run, Visit, random_order, visited_rows
 from .vowpal_wabbit import prepare_vowpal_wabbit
-from .workloads import Task
+from .workloads import ALPHA, Task
 
 
 def prepare_mxnet(task: Task) -> Run:
@@ -142,11 +142,13 @@ def prepare_numpy(task: Task) -> Run:
 
 
 def prepare_sklearn(task: Task) -> Run:
-    """`SGDRegressor`, which takes a step a row: it has no mini-batches."""
-    from sklearn.linear_model import SGDRegressor
+    """`SGDRegressor` or `SGDClassifier`, which take a step a row: they have no mini-batches."""
+    from sklearn.linear_model import SGDClassifier, SGDRegressor
 
-    learner = SGDRegressor(
-        penalty=None,
+    kind: Any = partial(SGDClassifier, loss="log_loss") if task.loss == "logistic" else SGDRegressor
+    learner = kind(
+        penalty=task.penalty,
+        alpha=ALPHA,
         learning_rate="constant",
         eta0=task.lr,
         max_iter=task.epochs,
@@ -157,7 +159,7 @@ def prepare_sklearn(task: Task) -> Run:
     def run(batches: int) -> Visit:
         visited = visited_rows(task, batches)
         learner.fit(task.X[:visited], task.y[:visited])
-        return Visit(visited * task.epochs, (learner.coef_, learner.intercept_))
+        return Visit(visited * task.epochs, (learner.coef_.ravel(), learner.intercept_))
 
     return run
 
@@ -167,6 +169,6 @@ PEERS = {
     "torch": Contestant("PyTorch", "torch", "torch", prepare_torch),
     "jax": Contestant("JAX", "jax", "jax", prepare_jax),
     "numpy": Contestant("numpy loop", "numpy", "numpy", prepare_numpy),
-    "sklearn": Contestant("scikit-learn", "sklearn", "scikit-learn", prepare_sklearn),
-    "vw": Contestant("Vowpal Wabbit", "vowpalwabbit", "vowpalwabbit", prepare_vowpal_wabbit),
+    "sklearn": Contestant("scikit-learn", "sklearn", "scikit-learn", prepare_sklearn, True),
+    "vw": Contestant("Vowpal Wabbit", "vowpalwabbit", "vowpalwabbit", prepare_vowpal_wabbit, True),
 }

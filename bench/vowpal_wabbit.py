@@ -6,9 +6,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from .interface import Run, Visit
-from .workloads import Task
+from .workloads import ALPHA, Task
 
 # Of the file it learns from. Text is slow to write, and a short cache flatters it, if anything.
 VALUES = 500_000
@@ -27,15 +28,18 @@ def prepare_vowpal_wabbit(task: Task) -> Run:
     from vowpalwabbit import Workspace
 
     folder = tempfile.TemporaryDirectory()
-    rows = max(1, VALUES // task.X.shape[1])
+    rows = max(1, VALUES * task.X.shape[0] // task.X.size)
     text, cache = Path(folder.name, "rows.txt"), Path(folder.name, "rows.cache")
     _write(task, rows, text)
     common = ["--cache_file", str(cache), "--holdout_off", "--quiet"]
     Workspace(arg_list=[*common, "--data", str(text), "--noop"]).finish()
     text.unlink()
     # Its squared loss has no factor 1/2, and its learning rate decays unless told otherwise.
-    rate = ["--learning_rate", str(task.lr / 2), "--power_t", "0"]
-    learning = [*common, "--sgd", "--loss_function", "squared", "-b", "18", *rate]
+    lr = task.lr / 2 if task.loss == "squared" else task.lr
+    rate = ["--learning_rate", str(lr), "--power_t", "0"]
+    if task.penalty is not None:
+        rate += [f"--{task.penalty}", str(ALPHA)]
+    learning = [*common, "--sgd", "--loss_function", task.loss, "-b", "20", *rate]
 
     def run(batches: int) -> Visit:
         # The folder lives as long as this function refers to it.
@@ -52,8 +56,10 @@ def prepare_vowpal_wabbit(task: Task) -> Run:
 
 def _write(task: Task, rows: int, path: Path) -> None:
     """Write so many rows in Vowpal Wabbit's format, from the first again after the last."""
-    n, d = task.X.shape
-    line = "{:.9g} | " + " ".join(f"{feature}:{{:.9g}}" for feature in range(d)) + "\n"
+    X = csr_array(task.X[:rows])
     with path.open("w") as file:
         for i in range(rows):
-            file.write(line.format(task.y[i % n].item(), *task.X[i % n].tolist()))
+            row = slice(*X.indptr[[i % X.shape[0], i % X.shape[0] + 1]])
+            pairs = zip(X.indices[row].tolist(), X.data[row].tolist(), strict=True)
+            entries = " ".join(f"{feature}:{value:.9g}" for feature, value in pairs)
+            file.write(f"{task.y[i % X.shape[0]].item():.9g} | {entries}\n")

@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 import operator
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Real
 from typing import Any, NoReturn
 
 import numpy as np
 
-from .kernels.finite import first_non_finite
+from .kernels.finite import is_finite
 from .stretches import STRETCH, stretches
 
 Array = np.ndarray[Any, Any]
@@ -234,18 +234,25 @@ def finite(name: str, array: Array) -> None:
 
     It is read once, at memory speed.
     """
-    flat = array.reshape(-1)
+    place = first_non_finite(array.reshape(-1))
+    if place is not None:
+        index = np.unravel_index(place, array.shape)
+        refuse_non_finite(name, index, array[index])
+
+
+def first_non_finite(flat: Array) -> int | None:
+    """Return the place of the first entry that is NaN or infinite."""
     for first, last in stretches(0, flat.size, STRETCH):
-        place = first_non_finite(flat, first, last)
-        if place >= 0:
-            _refuse_non_finite(name, array, place)
+        if not is_finite(flat, first, last):
+            return first + int(np.isfinite(flat[first:last]).argmin())
+    return None
 
 
-def _refuse_non_finite(name: str, array: Array, place: int) -> NoReturn:
-    index = np.unravel_index(place, array.shape)
+def refuse_non_finite(name: str, index: Iterable[Any], number: Any) -> NoReturn:
+    """Raise the error for an entry that is not finite."""
     where = ", ".join(f"{axis} {i}" for axis, i in zip(("row", "column"), index, strict=False))
     raise ValueError(
-        f"{name}: {where} is {array[index]} as {array.dtype}; expected finite numbers: "
+        f"{name}: {where} is {number} as {number.dtype}; expected finite numbers: "
         "leave out such rows, or fill in a number"
     )
 

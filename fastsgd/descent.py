@@ -12,9 +12,9 @@ from . import parameters
 from .errors import DivergenceError
 from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
-from .kernels.epoch import Parameters, Shuffling, run
+from .kernels.epoch import Parameters, run
 from .model import History, Model
-from .order import BUCKET, fill_order, index_dtype
+from .order import fill_orders, index_dtype, orders_at_once
 from .penalties import NoPenalty
 from .progress import Report
 from .rows import Problem
@@ -22,7 +22,8 @@ from .schedules import Constant
 from .settings import Settings
 from .state import State, copy_of, learned
 from .stopping import Best, is_watched, watch, with_watches
-from .stretches import batch_stretches, epochs_in_a_stretch
+from .stretches import batch_stretches, epochs_in_a_stretch, row_length
+from .work import work_on
 
 Array = np.ndarray[Any, Any]
 
@@ -59,24 +60,23 @@ class Descent:
         self.is_watched = is_watched(settings)
         self.watched_losses = problem.k if problem.is_one_versus_rest else 1
         self.state = with_watches(state, self.watched_losses) if self.is_watched else state
-        self.method = settings.method(problem)
-        self.gradient = parameters.zero_gradient(state.parameters, problem.data.rows)
-        # An order is one of places; where only some rows are learned from, `rows` has theirs.
-        self.places = np.arange(n, dtype=index_dtype(n))
-        self.order = self.places if rows is None else rows.copy()
         self.visited = settings.visited(n)
-        self.row_length = state.parameters.w.size
-        # The kernel itself makes orders that need no buckets.
-        self.kernel_shuffles = settings.shuffle and rows is None and n <= 2 * BUCKET
+        self.row_length = row_length(problem.data.rows, problem.k)
         # Epochs between which Python has nothing to do are run by one call, where they are short.
         is_seen = self.is_watched or held_out is not None or settings.epoch_loss == "full"
         self.at_once = 1
-        if self.kernel_shuffles and not is_seen and isinstance(settings.penalty, NoPenalty):
+        if not is_seen and isinstance(settings.penalty, NoPenalty):
             size = self.visited, settings.batch_size, self.row_length
             self.at_once = max(1, epochs_in_a_stretch(*size))
+        if settings.shuffle:
+            self.at_once = min(self.at_once, orders_at_once(n))
+        # An order is one of places; where only some rows are learned from, `rows` has theirs.
+        self.places = np.arange(n, dtype=index_dtype(n)).reshape(1, n)
+        self.orders = self.places if rows is None else rows.reshape(1, n)
         self.epochs: list[Epoch] = []
         self.last_finite = copy_of(self.state)
         self.best = Best()
+        self.work = work_on(problem, settings, self.state)
 
     @property
     def epoch(self) -> int:
@@ -92,16 +92,15 @@ class Descent:
         """Run an epoch, or at most so many short ones; raise DivergenceError if one diverges."""
         count = min(most, self.at_once)
         began = perf_counter()
-        if self.settings.shuffle and not self.kernel_shuffles:
-            fill_order(self.places, self.seed, self.epoch)
-            if self.rows is not None:
-                np.take(self.rows, self.places, out=self.order)
+        if self.settings.shuffle:
+            self._shuffle(count)
         losses = np.zeros((count, self.problem.k))
         if not self._visit_rows(losses, report):
             if count == 1:
                 self._diverged()
             # Which epoch it was, and what was before it, is seen one by one.
             self.state = copy_of(self.last_finite)
+            self.work = work_on(self.problem, self.settings, self.state)
             for _ in range(count):
                 self.run_epochs(1, report)
             return
@@ -110,29 +109,38 @@ class Descent:
             self._end_epoch(of_epoch / self.visited, seconds)
         self.last_finite = copy_of(self.state)
 
+    def _shuffle(self, count: int) -> None:
+        """Make the orders of the epochs to come."""
+        if len(self.places) < count:
+            self.places = np.empty((count, self.places.shape[1]), self.places.dtype)
+        self.orders = self.places[:count]
+        fill_orders(self.orders, self.seed, self.epoch)
+        if self.rows is not None:
+            self.orders = self.rows[self.orders]
+
     def _visit_rows(self, losses: Array, report: Report) -> bool:
         """Take the steps of the epochs; add the losses before them; return whether all is finite.
 
         `losses` has a row for each epoch; there is one only where an epoch takes several calls.
         """
-        shuffling = Shuffling(self.kernel_shuffles, np.uint64(self.seed), np.uint64(self.epoch))
-        block = self.gradient.scores.shape[1]
+        block = self.work.gradient.scores.shape[1]
         before, batch_size, n = self.state.steps, self.settings.batch_size, self.visited
         for first, last in batch_stretches(n, batch_size, block, self.row_length):
             t, end = before + first // batch_size, before - (-last // batch_size) * len(losses)
+            lrs = self._rates(t, end)
+            work = self.work.at_rates(self.settings, self.state, t, lrs)
             are_finite = run(
-                self.problem.data,
-                self.order,
-                shuffling,
+                work.data,
+                self.orders,
                 first,
                 last,
                 batch_size,
-                self.method,
-                self._rates(t, end),
+                work.method,
+                lrs,
                 t,
-                self.state.parameters,
-                self.state.memory,
-                self.gradient,
+                work.parameters,
+                work.memory,
+                work.gradient,
                 losses,
             )
             if not are_finite:
@@ -215,7 +223,8 @@ class Descent:
 
     def _diverged(self) -> NoReturn:
         problem, loss = self.problem, self.settings.loss
-        X, y = problem.data.rows.X, problem.data.targets.y
+        X, y = problem.data.rows.numbers, problem.data.targets.y
+        X = X if X.size else np.zeros(1)
         before = self.epochs[-1].data_loss if self.epochs else None
         if before is None:
             before = float(mean_losses(problem.data, learned(self.last_finite), loss).sum())

@@ -28,7 +28,7 @@ def mean_losses(data: Data, parameters: Parameters, loss: Any, rows: Array | Non
     loss = in_dtype(loss, parameters.w.dtype)
     for piece in pieces(data, parameters.b.size, rows):
         sum_losses(data, piece, parameters, loss, scores, sums)
-    return sums / (data.rows.X.shape[0] if rows is None else rows.size)
+    return sums / (data.rows.n if rows is None else rows.size)
 
 
 def penalties(penalty: Any, parameters: Parameters) -> Array | None:
@@ -42,8 +42,8 @@ def penalties(penalty: Any, parameters: Parameters) -> Array | None:
 
 def pieces(data: Data, k: int, rows: Array | None = None) -> Iterator[Array]:
     """Yield the numbers of all rows in order, or those given, a stretch at a time."""
-    n, d = data.rows.X.shape
-    length = min(2**16, max(1, STRETCH // (d * k)))
+    n = data.rows.n
+    length = min(2**16, max(1, STRETCH // (data.rows.row_length * k)))
     for first, last in stretches(0, n if rows is None else rows.size, length):
         if rows is None:
             yield np.arange(first, last, dtype=index_dtype(n))

@@ -6,14 +6,18 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from . import checks, rows
+from . import checks, csr, rows
 from .custom import compiling
 from .evaluation import pieces
-from .kernels.epoch import Gradient, Parameters, add_whole_gradient, derivatives
+from .kernels.epoch import Parameters, add_whole_gradient, derivatives
+from .kernels.sparse import Sparse
 from .losses import Loss, named_loss
 from .members import in_dtype
+from .optimizers import SGD
 from .parameters import checked, for_kernels, for_user, zero_gradient
 from .rows import Problem
+from .state import new_state
+from .work import gathered, in_columns
 
 Array = np.ndarray[Any, Any]
 
@@ -64,7 +68,8 @@ def gradient(
         All labels that there are, for a batch in which some are missing; by default those in y.
     reduction : {"none", "sum", "mean"}
         "sum" is exactly what ``backward()`` leaves in ``param.grad``; "mean" is that divided by
-        the number of rows, whatever their weights; "none" gives one gradient a row.
+        the number of rows, whatever their weights; "none" gives one gradient a row, which are
+        sparse where the rows are, for one output.
 
     Returns
     -------
@@ -98,38 +103,43 @@ def gradient(
     problem = rows.prepare(X, y, loss, sample_weight, classes=classes)
     w, b = checked(w, b, problem.d, problem.outputs, problem.dtype)
     values = for_kernels(w, b, problem.dtype)
-    scratch = zero_gradient(values, problem.data.rows)
     loss = in_dtype(loss, problem.dtype)
     # What overflows is refused below.
     with compiling(loss), np.errstate(over="ignore", invalid="ignore"):
         if reduction == "none":
-            result = _of_each_row(problem, values, loss, scratch)
+            result = _of_each_row(problem, values, loss)
         else:
             scale = problem.n if reduction == "mean" else 1
-            result = _of_all_rows(problem, values, loss, scratch, scale)
-    if not (np.isfinite(result.w).all() and np.isfinite(result.b).all()):
+            result = _of_all_rows(problem, values, loss, scale)
+    numbers: Any = result.w.data if csr.is_sparse(result.w) else result.w
+    if not (np.isfinite(numbers).all() and np.isfinite(result.b).all()):
         raise ValueError(f"X, y, w, b: their gradient overflows {problem.dtype}; scale them down")
     return result
 
 
-def _of_all_rows(
-    problem: Problem, values: Parameters, loss: Any, scratch: Gradient, scale: int
-) -> ParameterGradient:
-    loss_sums = np.zeros(problem.k)
+def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) -> ParameterGradient:
+    work = gathered(problem, problem.n, new_state(values, SGD()), None)
+    gradient, loss_sums, dtype = work.gradient, np.zeros(problem.k), problem.dtype
     for order in pieces(problem.data, problem.k):
-        add_whole_gradient(problem.data, order, values, loss, scratch, loss_sums)
-    dtype = problem.dtype
-    total = Parameters((scratch.w_carried / scale).astype(dtype), (scratch.b / scale).astype(dtype))
+        add_whole_gradient(work.data, order, work.parameters, loss, gradient, loss_sums)
+    sums = in_columns(work.data.rows, gradient.w_carried)
+    total = Parameters((sums / scale).astype(dtype), (gradient.b / scale).astype(dtype))
     return ParameterGradient(*for_user(total, problem.outputs))
 
 
-def _of_each_row(
-    problem: Problem, values: Parameters, loss: Any, scratch: Gradient
-) -> ParameterGradient:
-    X, loss_sums = problem.data.rows.X, np.zeros(problem.k)
-    slopes = np.empty((problem.n, problem.k), X.dtype)
+def _of_each_row(problem: Problem, values: Parameters, loss: Any) -> ParameterGradient:
+    rows, loss_sums = problem.data.rows, np.zeros(problem.k)
+    if isinstance(rows, Sparse) and problem.outputs is not None:
+        raise ValueError(
+            'reduction: expected "sum" or "mean" for sparse rows and several outputs, got "none"'
+        )
+    scratch = zero_gradient(values, rows)
+    slopes = np.empty((problem.n, problem.k), problem.dtype)
     for order in pieces(problem.data, problem.k):
         derivatives(problem.data, order, values, loss, scratch, loss_sums, slopes)
+    if isinstance(rows, Sparse):
+        table = csr.as_scipy(rows).multiply(slopes).tocsr()
+        return ParameterGradient(table, slopes[:, 0])
     if problem.outputs is None:
-        return ParameterGradient(X * slopes, slopes[:, 0])
-    return ParameterGradient(X[:, :, None] * slopes[:, None, :], slopes)
+        return ParameterGradient(rows.X * slopes, slopes[:, 0])
+    return ParameterGradient(rows.X[:, :, None] * slopes[:, None, :], slopes)

@@ -61,7 +61,7 @@ def _others(validation: Any, problem: Problem, loss: Any) -> Data:
         raise TypeError(
             f"validation: expected a share of the rows, or (X, y), got {len(validation)} things"
         )
-    X = rows.readable(rows.dense(validation[0]), problem.dtype)
+    X = rows.in_dtype(rows.read(validation[0]), problem.dtype)
     try:
         other = rows.prepare(X, validation[1], loss, classes=problem.classes)
     except (TypeError, ValueError) as error:

@@ -133,13 +133,14 @@ class Model:
         >>> model.decision_function([[0.0], [1.0]]).round(1)
         array([-1.,  1.])
         """
-        X = rows.dense(X)
-        self._check_features(X)
+        table = rows.read(X)
+        self._check_features(table)
         with np.errstate(over="ignore", invalid="ignore"):
-            scores = X @ self.w.astype(X.dtype) + np.asarray(self.b, X.dtype)
+            w, b = self.w.astype(table.dtype), np.asarray(self.b, table.dtype)
+            scores = rows.product(table, w) + b
         if not np.isfinite(scores).all():
-            checks.finite("X", X)
-            raise ValueError(f"X: its predictions with these weights overflow {X.dtype}")
+            rows.check_rows_finite(table)
+            raise ValueError(f"X: its predictions with these weights overflow {table.dtype}")
         return np.asarray(scores)
 
     def predict(self, X: Any) -> Array:
@@ -245,7 +246,7 @@ class Model:
         2.0
         """
         problem = rows.prepare(X, y, self.loss, sample_weight, classes=self.classes)
-        self._check_features(problem.data.rows.X)
+        self._check_features(problem.data.rows)
         expected = self.w.shape[1] if self.w.ndim == 2 else None
         if problem.outputs != expected:
             given, shape = (
@@ -285,10 +286,10 @@ class Model:
             arrays["classes"] = self.classes
         archive.write(path, about, {"w": self.w, "b": self.b, **arrays, **vars(self.history)})
 
-    def _check_features(self, X: Array) -> None:
-        if X.shape[1] != self.w.shape[0]:
+    def _check_features(self, table: rows.Rows) -> None:
+        if table.d != self.w.shape[0]:
             raise ValueError(
-                f"X: expected {self.w.shape[0]} features, as the model has, got {X.shape[1]}"
+                f"X: expected {self.w.shape[0]} features, as the model has, got {table.d}"
             )
 
 

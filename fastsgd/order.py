@@ -20,24 +20,38 @@ def index_dtype(n: int) -> np.dtype[Any]:
     return np.dtype(np.uint32 if n <= 2**32 else np.uint64)
 
 
-def fill_order(order: np.ndarray[Any, Any], seed: int, epoch: int) -> None:
-    """Set `order` to the order of the rows in one epoch."""
-    n = order.size
-    key = np.uint64(seed), np.uint64(epoch)
+# How many numbers the orders of several epochs take at most: half a second-level cache.
+ORDERS = 2**17
+
+
+def orders_at_once(n: int) -> int:
+    """Return of how many epochs the orders of n rows are made together; at least 1."""
+    return max(1, ORDERS // n)
+
+
+def fill_orders(orders: np.ndarray[Any, Any], seed: int, epoch: int) -> None:
+    """Set the rows of `orders` to the orders of the rows in one epoch and in those after it."""
+    n = orders.shape[1]
     if n <= 2 * BUCKET:
-        order[:] = np.arange(n, dtype=order.dtype)
-        kernels.shuffle(*key, 0, n, order)
-        return
+        kernels.shuffle_all(np.uint64(seed), np.uint64(epoch), orders)
+    else:
+        for i, order in enumerate(orders):
+            _fill_order(order, np.uint64(seed), np.uint64(epoch + i))
+
+
+def _fill_order(order: np.ndarray[Any, Any], seed: Any, epoch: Any) -> None:
+    """Set `order` to that of so many rows that they are dealt into buckets first."""
+    n = order.size
     buckets = 1 << (n // BUCKET).bit_length()
     sizes = np.zeros(buckets, np.int64)
     for first, last in stretches(0, n, STRETCH):
-        kernels.count(*key, first, last, sizes)
+        kernels.count(seed, epoch, first, last, sizes)
     ends = np.cumsum(sizes)
     places = ends - sizes
     for first, last in stretches(0, n, STRETCH):
-        kernels.deal(*key, first, last, places, order)
+        kernels.deal(seed, epoch, first, last, places, order)
     for first, last in zip((ends - sizes).tolist(), ends.tolist(), strict=True):
-        kernels.shuffle(*key, first, last, order)
+        kernels.shuffle(seed, epoch, first, last, order)
         answer()
 
 
@@ -81,6 +95,7 @@ def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray[Any, Any]:
     n = checks.integer("n", n, at_least=1, at_most=2**48)
     seed = checks.integer("seed", seed, at_least=0, at_most=2**64 - 1)
     epoch = checks.integer("epoch", epoch, at_least=0, at_most=2**64 - 1)
-    order = np.empty(n, index_dtype(n))
-    fill_order(order, seed, epoch)
+    orders = np.empty((1, n), index_dtype(n))
+    fill_orders(orders, seed, epoch)
+    order: np.ndarray[Any, Any] = orders[0]
     return order

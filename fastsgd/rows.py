@@ -6,14 +6,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import checks, labels
+from . import checks, csr, labels
+from .arrays import float_dtype, readable
 from .kernels.dense import Dense
 from .kernels.epoch import Data
+from .kernels.sparse import Sparse
 from .kernels.targets import Classes, OneVersusRest, Values
 from .kernels.weights import Unweighted, Weighted, WeightedByOutput
 from .kinds import BINARY, MULTICLASS, REGRESSION
 
 Array = np.ndarray[Any, Any]
+
+
+Rows = Dense | Sparse
 
 
 class Problem(NamedTuple):
@@ -26,12 +31,12 @@ class Problem(NamedTuple):
     @property
     def n(self) -> int:
         """Return the number of rows."""
-        return int(self.data.rows.X.shape[0])
+        return int(self.data.rows.n)
 
     @property
     def d(self) -> int:
         """Return the number of features."""
-        return int(self.data.rows.X.shape[1])
+        return int(self.data.rows.d)
 
     @property
     def k(self) -> int:
@@ -41,7 +46,7 @@ class Problem(NamedTuple):
     @property
     def dtype(self) -> np.dtype[Any]:
         """Return the dtype in which all is computed."""
-        return self.data.rows.X.dtype  # type: ignore[no-any-return]
+        return self.data.rows.dtype  # type: ignore[no-any-return]
 
     @property
     def is_one_versus_rest(self) -> bool:
@@ -49,37 +54,42 @@ class Problem(NamedTuple):
         return isinstance(self.data.targets, OneVersusRest) and self.k > 1
 
 
-def dense(X: Any) -> Array:
-    """Return X as the kernels read it: C-contiguous float32 or float64, and read-only.
+def read(X: Any) -> Rows:
+    """Return X as the kernels read it, if it is a table of numbers.
 
-    What is so already is not copied. Integers and bools become float64 and float16 float32.
+    Dense rows are C-contiguous float32 or float64, and read-only; what is so already is not
+    copied. Integers and bools become float64 and float16 float32. For sparse ones see `csr.read`.
     """
+    if csr.is_sparse(X):
+        return csr.read(X)
     array = checks.numbers("X", X)
     checks.shape_of_X(array)
-    return readable(array, float_dtype(array.dtype))
+    return _dense(readable(array, float_dtype(array.dtype)))
 
 
-def float_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the dtype in which numbers of `dtype` are computed with."""
-    if dtype.kind == "f" and dtype.itemsize <= 4:
-        return np.dtype(np.float32)
-    return np.dtype(np.float64)
+def _dense(X: Array) -> Dense:
+    return Dense(X, np.array(X.shape[1:]))
 
 
-def readable(array: Array, dtype: np.dtype[Any]) -> Array:
-    """Return a read-only view of a C-contiguous array of `dtype`, copied only if it is not one.
+def in_dtype(rows: Rows, dtype: np.dtype[Any]) -> Rows:
+    """Return rows with their numbers in `dtype`."""
+    if isinstance(rows, Dense):
+        return _dense(readable(rows.X, dtype))
+    return rows._replace(entries=readable(rows.entries, dtype))
 
-    Kernels are compiled for read-only input alone: memory-mapped files need no others, and what
-    the user gave cannot be written to.
-    """
-    if array.dtype != dtype:
-        with np.errstate(over="ignore"):  # what is too large becomes inf, which is checked for
-            array = array.astype(dtype, order="C")
-    if not (array.flags.c_contiguous and array.flags.aligned):
-        array = np.require(array, requirements=["C_CONTIGUOUS", "ALIGNED"])
-    view = array.view()
-    view.flags.writeable = False
-    return view
+
+def check_rows_finite(rows: Rows) -> None:
+    """Check that rows hold neither NaN nor infinity; they are read once, at memory speed."""
+    if isinstance(rows, Dense):
+        checks.finite("X", rows.X)
+    else:
+        csr.check_finite(rows)
+
+
+def product(rows: Rows, w: Array) -> Array:
+    """Return rows times weights of shape (d,) or (d, k)."""
+    table = rows.X if isinstance(rows, Dense) else csr.as_scipy(rows)
+    return np.asarray(table @ w)
 
 
 def prepare(
@@ -106,36 +116,37 @@ def prepare(
     TypeError, ValueError
         If an argument is not what `fit` says that it should be.
     """
-    X = dense(X)
+    table = X if isinstance(X, (Dense, Sparse)) else read(X)
+    n, dtype = table.n, table.dtype
     targets: Values | OneVersusRest | Classes
     if loss.kind == REGRESSION:
-        targets, outputs = _numbers(y, X, loss)
+        targets, outputs = _numbers(y, n, dtype, loss)
         numbers = known = None
     else:
-        numbers, known = labels.encoded(y, X.shape[0], classes)
-        targets, outputs = _classes(numbers, known.size, X.dtype, loss)
+        numbers, known = labels.encoded(y, n, classes)
+        targets, outputs = _classes(numbers, known.size, dtype, loss)
     if check_finite:
-        checks.finite("X", X)
+        check_rows_finite(table)
     weights: Unweighted | Weighted | WeightedByOutput = Unweighted()
     if sample_weight is not None:
-        weights = _weights(sample_weight, X, None if loss.kind == MULTICLASS else outputs)
+        weights = _weights(sample_weight, n, dtype, None if loss.kind == MULTICLASS else outputs)
     if class_weight is not None:
         if numbers is None or known is None:
             raise ValueError(f"class_weight: there are no classes for the loss {loss!r}")
         by_class = labels.weights_of_classes(class_weight, numbers, known)
-        weights = _times(weights, by_class, numbers, loss.kind == BINARY and known.size > 2, X)
-    return Problem(Data(Dense(X), targets, weights), outputs, known)
+        weights = _times(weights, by_class, numbers, loss.kind == BINARY and known.size > 2, dtype)
+    return Problem(Data(table, targets, weights), outputs, known)
 
 
-def _numbers(y: Any, X: Array, loss: Any) -> tuple[Values, int | None]:
+def _numbers(y: Any, n: int, dtype: np.dtype[Any], loss: Any) -> tuple[Values, int | None]:
     array = checks.numbers("y", y)
-    checks.shape_of_y(array, X.shape[0])
-    array = readable(array, X.dtype)
+    checks.shape_of_y(array, n)
+    array = readable(array, dtype)
     checks.finite("y", array)
     if hasattr(loss, "check_targets"):
         loss.check_targets(array)
     outputs = array.shape[1] if array.ndim == 2 else None
-    return Values(array.reshape(X.shape[0], -1)), outputs
+    return Values(array.reshape(n, -1)), outputs
 
 
 def _classes(
@@ -151,10 +162,12 @@ def _classes(
     return OneVersusRest(column, 0, own, other), k
 
 
-def _weights(given: Any, X: Array, outputs: int | None) -> Weighted | WeightedByOutput:
+def _weights(
+    given: Any, n: int, dtype: np.dtype[Any], outputs: int | None
+) -> Weighted | WeightedByOutput:
     array = checks.numbers("sample_weight", given)
-    checks.sample_weight(array, X.shape[0], outputs)
-    array = readable(array, X.dtype)
+    checks.sample_weight(array, n, outputs)
+    array = readable(array, dtype)
     checks.finite("sample_weight", array)
     return Weighted(array) if array.ndim == 1 else WeightedByOutput(array)
 
@@ -164,12 +177,12 @@ def _times(
     by_class: Array,
     numbers: Array,
     is_one_versus_rest: bool,
-    X: Array,
+    dtype: np.dtype[Any],
 ) -> Weighted | WeightedByOutput:
     """Return weights times those of the classes; one-versus-rest, each class's own rows alone."""
     rows = np.ones(numbers.size) if isinstance(weights, Unweighted) else weights.weights
     if not is_one_versus_rest:
-        return Weighted(readable(rows * by_class[numbers.astype(np.intp)], X.dtype))
+        return Weighted(readable(rows * by_class[numbers.astype(np.intp)], dtype))
     own = numbers[:, None] == np.arange(by_class.size)
     table = np.where(own, by_class, 1.0)
-    return WeightedByOutput(readable(table * rows.reshape(numbers.size, -1), X.dtype))
+    return WeightedByOutput(readable(table * rows.reshape(numbers.size, -1), dtype))

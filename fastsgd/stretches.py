@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .interrupts import answer
+from .kernels.dense import Dense
 from .kernels.epoch import CHUNK
+from .kernels.sparse import Sparse
 
 # How many numbers a stretch reads: one to ten milliseconds' worth, thousands of times the cost
 # of a call, and 0.3 s even where they are read in order from a disk of 200 MB/s.
 STRETCH = 2**23
 
-# The most steps in a stretch: their learning rates take 512 kB.
-STEPS = 2**16
+# The most steps in a stretch: their learning rates take 2 MB.
+STEPS = 2**18
 
 
 def stretches(first: int, last: int, length: int) -> Iterator[tuple[int, int]]:
@@ -27,6 +29,16 @@ def stretches(first: int, last: int, length: int) -> Iterator[tuple[int, int]]:
     for start in range(first, last, length):
         yield start, min(start + length, last)
         answer()
+
+
+def row_length(rows: Dense | Sparse, k: int) -> int:
+    """Return how many numbers a row counts for in a stretch, where there are k outputs.
+
+    A stretch of sparse rows ends with a sweep over all weights. Where there are many of them, its
+    rows count for less, so that it has at least twice as many numbers.
+    """
+    swept = 2 * rows.d * k if isinstance(rows, Sparse) else 0
+    return max(1, rows.row_length * k * STRETCH // max(STRETCH, swept))
 
 
 def epochs_in_a_stretch(n: int, batch_size: int, row_length: int) -> int:

@@ -70,13 +70,23 @@ def fit(
 
     Parameters
     ----------
-    X : array-like of shape (n, d)
+    X : array-like or array or matrix of scipy.sparse, of shape (n, d)
         The rows. float32 and float64 decide in which precision all is computed; losses are
         summed in float64. A C-contiguous array of these types is never copied, read-only and
         memory-mapped ones included. All other arrays are converted once, to a new array:
         integers and bools to float64, float16 to float32, and Fortran-ordered, strided,
         unaligned and byte-swapped ones. Lists, and frames of pandas and polars, become an array
         of their own first.
+
+        Sparse rows are not copied where they are in CSR form, of float32 or float64, with
+        columns that increase within each row and no entry that is 0; all others are converted
+        once, duplicates summed. Steps cost what the non-zeros of their rows cost. Plain SGD is
+        that of the same rows given dense, with every penalty, and so is SGD with momentum at a
+        constant rate and without a penalty. Otherwise the lazy form is taken: a weight, with
+        all that the optimizer remembers of it, its penalty and its decay, changes in the steps
+        in which its feature occurs, and in no others; with momentum it coasts in between, at the
+        rate of the last step. What is in proportion to the number of steps between two
+        occurrences: averages of plain SGD with a penalty, and penalties of your own.
     y : array-like of shape (n,) or (n, k)
         For regression, the targets, converted to the dtype of X where they are not of it. For
         classes, labels, of shape (n,).

@@ -39,7 +39,7 @@ BAD_INPUT = {
     ),
     "complex": ({"X": X + 0j}, TypeError, "X: expected an array of real numbers, .* complex128"),
     "complex y": ({"y": y + 0j}, TypeError, "y: expected an array of real numbers, .* complex128"),
-    "sparse": ({"X": csr_array(X)}, TypeError, "X: sparse input .* X.toarray()"),
+    "sparse y": ({"y": csr_array(X[:, :1])}, TypeError, "y: sparse input .* y.toarray()"),
     "masked": ({"X": np.ma.array(X)}, TypeError, "X: masked arrays .* X.filled"),
     "lengths that differ": ({"y": y[:2]}, ValueError, "y: expected one entry for each of the 3"),
     "y of three dimensions": ({"y": y[:, None, None]}, ValueError, "y: expected shape"),

@@ -29,7 +29,7 @@ def test_contiguous_floats_are_not_copied(dtype, tmp_path):
     np.save(tmp_path / "X.npy", X)
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
     for array in (X, locked, mapped, X[5:20], X.view(np.matrix)):
-        held = rows.dense(array)
+        held = rows.read(array).X
         assert np.shares_memory(held, array)
         assert not held.flags.writeable
     assert X.flags.writeable
@@ -124,7 +124,7 @@ def test_missing_numbers_of_frames_are_refused():
 )
 def test_what_is_held_equals_what_was_given(X, transpose, step):
     X = (X.T if transpose else X)[::step]
-    held = rows.dense(X)
+    held = rows.read(X).X
     assert held.flags.c_contiguous
     assert held.flags.aligned
     assert held.dtype.isnative

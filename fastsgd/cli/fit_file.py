@@ -35,10 +35,10 @@ def run(
         raise IsADirectoryError(f"--out: {out!r} is a folder")
     check(batch_size, lr, epochs, seed)
     X, y, features = read(data, target)
-    X = rows.dense(X)
+    table = rows.read(X)
     if dtype is not None:
-        X = rows.readable(X, np.dtype(dtype))
-    n, d = X.shape
+        table = rows.in_dtype(table, np.dtype(dtype))
+    X, n, d = table.numbers, table.n, table.d
     print(f"target {target!r} of {data}")
     print(f"{counted(n, 'row')} of {counted(d, 'feature')}, {X.dtype}")
     print(settings(batch_size, lr, epochs, seed), end="\n\n", flush=True)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 class NotAveraged(NamedTuple):
     """No averages are kept."""
 
-    def average(self, parameters: Any, j: Any, t: Any) -> None:
+    def average(self, parameters: Any, features: Any, j: Any, t: Any) -> None:
         """Do nothing."""
 
 
@@ -23,10 +23,10 @@ class Averaged(NamedTuple):
     b: Any  # (k,), float64
     first: Any
 
-    def average(self, parameters: Any, j: Any, t: Any) -> None:
+    def average(self, parameters: Any, features: Any, j: Any, t: Any) -> None:
         """Take in the parameters of output j after step t."""
         if t >= self.first:
             share = 1 / (t - self.first + 1)
-            for f in range(self.w.shape[1]):
+            for f in range(features):
                 self.w[j, f] += share * (parameters.w[j, f] - self.w[j, f])
             self.b[j] += share * (parameters.b[j] - self.b[j])

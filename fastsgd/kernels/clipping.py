@@ -11,7 +11,7 @@ from .jit import inner
 class Unclipped(NamedTuple):
     """Gradients are left as they are."""
 
-    def clip(self, gradient: Any, scale: Any) -> None:
+    def clip(self, gradient: Any, features: Any, scale: Any) -> None:
         """Do nothing."""
 
 
@@ -20,9 +20,9 @@ class Clipped(NamedTuple):
 
     limit: Any
 
-    def clip(self, gradient: Any, scale: Any) -> None:
+    def clip(self, gradient: Any, features: Any, scale: Any) -> None:
         """Shorten the gradient, which is a mean once multiplied by `scale`."""
-        shorten(gradient, 0, gradient.b.size, scale, self.limit)
+        shorten(gradient, features, 0, gradient.b.size, scale, self.limit)
 
 
 class ClippedByOutput(NamedTuple):
@@ -30,19 +30,19 @@ class ClippedByOutput(NamedTuple):
 
     limit: Any
 
-    def clip(self, gradient: Any, scale: Any) -> None:
+    def clip(self, gradient: Any, features: Any, scale: Any) -> None:
         """Shorten the gradient of each output, which is a mean once multiplied by `scale`."""
         for j in range(gradient.b.size):
-            shorten(gradient, j, j + 1, scale, self.limit)
+            shorten(gradient, features, j, j + 1, scale, self.limit)
 
 
 @inner
-def shorten(gradient: Any, first: int, last: int, scale: Any, limit: float) -> None:
+def shorten(gradient: Any, features: int, first: int, last: int, scale: Any, limit: float) -> None:
     """Shorten the gradients of the outputs first to last - 1, all by the same factor."""
     squares = 0.0
     for j in range(first, last):
         squares += gradient.b[j] * gradient.b[j]
-        for f in range(gradient.w.shape[1]):
+        for f in range(features):
             g = float(gradient.w[j, f])
             squares += g * g
     norm = scale * math.sqrt(squares)
@@ -50,5 +50,5 @@ def shorten(gradient: Any, first: int, last: int, scale: Any, limit: float) -> N
         factor = limit / norm
         for j in range(first, last):
             gradient.b[j] *= factor
-            for f in range(gradient.w.shape[1]):
+            for f in range(features):
                 gradient.w[j, f] *= factor

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from .jit import entry, inner
 from .methods import (
     add_losses,
@@ -20,11 +18,12 @@ from .methods import (
     differentiate,
     dot_rows,
     keep,
+    leave,
     move,
+    settle,
     shrink,
     slope,
 )
-from .order import shuffle_all
 
 # A float32 sum of this many rows is good to a few parts in a million whatever the numbers are;
 # the sums of a larger batch are carried on in float64.
@@ -65,14 +64,6 @@ class Method(NamedTuple):
     fit_intercept: bool
 
 
-class Shuffling(NamedTuple):
-    """Whether each epoch begins with a new order of the rows, and which one is the first."""
-
-    is_due: bool
-    seed: Any
-    epoch: Any
-
-
 class Gradient(NamedTuple):
     """The sum over the rows of a batch of the gradients of their losses, as it is gathered."""
 
@@ -86,8 +77,7 @@ class Gradient(NamedTuple):
 @entry
 def run(
     data: Any,
-    order: Any,
-    shuffling: Any,
+    orders: Any,
     first: int,
     last: int,
     batch_size: int,
@@ -102,17 +92,16 @@ def run(
     """Visit the rows order[first:last] in each epoch, and take a step after each mini-batch.
 
     There are as many epochs as rows of `loss_sums`, of shape (epochs, k): to them it adds the
-    losses that the rows had before their own step. The first step is number t, with the learning
-    rate lrs[0]. Returns whether the parameters are finite.
+    losses that the rows had before their own step. Their orders are the rows of `orders`, again
+    and again. The first step is number t, with the learning rate lrs[0]. Returns whether the
+    parameters are finite.
     """
     taken = 0
+    are_finite = True
     for epoch in range(loss_sums.shape[0]):
-        if shuffling.is_due and first == 0:
-            shuffle_all(shuffling.seed, shuffling.epoch + np.uint64(epoch), order)
-        sums = loss_sums[epoch]
         taken = visit(
             data,
-            order,
+            orders[epoch % orders.shape[0]],
             first,
             last,
             batch_size,
@@ -123,9 +112,11 @@ def run(
             parameters,
             memory,
             gradient,
-            sums,
+            loss_sums[epoch],
         )
-    return are_finite(parameters)
+        if taken > 0:
+            are_finite &= settle(data.rows, parameters, t + taken)
+    return are_finite
 
 
 @inner
@@ -154,17 +145,22 @@ def visit(
         batch_last = min(batch_first + batch_size, order.size)
         chunk_last = min(first - (first - batch_first) % CHUNK + CHUNK, batch_last)
         stop = min(chunk_last, last)
-        add_gradient(data, order, first, stop, parameters, method.loss, gradient, loss_sums)
+        step_t = t + taken
+        add_gradient(data, order, first, stop, step_t, parameters, method.loss, gradient, loss_sums)
+        features = data.rows.count[0]
         if stop == chunk_last and batch_size > CHUNK:
-            carry(gradient)
+            carry(gradient, features)
         if stop == batch_last:
             rows = batch_last - batch_first
-            scale = mean_of_carried(gradient, rows) if batch_size > CHUNK else 1 / rows
-            clip(method.clipping, gradient, scale)
+            scale = mean_of_carried(gradient, features, rows) if batch_size > CHUNK else 1 / rows
+            clip(method.clipping, gradient, features, scale)
             for j in range(memory.pace.size):
                 if memory.pace[j] > 0:
-                    lr = lrs[taken] * memory.pace[j]
-                    step(parameters, method, memory, gradient, j, scale, lr, t + taken)
+                    rate = lrs[taken] * memory.pace[j]
+                    step(parameters, method, memory, gradient, features, j, scale, rate, step_t)
+            lr = lrs[taken]
+            scores, pace = gradient.scores, memory.pace
+            leave(data.rows, order, batch_first, batch_last, scores, scale, lr, pace, step_t)
             taken += 1
         first = stop
     return taken
@@ -176,16 +172,17 @@ def add_gradient(
     order: Any,
     first: int,
     last: int,
+    t: int,
     parameters: Any,
     loss: Any,
     gradient: Any,
     loss_sums: Any,
 ) -> None:
-    """Add the gradients of the rows order[first:last], and their losses."""
+    """Add the gradients of the rows order[first:last], and their losses, in step t."""
     scores = gradient.scores
     for start in range(first, last, scores.shape[1]):
         stop = min(start + scores.shape[1], last)
-        dot_rows(data.rows, order, start, stop, parameters.w, scores)
+        dot_rows(data.rows, order, start, stop, t, parameters.w, scores)
         differentiate(
             data.targets,
             data.weights,
@@ -201,19 +198,19 @@ def add_gradient(
 
 
 @inner
-def carry(gradient: Any) -> None:
+def carry(gradient: Any, features: int) -> None:
     """Move the sum of one chunk to the float64 sum of the chunks before."""
     for j in range(gradient.w.shape[0]):
-        for f in range(gradient.w.shape[1]):
+        for f in range(features):
             gradient.w_carried[j, f] += gradient.w[j, f]
             gradient.w[j, f] = 0
 
 
 @inner
-def mean_of_carried(gradient: Any, rows: int) -> float:
+def mean_of_carried(gradient: Any, features: int, rows: int) -> float:
     """Divide the carried sums by the number of rows, before they are made narrow; return 1."""
     for j in range(gradient.w.shape[0]):
-        for f in range(gradient.w.shape[1]):
+        for f in range(features):
             gradient.w[j, f] = gradient.w_carried[j, f] / rows
             gradient.w_carried[j, f] = 0
         gradient.b[j] /= rows
@@ -226,6 +223,7 @@ def step(
     method: Any,
     memory: Any,
     gradient: Any,
+    features: int,
     j: int,
     scale: float,
     lr: float,
@@ -238,7 +236,7 @@ def step(
     shared = at_step(optimizer, lr, t, number)
     kept = number(keep(optimizer, lr))
     narrow_scale, narrow_lr = number(scale), number(lr)
-    for f in range(w.shape[1]):
+    for f in range(features):
         g = narrow_scale * gradient.w[j, f] + slope(penalty, w[j, f], f, narrow_lr)
         moved, stride = move(optimizer, kept * w[j, f], g, memory.w, j, f, shared)
         w[j, f] = shrink(penalty, moved, f, stride)
@@ -247,20 +245,7 @@ def step(
         g_b = number(scale * gradient.b[j])
         b[j], _ = move(optimizer, b[j], g_b, memory.b, j, 0, shared)
     gradient.b[j] = 0
-    average(memory.averages, parameters, j, t)
-
-
-@inner
-def are_finite(parameters: Any) -> bool:
-    """Tell whether all parameters are finite: 0 * x is 0 for those, and NaN for the others."""
-    w, b = parameters
-    zero = w.dtype.type(0)
-    total = zero
-    for j in range(b.size):
-        total += zero * b[j]
-        for f in range(w.shape[1]):
-            total += zero * w[j, f]
-    return total == zero
+    average(memory.averages, parameters, features, j, t)
 
 
 @entry
@@ -270,8 +255,8 @@ def add_whole_gradient(
     """Add the gradients of all rows in `order` to the float64 sum, and their losses."""
     for first in range(0, order.size, CHUNK):
         last = min(first + CHUNK, order.size)
-        add_gradient(data, order, first, last, parameters, loss, gradient, loss_sums)
-        carry(gradient)
+        add_gradient(data, order, first, last, 0, parameters, loss, gradient, loss_sums)
+        carry(gradient, data.rows.count[0])
 
 
 @entry
@@ -288,7 +273,7 @@ def derivatives(
     scores = gradient.scores
     for start in range(0, order.size, scores.shape[1]):
         stop = min(start + scores.shape[1], order.size)
-        dot_rows(data.rows, order, start, stop, parameters.w, scores)
+        dot_rows(data.rows, order, start, stop, 0, parameters.w, scores)
         differentiate(
             data.targets,
             data.weights,
@@ -312,7 +297,7 @@ def sum_losses(
     """Add the losses of all rows in `order` to those of their outputs."""
     for start in range(0, order.size, scores.shape[1]):
         stop = min(start + scores.shape[1], order.size)
-        dot_rows(data.rows, order, start, stop, parameters.w, scores)
+        dot_rows(data.rows, order, start, stop, 0, parameters.w, scores)
         add_losses(
             data.targets,
             data.weights,

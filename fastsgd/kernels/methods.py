@@ -70,15 +70,59 @@ def weigh(weights: Any, i: int, j: int, x: Any) -> Any:
 
 
 @by_type
-def dot_rows(rows: Any, order: Any, start: int, stop: int, w: Any, out: Any) -> None:
-    """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j."""
-    rows.dot_rows(order, start, stop, w, out)
+def dot_rows(rows: Any, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
+    """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j.
+
+    It is for step t that they are wanted.
+    """
+    rows.dot_rows(order, start, stop, t, w, out)
 
 
 @by_type
 def add_rows(rows: Any, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
     """Add factors[j, r] times row order[start + r] to g[j], for every r and j."""
     rows.add_rows(order, start, stop, factors, g)
+
+
+@by_type
+def leave(
+    rows: Any,
+    order: Any,
+    first: int,
+    last: int,
+    factors: Any,
+    mean: float,
+    lr: float,
+    pace: Any,
+    t: int,
+) -> None:
+    """Finish step t with the rows order[first:last].
+
+    If their factors are still at hand, the gradient is ``mean`` times the sum of the rows, each
+    times its own.
+    """
+    rows.leave(order, first, last, factors, mean, lr, pace, t)
+
+
+@by_type
+def settle(rows: Any, parameters: Any, t: int) -> bool:
+    """Finish what is due before step t; tell whether all parameters are finite."""
+    return bool(rows.settle(parameters, t))
+
+
+@by_type
+def bring_up(lapse: Any, held: Any, f: Any, since: Any, t: Any) -> None:
+    """Make up for the steps since..t - 1, in which feature f did not occur."""
+    lapse.bring_up(held, f, since, t)
+
+
+@by_type
+def rest(penalty: Any, w: Any, f: int, way: Any, log_kept: Any) -> Any:
+    """Return a weight after steps of plain SGD without a gradient of the data.
+
+    Their learning rates sum up to `way`; they leave of it exp(log_kept) by decay.
+    """
+    return penalty.rest(w, f, way, log_kept)
 
 
 @by_type
@@ -115,12 +159,12 @@ def move(optimizer: Any, w: Any, g: Any, slots: Any, j: int, f: int, shared: Any
 
 
 @by_type
-def clip(clipping: Any, gradient: Any, scale: Any) -> None:
+def clip(clipping: Any, gradient: Any, features: int, scale: Any) -> None:
     """Shorten the gradient, which is a mean once multiplied by `scale`, to the norm allowed."""
-    clipping.clip(gradient, scale)
+    clipping.clip(gradient, features, scale)
 
 
 @by_type
-def average(averages: Any, parameters: Any, j: int, t: int) -> None:
+def average(averages: Any, parameters: Any, features: int, j: int, t: int) -> None:
     """Take the parameters of output j after step t into their averages."""
-    averages.average(parameters, j, t)
+    averages.average(parameters, features, j, t)

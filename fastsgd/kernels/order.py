@@ -14,21 +14,21 @@ from typing import Any
 
 import numpy as np
 
-from .jit import entry, inner
+from .jit import entry, inner, inner_loop
 
 # All constants are uint64: numba turns uint64 mixed with int64 into float64.
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
-DEAL = np.uint64(1)
-SHUFFLE = np.uint64(2)
+# What random numbers are for; any two numbers would do.
+DEAL = np.uint64(0x9FB21C651E98DF25)
+SHUFFLE = np.uint64(0xD6E8FEB86659FD93)
 LOW_HALF = np.uint64(0xFFFFFFFF)
 TWO_TO_32 = np.uint64(1 << 32)
 S27, S30, S31, S32 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
-ONE = np.uint64(1)
 
 
-@inner
+@inner_loop
 def mix(z: Any) -> Any:
     """Return 64 bits that look random, and differ for different `z`."""
     z = (z ^ (z >> S30)) * MIX_1
@@ -39,7 +39,7 @@ def mix(z: Any) -> Any:
 @inner
 def key_of(seed: Any, epoch: Any, purpose: Any) -> Any:
     """Return where the random numbers of one seed, epoch and purpose begin."""
-    return mix(mix(mix(seed + GOLDEN) + epoch * GOLDEN) + purpose * GOLDEN)
+    return mix(mix(seed ^ purpose) + epoch * GOLDEN)
 
 
 @inner
@@ -48,14 +48,13 @@ def random_below(bound: Any, key: Any, place: Any) -> Any:
 
     Source: D. Lemire, Fast random integer generation in an interval, ACM TOMACS 29 (2019).
     """
-    bits = mix(key + place * GOLDEN)
-    product = (bits >> S32) * bound
-    if (product & LOW_HALF) < bound:
-        too_low = (TWO_TO_32 - bound) % bound
-        while (product & LOW_HALF) < too_low:
-            bits = mix(bits + GOLDEN)
-            product = (bits >> S32) * bound
-    return product >> S32
+    while True:
+        bits = mix(key + place * GOLDEN)
+        product = (bits >> S32) * bound
+        rest = product & LOW_HALF
+        if rest >= bound or rest >= (TWO_TO_32 - bound) % bound:
+            return product >> S32
+        key = bits  # one try in 2**32 / bound, at most: go on with other numbers
 
 
 @inner
@@ -83,17 +82,19 @@ def deal(seed: Any, epoch: Any, first: int, last: int, places: Any, order: Any) 
 
 
 @entry
+def shuffle_all(seed: Any, epoch: Any, orders: Any) -> None:
+    """Set each row of `orders` to all numbers of rows, shuffled, from one epoch on."""
+    for e in range(orders.shape[0]):
+        order = orders[e]
+        for p in range(order.size):
+            order[p] = p
+        swap_at_random(seed, epoch + np.uint64(e), 0, order.size, order)
+
+
+@entry
 def shuffle(seed: Any, epoch: Any, first: int, last: int, order: Any) -> None:
     """Shuffle order[first:last]."""
     swap_at_random(seed, epoch, first, last, order)
-
-
-@inner
-def shuffle_all(seed: Any, epoch: Any, order: Any) -> None:
-    """Set `order` to all rows, shuffled."""
-    for p in range(order.size):
-        order[p] = p
-    swap_at_random(seed, epoch, 0, order.size, order)
 
 
 @inner

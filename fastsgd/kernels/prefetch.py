@@ -47,6 +47,12 @@ def prefetch_row(array: Any, i: Any) -> None:
     """Begin to fetch row `i` of a C-contiguous array of two dimensions; a hint, no more."""
     row_bytes = array.shape[1] * array.itemsize
     first = np.intp(i) * row_bytes
-    for offset in range(first, first + row_bytes, CACHE_LINE):
+    prefetch_bytes(array, first, first + row_bytes)
+
+
+@inner
+def prefetch_bytes(array: Any, first: int, last: int) -> None:
+    """Begin to fetch the bytes first to last - 1 of an array."""
+    for offset in range(first, last, CACHE_LINE):
         prefetch_line(array, offset)
-    prefetch_line(array, first + row_bytes - 1)
+    prefetch_line(array, last - 1)

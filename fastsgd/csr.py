@@ -1,0 +1,121 @@
+"""Sparse input: checked, and as the kernels read it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from . import checks
+from .arrays import float_dtype, readable
+from .kernels.sparse import Sparse, is_canonical
+from .stretches import STRETCH, stretches
+
+Array = np.ndarray[Any, Any]
+
+# One number of 32 bits stands for none of them.
+MOST_FEATURES = 2**32 - 1
+
+
+def is_sparse(X: Any) -> bool:
+    """Tell whether X is a sparse array or matrix of scipy's, without an import of scipy."""
+    scipy = sys.modules.get("scipy.sparse")
+    return scipy is not None and scipy.issparse(X)
+
+
+def read(X: Any) -> Sparse:
+    """Return sparse rows as the kernels read them.
+
+    A CSR array or matrix of float32 or float64, whose columns increase within each row and of
+    whose entries none is 0, is not copied; of all others a copy is made that is so.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If X is not a table of numbers, or if its parts do not fit each other.
+    """
+    if X.ndim != 2:
+        raise ValueError(f"X: expected 2 dimensions (rows, features), got shape {X.shape}")
+    if not 1 <= X.shape[1] <= MOST_FEATURES or X.shape[0] < 1:
+        raise ValueError(
+            f"X: expected at least one row, and 1 to {MOST_FEATURES} features, got shape {X.shape}"
+        )
+    dtype = float_dtype(checks.numbers("X", np.empty(0, X.dtype)).dtype)
+    if X.format != "csr":
+        X = _converted(X, dtype)
+    _check_parts(X)
+    rows = _as_read(X, dtype)
+    if not _is_canonical(rows):
+        X = X.astype(dtype, copy=True)
+        X.sum_duplicates()
+        X.eliminate_zeros()
+        rows = _as_read(X, dtype)
+    return rows
+
+
+def check_finite(rows: Sparse) -> None:
+    """Check that the entries hold neither NaN nor infinity."""
+    place = checks.first_non_finite(rows.entries)
+    if place is not None:
+        row = int(np.searchsorted(rows.indptr, place, side="right")) - 1
+        index = (row, int(rows.indices[place]))
+        checks.refuse_non_finite("X", index, rows.entries[place])
+
+
+def as_scipy(rows: Sparse) -> Any:
+    """Return rows as a CSR array of scipy, which shares their entries and indices."""
+    from scipy.sparse import csr_array  # who has sparse rows has scipy
+
+    indices = rows.indices.view(np.dtype(f"i{rows.indices.dtype.itemsize}"))
+    parts = rows.entries, indices, rows.indptr.astype(indices.dtype, copy=False)
+    return csr_array(parts, shape=(rows.n, rows.d))
+
+
+def _converted(X: Any, dtype: Any) -> Any:
+    """Return X in CSR form, once scipy has made sure that the parts of X fit each other."""
+    try:
+        if hasattr(X, "check_format"):
+            X.check_format(full_check=True)
+        return X.astype(dtype).tocsr()
+    except ValueError as error:
+        raise ValueError(f"X: {error}") from None
+
+
+def _as_read(X: Any, dtype: Any) -> Sparse:
+    size = int(X.indptr[-1])
+    # As unsigned numbers, indices need no look at whether they are below 0.
+    unsigned = np.dtype(f"u{X.indices.dtype.itemsize}")
+    return Sparse(
+        readable(X.data[:size], dtype),
+        readable(X.indices[:size].view(unsigned), unsigned),
+        readable(X.indptr, np.dtype(np.int64)),
+        int(X.shape[1]),
+    )
+
+
+def _check_parts(X: Any) -> None:
+    """Check that no kernel could read beyond the arrays of a CSR matrix: scipy may not have."""
+    n, d = X.shape
+    for name, part in (("data", X.data), ("indices", X.indices), ("indptr", X.indptr)):
+        if not isinstance(part, np.ndarray) or part.ndim != 1:
+            raise ValueError(f"X: expected a flat array as its {name}, got {part!r}")
+    for name, part in (("indices", X.indices), ("indptr", X.indptr)):
+        if part.dtype not in (np.dtype(np.int32), np.dtype(np.int64)):
+            raise TypeError(f"X: expected int32 or int64 as its {name}, got {part.dtype}")
+    if X.indptr.size != n + 1 or X.indptr[0] != 0 or (X.indptr[1:] < X.indptr[:-1]).any():
+        raise ValueError(
+            f"X: expected an indptr of {n + 1} numbers that begin with 0 and never decrease"
+        )
+    size, held = int(X.indptr[-1]), min(X.data.size, X.indices.size)
+    if size > held:
+        raise ValueError(f"X: its indptr ends with {size}, but it has {held} entries")
+    used = X.indices[:size]
+    if size and not 0 <= used.min() <= used.max() < d:
+        raise ValueError(f"X: expected indices from 0 to {d - 1}, got {used.min()} to {used.max()}")
+
+
+def _is_canonical(rows: Sparse) -> bool:
+    """Tell whether in each row the columns increase, and no entry is 0."""
+    parts = stretches(0, rows.n, max(1, STRETCH // rows.row_length))
+    return all(is_canonical(*rows[:3], first, last) for first, last in parts)

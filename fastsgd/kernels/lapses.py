@@ -1,0 +1,144 @@
+"""What happens to a weight in steps in which its feature does not occur.
+
+Each kind brings one method, `bring_up`, which takes what is known of feature f from step `since`
+to step `t`. It takes the same time however many steps there were, but for `Replay`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .arithmetic import at
+from .jit import inner
+from .methods import rest, shrink, slope
+
+
+class Nothing(NamedTuple):
+    """Nothing happens."""
+
+    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+        """Do nothing."""
+
+
+class Averaging(NamedTuple):
+    """The weight is at rest, and counts for its average, which begins with step `first`."""
+
+    pace: Any  # (k,): 0 for outputs that have stopped
+    first: Any
+
+    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+        """Take the same weight into its average again and again."""
+        for j in range(held.w.shape[0]):
+            if self.pace[j] > 0:
+                total = float(held.w[j, f]) * (t - max(since, self.first))
+                take_in(held.averages, j, f, self.first, since, t, total)
+
+
+class Rates(NamedTuple):
+    """The learning rates of the steps from `start` on, and what they sum up to."""
+
+    start: Any
+    lrs: Any  # (steps,)
+    sums: Any  # (steps + 1,): of the rates before each step
+    log_kept: Any  # (paces, decays, steps + 1): of what decay leaves before each step, the log
+    decay_of: Any  # (d,), or a number for all features: which decay is theirs
+    pace: Any  # (k,)
+
+
+class Shrinking(NamedTuple):
+    """Plain SGD with a penalty that moves a weight by so much for each unit of learning rate."""
+
+    penalty: Any
+    start: Any
+    sums: Any  # (steps + 1,): of the learning rates before each step from `start` on
+    pace: Any  # (k,)
+
+    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+        """Apply the penalty for all the steps at once."""
+        # Unsigned, as indices that may be below 0 take twice the time.
+        way = self.sums[np.uintp(t - self.start)] - self.sums[np.uintp(since - self.start)]
+        for j in range(held.w.shape[0]):
+            own = held.w.dtype.type(way * self.pace[j])
+            held.w[j, f] = rest(self.penalty, held.w[j, f], f, own, 0.0)
+
+
+class Penalty(NamedTuple):
+    """Plain SGD with a penalty, which acts in every step."""
+
+    penalty: Any
+    rates: Any
+
+    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+        """Apply the penalty for all the steps at once."""
+        rates = self.rates
+        s, e = since - rates.start, t - rates.start
+        kind = at(rates.decay_of, f)
+        for j in range(held.w.shape[0]):
+            if rates.pace[j] > 0:
+                way = rates.pace[j] * (rates.sums[e] - rates.sums[s])
+                part = j % rates.log_kept.shape[0]
+                log_kept = rates.log_kept[part, kind, e] - rates.log_kept[part, kind, s]
+                held.w[j, f] = rest(self.penalty, held.w[j, f], f, way, log_kept)
+
+
+class Replay(NamedTuple):
+    """Plain SGD with a penalty, each step of which is made up for by itself."""
+
+    penalty: Any
+    rates: Any
+    first: Any  # the step with which averages begin
+
+    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+        """Apply the penalty step by step."""
+        number = held.w.dtype.type
+        for j in range(held.w.shape[0]):
+            if self.rates.pace[j] > 0:
+                w = held.w[j, f]
+                for u in range(since, t):
+                    lr = number(self.rates.lrs[u - self.rates.start] * self.rates.pace[j])
+                    w = shrink(self.penalty, w - lr * slope(self.penalty, w, f, lr), f, lr)
+                    take_in(held.averages, j, f, self.first, u, u + 1, float(w))
+                held.w[j, f] = w
+
+
+class Coasting(NamedTuple):
+    """SGD with momentum: the weight goes on along its velocity, at the rate of the last step."""
+
+    momentum: Any
+    powers: Any  # (steps + 1,): its powers, from 0 on
+    ahead: Any  # by what Nesterov's step multiplies the velocity; else 1
+    rates: Any
+    first: Any  # the step with which averages begin
+
+    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+        """Sum up the geometric series of velocities."""
+        if since == t:
+            return
+        rates, momentum = self.rates, self.momentum
+        for j in range(held.w.shape[0]):
+            is_at_rest = held.slots[j, f] == 0 and held.averages.shape[0] == 0
+            if rates.pace[j] > 0 and not is_at_rest:
+                lr = rates.lrs[t - 1 - rates.start] * rates.pace[j]
+                w, v = float(held.w[j, f]), float(held.slots[j, f])
+                # After i steps the weight is w - far * (1 - momentum**i).
+                far = lr * self.ahead * v * momentum / (1 - momentum)
+                before = max(since, self.first) - since
+                kept = self.powers[t - since]
+                powers = momentum * (self.powers[before] - kept) / (1 - momentum)
+                total = (t - since - before) * (w - far) + far * powers
+                take_in(held.averages, j, f, self.first, since, t, total)
+                held.w[j, f] = w - far * (1 - kept)
+                held.slots[j, f] = v * kept
+
+
+@inner
+def take_in(averages: Any, j: int, f: Any, first: Any, since: Any, t: Any, total: Any) -> None:
+    """Take `total`, the sum of a weight after each of the steps since..t - 1, into its average.
+
+    The steps before `first` are not in it.
+    """
+    since = max(since, first)
+    if averages.shape[0] > 0 and since < t:
+        averages[j, f] += (total - (t - since) * averages[j, f]) / (t - first)

@@ -1,0 +1,98 @@
+"""Plain SGD on sparse rows, whose gradients go straight into the weights.
+
+The step of plain SGD is linear: the sum of the gradients of a small batch need not be gathered
+before it is taken. Nothing is moved, and of a feature nothing but its weight is touched.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .jit import inner
+from .methods import bring_up
+from .sparse import add, dot, prefetch_entries
+
+# Weights are held as a product with a scale, which shrinks; below this it becomes 1 again.
+SMALL = 2.0**-64
+
+
+class Scattered(NamedTuple):
+    """Sparse rows, and the weights that they are added to.
+
+    The weights of output j are ``scale[j] * held.w[j]``: a step of L2 shrinks the scale alone.
+    What else happens in the steps in which a feature does not occur, `lapse` makes up for.
+    """
+
+    rows: Any
+    held: Any
+    steps: Any  # (d,): up to which step a feature has been brought, where it matters
+    lapse: Any
+    scale: Any  # (k,)
+    count: Any  # (1,): 0, as no step of the weights is left once they are added
+    decay: Any  # what is lost of a weight in a step with a learning rate of 1
+
+    def dot_rows(self, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
+        """Set out[j, r] to the product of the weights and row order[start + r], for all j, r."""
+        for p in range(start, stop):
+            prefetch_entries(self.rows, order, p)
+            first, last = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
+            entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
+            if self.steps.size > 0:
+                for q in range(indices.size):
+                    # Not to ask whether it has been brought already takes less time than to ask.
+                    bring_up(self.lapse, self.held, indices[q], self.steps[indices[q]], t)
+                    self.steps[indices[q]] = t
+            for j in range(self.scale.size):
+                out[j, p - start] = self.scale[j] * dot(entries, indices, self.held.w[j])
+
+    def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
+        """Do nothing: the rows are added to the weights."""
+
+    def leave(
+        self,
+        order: Any,
+        first: int,
+        last: int,
+        factors: Any,
+        mean: float,
+        lr: float,
+        pace: Any,
+        t: int,
+    ) -> None:
+        """Take step t: add the rows order[first:last], times their factors, to the weights."""
+        for j in range(self.scale.size):
+            if pace[j] > 0:
+                rate = lr * pace[j]
+                self.scale[j] *= 1 - min(1.0, rate * self.decay)
+                if self.scale[j] < SMALL:
+                    unscale(self.held.w, self.scale, j)
+                by = -rate * mean / self.scale[j]
+                for p in range(first, last):
+                    begin, end = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
+                    entries, indices = self.rows.entries[begin:end], self.rows.indices[begin:end]
+                    factor = self.held.w.dtype.type(by * factors[j, p - first])
+                    add(entries, indices, factor, self.held.w[j])
+
+    def settle(self, parameters: Any, t: int) -> bool:
+        """Bring all weights up to step t; tell whether all parameters are finite."""
+        w, b = self.held.w, parameters.b
+        zero = w.dtype.type(0)
+        total = zero
+        for f in range(self.steps.size):
+            bring_up(self.lapse, self.held, f, self.steps[f], t)
+            self.steps[f] = t
+        for j in range(b.size):
+            unscale(w, self.scale, j)
+            total += zero * b[j]
+            for f in range(w.shape[1]):
+                total += zero * w[j, f]
+        return total == zero
+
+
+@inner
+def unscale(w: Any, scale: Any, j: int) -> None:
+    """Make the scale of the weights of one output 1."""
+    number = w.dtype.type(scale[j])
+    for f in range(w.shape[1]):
+        w[j, f] *= number
+    scale[j] = 1.0

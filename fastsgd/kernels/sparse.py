@@ -1,0 +1,216 @@
+"""Reading sparse rows, in the time that their non-zeros take."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .jit import entry, inner, inner_loop
+from .methods import bring_up
+from .prefetch import prefetch_bytes, prefetch_line
+
+# How many rows ahead of its use a row is fetched.
+AHEAD = 8
+
+# Where a feature is that does not occur in the batch.
+NOWHERE = np.uint32(0xFFFFFFFF)
+
+
+class Sparse(NamedTuple):
+    """Rows in CSR form: row i has data[q] in column indices[q], indptr[i] <= q < indptr[i + 1].
+
+    Within a row the columns increase, and no entry is 0.
+    """
+
+    entries: Any  # (nnz,)
+    indices: Any  # (nnz,), unsigned
+    indptr: Any  # (n + 1,)
+    d: int
+
+    @property
+    def n(self) -> int:
+        """Return the number of rows."""
+        return int(self.indptr.size) - 1
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Return the dtype of the numbers."""
+        return self.entries.dtype
+
+    @property
+    def numbers(self) -> Any:
+        """Return the numbers that are held, as an array."""
+        return self.entries
+
+    @property
+    def row_length(self) -> int:
+        """Return how many numbers a row has, on the average."""
+        return max(1, self.entries.size // self.n)
+
+    def dot_rows(self, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
+        """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j."""
+        for p in range(start, stop):
+            first, last = self.indptr[order[p]], self.indptr[order[p] + 1]
+            for j in range(w.shape[0]):
+                out[j, p - start] = dot(self.entries[first:last], self.indices[first:last], w[j])
+
+
+class Held(NamedTuple):
+    """What is known of features: one column for each."""
+
+    w: Any  # (k, ...)
+    slots: Any  # (slots * k, ...): what the optimizer remembers
+    averages: Any  # (k, ...), or (0, ...) where there are none
+
+
+class Batches(NamedTuple):
+    """Sparse rows, of whose features those of one batch are brought together.
+
+    What is known of the features that occur in the rows of a batch is moved side by side,
+    steps are taken there as for dense rows, and it is moved back. So nothing of length d is
+    swept for a batch. What happens to a weight in steps without a gradient is made up for when
+    its feature occurs again, and at the end of each epoch; `lapse` knows what that is.
+    """
+
+    rows: Sparse
+    all: Held  # of all d features
+    near: Held  # of those of the batch
+    features: Any  # which those are
+    count: Any  # (1,): how many there are
+    places: Any  # (d,): where a feature is among them, or NOWHERE
+    columns: Any  # of each entry of a block: where its feature is
+    starts: Any  # (block,): where the entries of a row begin among `columns`
+    steps: Any  # (d,): up to which step a feature has been brought
+    lapse: Any
+    alpha: Any  # (d,): the strength of the penalty on each feature, or (0,) if it is one for all
+    near_alpha: Any  # of the features of the batch
+
+    def leave(
+        self,
+        order: Any,
+        first: int,
+        last: int,
+        factors: Any,
+        mean: float,
+        lr: float,
+        pace: Any,
+        t: int,
+    ) -> None:
+        """Move the features of the batch back after step t."""
+        for c in range(self.count[0]):
+            f = self.features[c]
+            copy_column(self.near, c, self.all, f)
+            self.steps[f] = t + 1
+            self.places[f] = NOWHERE
+        self.count[0] = 0
+
+    def settle(self, parameters: Any, t: int) -> bool:
+        """Bring all features up to step t; tell whether all parameters are finite."""
+        w, b = self.all.w, parameters.b
+        zero = w.dtype.type(0)
+        total = zero
+        for f in range(w.shape[1]):
+            bring_up(self.lapse, self.all, f, self.steps[f], t)
+            self.steps[f] = t
+        for j in range(b.size):
+            total += zero * b[j]
+            for f in range(w.shape[1]):
+                total += zero * w[j, f]
+        return total == zero
+
+    def dot_rows(self, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
+        """Bring the features of rows together; set out[j, r] to the product of w[j] and row r."""
+        bring_together(self, order, start, stop, t)
+        for p in range(start, stop):
+            first, last = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
+            at = self.starts[p - start]
+            columns = self.columns[at : at + last - first]
+            for j in range(w.shape[0]):
+                out[j, p - start] = dot(self.rows.entries[first:last], columns, w[j])
+
+    def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
+        """Add factors[j, r] times row order[start + r] to g[j], for every r and j."""
+        for p in range(start, stop):
+            first, last = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
+            at = self.starts[p - start]
+            columns = self.columns[at : at + last - first]
+            for j in range(g.shape[0]):
+                add(self.rows.entries[first:last], columns, factors[j, p - start], g[j])
+
+
+@inner
+def prefetch_entries(rows: Any, order: Any, p: int) -> None:
+    """Prefetch a row from further down the order, and where the one after it is."""
+    near, far = p + AHEAD, p + 2 * AHEAD
+    if far < order.size:
+        prefetch_line(rows.indptr, np.intp(order[far]) * 8)
+    if near < order.size:
+        first, last = rows.indptr[order[near]], rows.indptr[order[near] + 1]
+        prefetch_bytes(rows.entries, first * rows.entries.itemsize, last * rows.entries.itemsize)
+        prefetch_bytes(rows.indices, first * rows.indices.itemsize, last * rows.indices.itemsize)
+
+
+@inner
+def bring_together(batches: Any, order: Any, start: int, stop: int, t: int) -> None:
+    """Bring together the features of the rows order[start:stop], in step t."""
+    rows, at = batches.rows, 0
+    for p in range(start, stop):
+        batches.starts[p - start] = at
+        for q in range(rows.indptr[order[p]], rows.indptr[order[p] + 1]):
+            f = rows.indices[q]
+            if batches.places[f] == NOWHERE:
+                fetch(batches, f, t)
+            batches.columns[at] = batches.places[f]
+            at += 1
+
+
+@inner
+def fetch(batches: Any, f: Any, t: int) -> None:
+    """Bring one feature up to step t, and to those of the batch."""
+    c = batches.count[0]
+    batches.count[0] = c + 1
+    batches.places[f] = c
+    batches.features[c] = f
+    bring_up(batches.lapse, batches.all, f, batches.steps[f], t)
+    batches.steps[f] = t
+    copy_column(batches.all, f, batches.near, c)
+    if batches.alpha.size > 0:
+        batches.near_alpha[c] = batches.alpha[f]
+
+
+@inner
+def copy_column(source: Any, f: Any, target: Any, c: Any) -> None:
+    """Copy what is known of one feature."""
+    for j in range(source.w.shape[0]):
+        target.w[j, c] = source.w[j, f]
+    for s in range(source.slots.shape[0]):
+        target.slots[s, c] = source.slots[s, f]
+    for j in range(source.averages.shape[0]):
+        target.averages[j, c] = source.averages[j, f]
+
+
+@inner_loop
+def dot(entries: Any, columns: Any, w: Any) -> float:
+    """Return the product of w and a row, of entries in these columns."""
+    total = 0.0  # in float64, which takes no longer here, and lets no long sum drift
+    for q in range(entries.size):
+        total += entries[q] * w[columns[q]]
+    return total
+
+
+@inner_loop
+def add(entries: Any, columns: Any, factor: Any, g: Any) -> None:
+    """Add a row of entries in these columns, times a factor, to g."""
+    for q in range(entries.size):
+        g[columns[q]] += factor * entries[q]
+
+
+@entry
+def is_canonical(entries: Any, indices: Any, indptr: Any, first: int, last: int) -> bool:
+    """Tell whether in the rows first to last - 1 the columns increase, and no entry is 0."""
+    for i in range(first, last):
+        for q in range(indptr[i], indptr[i + 1]):
+            if entries[q] == 0 or (q > indptr[i] and indices[q] <= indices[q - 1]):
+                return False
+    return True

@@ -1,0 +1,204 @@
+"""What the kernels of a fit work on: the parameters themselves, or those of one batch at a time.
+
+Steps on dense rows change all parameters. Those on sparse rows change few, and are taken in
+arrays that have room for the features of one batch; `kernels.sparse` moves these in and out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .kernels.averages import Averaged, NotAveraged
+from .kernels.dense import Dense
+from .kernels.epoch import CHUNK, Data, Gradient, Memory, Method, Parameters
+from .kernels.lapses import Averaging, Coasting, Nothing, Penalty, Rates, Replay, Shrinking
+from .kernels.scattered import Scattered
+from .kernels.sparse import NOWHERE, Batches, Held, Sparse
+from .members import in_dtype
+from .optimizers import SGD
+from .parameters import scores_of, zero_gradient
+from .penalties import L1, L2, NoPenalty
+from .rows import Problem
+from .settings import Settings
+from .state import State
+
+Array = np.ndarray[Any, Any]
+
+
+class Work(NamedTuple):
+    """What a kernel is given."""
+
+    data: Data
+    parameters: Parameters
+    memory: Memory
+    gradient: Gradient
+    method: Any
+
+    def at_rates(self, settings: Settings, state: State, first: int, lrs: Array) -> Work:
+        """Return it for the steps from `first` on, with these learning rates."""
+        if isinstance(self.data.rows, Dense):
+            return self
+        lapse = _lapse(settings, state, first, lrs, self.data.rows.rows.d)
+        return self._replace(data=self.data._replace(rows=self.data.rows._replace(lapse=lapse)))
+
+
+def work_on(problem: Problem, settings: Settings, state: State) -> Work:
+    """Return what the kernels of a fit are given."""
+    if isinstance(problem.data.rows, Sparse) and _is_linear(settings, state):
+        return _scattered(problem, settings, state)
+    return gathered(problem, settings.batch_size, state, settings.method(problem))
+
+
+def _is_linear(settings: Settings, state: State) -> bool:
+    """Tell whether the gradients of the rows of a batch can be added to the weights one by one."""
+    penalty, is_small = settings.penalty, settings.batch_size <= CHUNK
+    return (
+        settings.optimizer == SGD()
+        and (isinstance(penalty, (NoPenalty, L1)) or _is_scale(penalty))
+        and isinstance(state.memory.averages, NotAveraged)
+        and settings.clip_norm is None
+        and is_small
+    )
+
+
+def _is_scale(penalty: Any) -> bool:
+    """Tell whether a penalty multiplies all weights by the same number."""
+    return isinstance(penalty, L2) and np.ndim(penalty.alpha) == 0
+
+
+def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
+    w, b = state.parameters
+    (k, d), penalty = w.shape, settings.penalty
+    scores = np.empty((k, settings.batch_size), w.dtype)
+    none = np.zeros((0, 1))
+    scattered = Scattered(
+        problem.data.rows,
+        Held(w, none.astype(w.dtype), none),
+        np.full(d if isinstance(penalty, L1) else 0, state.steps),
+        Nothing(),
+        np.ones(k),
+        np.zeros(1, np.int64),
+        float(in_dtype(penalty, w.dtype).alpha) if _is_scale(penalty) else 0.0,
+    )
+    empty = np.zeros((k, 0), w.dtype)
+    return Work(
+        problem.data._replace(rows=scattered),
+        Parameters(empty, b),
+        state.memory,
+        Gradient(empty, np.zeros((k, 0)), np.zeros(k), scores, np.empty_like(scores[0])),
+        settings.method(problem),
+    )
+
+
+def gathered(problem: Problem, batch_size: int, state: State, method: Method | None) -> Work:
+    """Return what kernels are given that gather the gradient of a batch; some need no method."""
+    rows, parameters, memory = problem.data.rows, state.parameters, state.memory
+    if isinstance(rows, Dense):
+        return Work(problem.data, parameters, memory, zero_gradient(parameters, rows), method)
+    w, slots, averages = parameters.w, memory.w, memory.averages
+    (k, d), s = w.shape, slots.shape[0]
+    longest = int(np.diff(rows.indptr).max(initial=1))
+    scores = scores_of(parameters, rows)
+    size = min(d, batch_size * longest)
+    is_averaged = isinstance(averages, Averaged)
+    alpha = np.ravel(getattr(method and method.penalty, "alpha", 0.0)).astype(w.dtype)
+    near_alpha = np.zeros(size if alpha.size > 1 else 0, w.dtype)
+    if method is not None and near_alpha.size > 0:
+        method = method._replace(penalty=method.penalty._replace(alpha=near_alpha))
+    near = Held(
+        np.zeros((k, size), w.dtype),
+        np.zeros((s * k, size), w.dtype),
+        np.zeros((k if is_averaged else 0, size)),
+    )
+    batches = Batches(
+        rows,
+        Held(w, slots.reshape(s * k, d), averages.w if is_averaged else np.zeros((0, 1))),
+        near,
+        np.empty(size, np.uint32),
+        np.zeros(1, np.int64),
+        np.full(d, NOWHERE),
+        np.empty(min(batch_size, scores.shape[1]) * longest, np.uint32),
+        np.empty(scores.shape[1], np.int64),
+        np.full(d, state.steps),
+        Nothing(),
+        alpha if near_alpha.size > 0 else near_alpha,
+        near_alpha,
+    )
+    if is_averaged:
+        averages = Averaged(near.averages, averages.b, averages.first)
+    near_parameters = Parameters(near.w, parameters.b)
+    return Work(
+        problem.data._replace(rows=batches),
+        near_parameters,
+        Memory(near.slots.reshape(s, k, size), memory.b, averages, memory.pace),
+        Gradient(
+            np.zeros_like(near.w),
+            np.zeros((k, size)),
+            np.zeros(k),
+            scores,
+            np.empty_like(scores[0]),
+        ),
+        method,
+    )
+
+
+def in_columns(rows: Any, sums: Array) -> Array:
+    """Return sums over the rows of one batch with a column for each feature of the model."""
+    if not isinstance(rows, Batches):
+        return sums
+    of_all = np.zeros((sums.shape[0], rows.rows.d))
+    count = int(rows.count[0])
+    of_all[:, rows.features[:count]] = sums[:, :count]
+    return of_all
+
+
+def _lapse(settings: Settings, state: State, start: int, lrs: Array, d: int) -> Any:
+    """Return what happens to a weight while its feature does not occur."""
+    optimizer, averages, pace = settings.optimizer, state.memory.averages, state.memory.pace
+    penalty = in_dtype(settings.penalty, state.parameters.w.dtype)
+    if _is_linear(settings, state) and not isinstance(penalty, L1):
+        return Nothing()
+    is_averaged = isinstance(averages, Averaged)
+    first = averages.first if is_averaged else 0
+    if isinstance(optimizer, SGD) and optimizer.momentum > 0:
+        momentum = optimizer.momentum
+        ahead = momentum if optimizer.nesterov else 1.0
+        powers = momentum ** np.arange(lrs.size + 1.0)
+        return Coasting(momentum, powers, ahead, _rates(0.0, start, lrs, pace), first)
+    if not isinstance(optimizer, SGD) or isinstance(penalty, NoPenalty):
+        return Averaging(pace, first) if is_averaged else Nothing()
+    if is_averaged or not hasattr(penalty, "rest"):
+        return Replay(penalty, _rates(0.0, start, lrs, pace), first)
+    if isinstance(penalty, L1):
+        return Shrinking(penalty, start, _cumulated(lrs), pace)
+    return Penalty(penalty, _rates(penalty.decay(), start, lrs, pace))
+
+
+# What stands for the logarithm of 0, and can be summed: exp of it is 0 in float64.
+LOG_OF_NOTHING = -750.0
+
+
+def _rates(decay: Any, start: int, lrs: Array, pace: Array) -> Rates:
+    """Return the learning rates, and what they sum up to."""
+    decays, decay_of = np.unique(np.asarray(decay, float), return_inverse=True)
+    paces = pace if (pace != 1).any() else np.ones(1)
+    lost = paces[:, None, None] * lrs * decays[:, None]
+    log_kept = np.full(lost.shape, LOG_OF_NOTHING)
+    np.log1p(-lost, out=log_kept, where=lost < 1)
+    return Rates(
+        start,
+        lrs,
+        _cumulated(lrs),
+        _cumulated(log_kept),
+        decay_of.reshape(np.shape(decay))[()],
+        pace,
+    )
+
+
+def _cumulated(rates: Array) -> Array:
+    """Return the sums along the last axis of no rate, one, two and so on."""
+    sums = np.zeros((*rates.shape[:-1], rates.shape[-1] + 1))
+    np.cumsum(rates, axis=-1, out=sums[..., 1:])
+    return sums

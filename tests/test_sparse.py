@@ -1,0 +1,477 @@
+"""Sparse rows give what the same rows give dense, and never cost a dense copy."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tracemalloc
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numba import config
+from scipy import sparse
+
+import fastsgd
+from fastsgd import schedules
+from fastsgd.losses import LOSSES
+from fastsgd.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
+from fastsgd.penalties import L1, L2, ElasticNet, NoPenalty, custom
+from fastsgd.rows import read
+
+N, D = 40, 7
+ALPHAS = np.array([0.0, 0.3, 0.3, 0.1, 0.0, 0.7, 1.5])
+STEEP = L2(alpha=40.0)  # it shrinks every weight to 0 in one step
+OWN = custom(lambda w: w * w, lambda w: 2 * w)
+PENALTIES = [
+    NoPenalty(),
+    L2(alpha=0.3),
+    L2(alpha=ALPHAS),
+    STEEP,
+    L1(alpha=0.02),
+    L1(alpha=ALPHAS / 10),
+    ElasticNet(alpha=0.3, l1_ratio=0.2),
+    ElasticNet(alpha=0.3, l1_ratio=1.0),
+    ElasticNet(alpha=ALPHAS, l1_ratio=0.0),
+    OWN,
+]
+RATES = [0.05, schedules.InvScaling(0.1), schedules.Step(0.1, factor=0.3, every=5)]
+
+
+def table(seed=0, n=N, d=D, dtype=float):
+    """Return rows of which one in five entries is not 0, some of them empty, and one column."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, d)) * (rng.random((n, d)) < 0.2)
+    X[:, -1] = 0
+    X[n // 2, -1] = 1.0  # one feature occurs once
+    return X.astype(dtype)
+
+
+def targets(loss, n=N):
+    """Return targets for a loss."""
+    rng = np.random.default_rng(1)
+    if LOSSES[loss].kind == "regression":
+        return abs(rng.normal(size=n)) + 0.1
+    return np.arange(n) % 3
+
+
+def assert_equal_to_dense(X, y, rtol=1e-10, **options):
+    """Fit both; w, b and the history are the same."""
+    # Orders are made by compiled code alone.
+    options = {
+        "seed": 0,
+        "batch_size": 3,
+        "epochs": 2,
+        "shuffle": not config.DISABLE_JIT,
+        **options,
+    }
+    ours = fastsgd.fit(sparse.csr_array(X), y, **options)
+    dense = fastsgd.fit(X, y, **options)
+    scale = max(abs(dense.w).max(), 1e-3)
+    np.testing.assert_allclose(ours.w, dense.w, rtol=0, atol=rtol * scale)
+    np.testing.assert_allclose(ours.b, dense.b, rtol=0, atol=rtol * max(abs(dense.b).max(), scale))
+    np.testing.assert_allclose(ours.history.loss, dense.history.loss, rtol=rtol)
+
+
+# At weights of 0 the perceptron stands on its kink, where what is left by rounding decides.
+PRODUCT = [
+    members
+    for members in product(LOSSES, PENALTIES, RATES, [False, True, 9])
+    if not (members[0] == "perceptron" and members[1] is STEEP)
+]
+# Compiled: what is made up for in each way.
+COMPILED = [
+    ("squared", NoPenalty(), RATES[0], 9),
+    ("squared", L2(alpha=0.3), RATES[1], False),
+    ("logistic", L1(alpha=ALPHAS / 10), RATES[2], False),
+    ("softmax", ElasticNet(alpha=0.3, l1_ratio=0.2), RATES[1], 9),
+    ("squared", OWN, RATES[0], False),
+]
+
+
+@pytest.mark.parametrize(
+    ("loss", "penalty", "lr", "average"), PRODUCT if config.DISABLE_JIT else COMPILED
+)
+def test_plain_sgd_is_that_of_dense_rows(loss, penalty, lr, average):
+    assert_equal_to_dense(
+        table(), targets(loss), loss=loss, penalty=penalty, lr=lr, average=average
+    )
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("average", [False, 9] if config.DISABLE_JIT else [9])
+def test_momentum_at_a_constant_rate_is_that_of_dense_rows(nesterov, average):
+    optimizer = SGD(momentum=0.8, nesterov=nesterov)
+    assert_equal_to_dense(table(), targets("squared"), optimizer=optimizer, average=average)
+
+
+def test_all_combinations_in_interpreted_mode():
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    selection = [
+        __file__,
+        "-k",
+        "plain_sgd or momentum_at or lazy",
+        "-n0",
+        "-p",
+        "no:cacheprovider",
+    ]
+    command = [sys.executable, "-m", "pytest", *selection]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+    assert f"{len(PRODUCT) + 4 + 2 * len(LAZY)} passed" in result.stdout
+
+
+# The lazy form: what is remembered of a weight, and the weight itself, change in the steps in
+# which its feature occurs and in no others. Each formula returns the step, and how far it goes
+# for each unit of gradient.
+def adagrad(g, memory, t, lr):
+    memory[0] += g**2
+    stride = lr / (np.sqrt(memory[0]) + 1e-10)
+    return -stride * g, stride
+
+
+def rmsprop(g, memory, t, lr):
+    memory[0] += 0.01 * (g**2 - memory[0])
+    stride = lr / (np.sqrt(memory[0]) + 1e-8)
+    return -stride * g, stride
+
+
+def adam(g, memory, t, lr):
+    memory[0] += 0.1 * (g - memory[0])
+    memory[1] += 0.001 * (g**2 - memory[1])
+    stride = lr / (np.sqrt(memory[1] / (1 - 0.999**t)) + 1e-8)
+    return -stride * memory[0] / (1 - 0.9**t), stride
+
+
+LAZY = {
+    Adagrad(): (adagrad, 1),
+    RMSprop(): (rmsprop, 1),
+    Adam(): (adam, 1),
+    AdamW(weight_decay=0.4): (adam, 1 - 0.05 * 0.4),
+}
+
+
+@pytest.mark.parametrize(
+    "optimizer", LAZY if config.DISABLE_JIT else [Adagrad(), AdamW(weight_decay=0.4)]
+)
+@pytest.mark.parametrize("average", [False, True] if config.DISABLE_JIT else [True])
+def test_lazy_steps_of_other_optimizers_are_those_of_numpy(optimizer, average):
+    X, y, (formula, kept) = table(), targets("squared"), LAZY[optimizer]
+    alpha, l1_ratio, lr = 0.3, 0.5, 0.05
+    w, b = np.linspace(-1, 1, D), np.zeros(1)
+    memory, memory_b, seen = np.zeros((2, D)), np.zeros((2, 1)), []
+    for t, start in enumerate(range(0, N, 4), start=1):
+        rows = slice(start, start + 4)
+        error = X[rows] @ w + b - y[rows]
+        at = np.flatnonzero((X[rows] != 0).any(axis=0))
+        part = memory[:, at]
+        g = X[rows][:, at].T @ error / 4 + alpha * (1 - l1_ratio) * w[at]
+        change, stride = formula(g, part, t, lr)
+        memory[:, at] = part
+        moved = kept * w[at] + change
+        w[at] = np.sign(moved) * np.maximum(abs(moved) - stride * alpha * l1_ratio, 0)
+        b = b + formula(error.mean(keepdims=True), memory_b, t, lr)[0]
+        seen.append(w.copy())
+    model = fastsgd.fit(
+        sparse.csr_array(X),
+        y,
+        init=(np.linspace(-1, 1, D), 0.0),
+        optimizer=optimizer,
+        penalty=ElasticNet(alpha, l1_ratio),
+        average=average,
+        lr=lr,
+        batch_size=4,
+        epochs=1,
+        shuffle=False,
+    )
+    np.testing.assert_allclose(model.w, np.mean(seen, 0) if average else w, rtol=1e-11)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"batch_size": 1},
+        {"batch_size": 1000},
+        {"batch_size": 300, "epochs": 1},
+        {"clip_norm": 0.1},
+        {"drop_last": True, "batch_size": 7},
+        {"sample_weight": [0.0, 1.0, 2.5, 0.5] * 175},
+        {"validation": 0.2},
+        {"epoch_loss": "full"},
+        {"fit_intercept": False},
+        {"tol": 1e-3, "patience": 1, "epochs": 9},
+    ],
+    ids=lambda options: "-".join(options),
+)
+def test_options_mean_what_they_mean_for_dense_rows(options):
+    X = table(n=700)
+    y = X @ np.arange(D) + 1
+    assert_equal_to_dense(X, y, penalty=L2(0.3), **options)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "softmax"])
+def test_classes_that_stop_by_themselves(loss):
+    X, y = table(n=300), np.array(["a", "b", "c"])[np.arange(300) % 3]
+    options = {"tol": 1e-4, "patience": 1, "epochs": 30, "penalty": L2(0.3), "average": True}
+    assert_equal_to_dense(X, y, loss=loss, lr=0.5, **options)
+
+
+@pytest.mark.parametrize("penalty", [L2(0.3), ElasticNet(0.3, 0.2)])
+def test_a_rate_that_adapts_is_that_of_dense_rows(penalty):
+    X = table(n=300)
+    lr = schedules.Adaptive(0.2, tol=1e-3, patience=1)
+    assert_equal_to_dense(X, X @ np.arange(D), lr=lr, penalty=penalty, epochs=20)
+
+
+def test_an_epoch_of_many_stretches_is_that_of_one(monkeypatch):
+    monkeypatch.setattr("fastsgd.stretches.STRETCH", 100)
+    X = table(n=700)
+    for batch_size in (3, 600):
+        options = {"batch_size": batch_size, "penalty": L2(0.3), "average": 9}
+        assert_equal_to_dense(X, X @ np.arange(D), **options)
+
+
+def test_float32_is_as_good_as_that_of_dense_rows():
+    X = table(dtype=np.float32)
+    y = targets("squared").astype(np.float32)
+    assert_equal_to_dense(X, y, rtol=1e-5, penalty=ElasticNet(0.3, 0.2))
+
+
+# The same table in other forms. Duplicates are summed, explicit zeros are none.
+def unsorted(X):
+    X = sparse.csr_array(X)
+    for i in range(X.shape[0]):
+        row = slice(X.indptr[i], X.indptr[i + 1])
+        X.indices[row], X.data[row] = X.indices[row][::-1].copy(), X.data[row][::-1].copy()
+    X.has_sorted_indices = True  # which is not true
+    return X
+
+
+def with_zeros_and_duplicates(X):
+    X = sparse.coo_array(X)
+    rows = np.concatenate([X.row, X.row, np.arange(N)])
+    columns = np.concatenate([X.col, X.col, np.full(N, 2)])
+    data = np.concatenate([X.data / 4, X.data * 3 / 4, np.zeros(N)])
+    order = np.argsort(rows, kind="stable")
+    indptr = np.searchsorted(rows[order], np.arange(N + 1))
+    return sparse.csr_array((data[order], columns[order], indptr), shape=X.shape)
+
+
+FORMS = {
+    "csr_matrix": sparse.csr_matrix,
+    "csc": sparse.csc_array,
+    "coo": sparse.coo_array,
+    "lil": sparse.lil_array,
+    "dok": sparse.dok_array,
+    "bsr": sparse.bsr_array,
+    "dia": sparse.dia_array,
+    "unsorted": unsorted,
+    "zeros and duplicates": with_zeros_and_duplicates,
+    "int64 indices": lambda X: with_indices(sparse.csr_array(X), np.int64),
+    "read-only": lambda X: read_only(sparse.csr_array(X)),
+}
+
+
+def with_indices(X, dtype):
+    X.indices, X.indptr = X.indices.astype(dtype), X.indptr.astype(dtype)
+    return X
+
+
+def read_only(X):
+    for part in (X.data, X.indices, X.indptr):
+        part.flags.writeable = False
+    return X
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_any_form_gives_the_same_bits(form):
+    X, y = table(), targets("squared")
+    other = FORMS[form](X)
+    before = other.toarray()
+    options = {"seed": 0, "optimizer": "adagrad", "penalty": "l2"}
+    model = fastsgd.fit(other, y, **options)
+    expected = fastsgd.fit(sparse.csr_array(X), y, **options)
+    np.testing.assert_allclose(model.w, expected.w, rtol=1e-12)
+    np.testing.assert_array_equal(other.toarray(), before)
+    np.testing.assert_allclose(model.predict(other), X @ model.w + model.b, rtol=1e-12)
+    loss = np.mean((X @ model.w + model.b - y) ** 2 / 2)
+    np.testing.assert_allclose(model.evaluate(other, y), loss, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.float32, np.float64])
+def test_numbers_are_of_the_types_that_dense_ones_are(dtype):
+    X = (table() != 0).astype(dtype)
+    rows = read(sparse.csr_array(X))
+    assert rows.dtype == read(X).dtype
+    np.testing.assert_array_equal(rows.entries, X[X != 0])
+
+
+def test_nothing_is_copied():
+    X = sparse.csr_array(table())
+    rows = read(X)
+    assert np.shares_memory(rows.entries, X.data)
+    assert np.shares_memory(rows.indices, X.indices)
+
+
+def test_memory_is_that_of_the_weights_and_the_non_zeros():
+    n, d = 2000, 5_000_000
+    rng = np.random.default_rng(0)
+    parts = np.ones(5 * n, np.float32), np.sort(rng.integers(0, d, (n, 5)), axis=1).ravel()
+    X = sparse.csr_array((*parts, 5 * np.arange(n + 1)), shape=(n, d))
+    options = {"seed": 0, "penalty": "l2", "optimizer": "adam", "batch_size": 10}
+    fastsgd.fit(X[:20], np.ones(20, np.float32), **options)
+    tracemalloc.start()
+    model = fastsgd.fit(X, np.ones(n, np.float32), **options)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert model.w.shape == (d,)
+    # The initial weights in float64; a weight, two numbers of Adam, their copies at the end of
+    # the epoch and in the model, where a feature is (4 bytes), and up to when it is (8 bytes).
+    assert peak < d * (8 + 4 * (3 + 3 + 3 + 1) + 4 + 8)
+
+
+def test_resumed_epochs_equal_those_of_one_fit_to_the_bit(tmp_path):
+    X, y = sparse.csr_array(table()), targets("squared")
+    options = {"seed": 0, "optimizer": SGD(0.9), "penalty": "l2", "average": True, "lr": 0.01}
+    whole = fastsgd.fit(X, y, epochs=6, **options)
+    half = fastsgd.fit(X, y, epochs=3, **options)
+    half.save(tmp_path / "half.npz")
+    for model in (half, fastsgd.load(tmp_path / "half.npz")):
+        resumed = fastsgd.fit(X, y, epochs=3, resume=model, **{**options, "seed": None})
+        assert resumed.w.tobytes() == whole.w.tobytes()
+        assert resumed.history.loss == whole.history.loss
+
+
+def test_a_callback_changes_no_bit():
+    X, y = sparse.csr_array(table()), targets("squared")
+    options = {"seed": 0, "optimizer": SGD(0.9), "epochs": 4}
+    expected = fastsgd.fit(X, y, **options)
+    seen = []
+    fastsgd.fit(X, y, callback=lambda model, _: seen.append(model.w), **options)
+    assert seen[-1].tobytes() == expected.w.tobytes()
+
+
+def test_a_long_row_of_float32_does_not_drift():
+    d = 3_000_000
+    X = sparse.csr_array(np.full((1, d), np.float32(0.1)))
+    w = np.full(d, np.float32(0.1))
+    exact = float(np.float32(0.1)) ** 2 * d
+    gradient = fastsgd.gradient(X, np.zeros(1, np.float32), w, 0.0)
+    np.testing.assert_allclose(gradient.b, exact, rtol=1e-5)
+
+
+@pytest.mark.parametrize("loss", LOSSES if config.DISABLE_JIT else ["squared", "hinge", "softmax"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_gradients_are_those_of_mxnet(mxnet, loss, dtype):
+    import mxnet_reference
+
+    X, y = table(dtype=dtype), targets(loss)
+    k = 1 if LOSSES[loss].kind == "regression" else 3
+    rng = np.random.default_rng(2)
+    w, b = rng.normal(size=(D, k)), rng.normal(size=k)
+    w, b = w.astype(dtype).astype(float), b.astype(dtype).astype(float)
+    own = y[:, None] == np.arange(k)
+    numbers = y[:, None] if k == 1 else own * 1.0 if loss == "softmax" else np.where(own, 1.0, -1.0)
+    slopes = mxnet_reference.derivative(X.astype(float) @ w + b, numbers, loss)
+    shape = (w[:, 0], b[0]) if k == 1 else (w, b)
+    ours = fastsgd.gradient(sparse.csr_array(X), y, *shape, loss=loss)
+    # The sum over 40 rows of numbers of order 1.
+    atol = 40 * (1e-12 if dtype == np.float64 else 1e-5)
+    np.testing.assert_allclose(ours.w.reshape(D, k), X.T.astype(float) @ slopes, atol=atol)
+    np.testing.assert_allclose(np.reshape(ours.b, k), slopes.sum(axis=0), atol=atol)
+
+
+def test_all_gradients_in_interpreted_mode_are_those_of_mxnet(mxnet):
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    selection = [__file__, "-k", "gradients_are_those", "-n0", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *selection]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+    assert f"{2 * len(LOSSES)} passed" in result.stdout
+
+
+def test_gradients_of_each_row():
+    X, y = table(), targets("squared")
+    w = np.arange(D) / D
+    ours = fastsgd.gradient(sparse.csr_array(X), y, w, 0.5, reduction="none")
+    slopes = X @ w + 0.5 - y
+    np.testing.assert_allclose(ours.w.toarray(), slopes[:, None] * X, rtol=1e-12)
+    np.testing.assert_allclose(ours.b, slopes, rtol=1e-12)
+
+
+small = st.integers(-3, 8)
+hostile = st.one_of(small, st.integers(-(2**31), 2**31 - 1))
+
+
+@given(
+    indptr=st.lists(hostile, min_size=5, max_size=5),
+    indices=st.lists(hostile, min_size=6, max_size=6),
+    data=st.lists(st.sampled_from([0.0, 1.0, -2.5, np.nan, np.inf]), min_size=6, max_size=6),
+    is_sorted=st.booleans(),
+)
+def test_a_hostile_table_is_refused_or_is_what_numpy_says(indptr, indices, data, is_sorted):
+    X = sparse.csr_array((4, 5))
+    indptr = np.sort(np.clip(indptr, 0, 6)) if is_sorted else np.array(indptr)
+    X.indptr, X.indices = indptr.astype(np.int32), np.array(indices, np.int32)
+    X.data = np.array(data)
+    fits = indptr[0] == 0 and (np.diff(indptr) >= 0).all() and indptr[-1] <= 6
+    used = slice(0, max(indptr[-1], 0))
+    fits = fits and all(0 <= f < 5 for f in indices[used])
+    if not (fits and np.isfinite(data[used]).all()):
+        with pytest.raises(ValueError, match="X: "):
+            fastsgd.gradient(X, np.zeros(4), np.ones(5), 0.0)
+        return
+    dense = np.zeros((4, 5))
+    for i in range(4):
+        for q in range(indptr[i], indptr[i + 1]):
+            dense[i, indices[q]] += data[q]
+    ours = fastsgd.gradient(X, np.zeros(4), np.ones(5), 0.0)
+    np.testing.assert_allclose(ours.w, dense.T @ dense.sum(axis=1), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"indices": np.array([0.0, 1.0])}, TypeError, "int32 or int64 as its indices, got float"),
+        ({"indptr": np.array([0, 1])}, ValueError, "an indptr of 3 numbers"),
+        ({"indptr": np.array([0, 2, 1], np.int32)}, ValueError, "never decrease"),
+        ({"indptr": np.array([0, 1, 9], np.int32)}, ValueError, "ends with 9, but it has 2 entr"),
+        ({"indices": np.array([0, 3], np.int32)}, ValueError, "from 0 to 2, got 0 to 3"),
+        ({"indices": np.array([-1, 2], np.int32)}, ValueError, "from 0 to 2, got -1 to 2"),
+        ({"data": np.array([[1.0, 2.0]])}, ValueError, "a flat array as its data"),
+        ({"data": np.array([1j, 2.0])}, TypeError, "real numbers"),
+        ({"data": np.array([1.0, np.nan])}, ValueError, "row 1, column 2 is nan as float64"),
+    ],
+    ids=str,
+)
+def test_bad_parts_are_named(change, error, message):
+    X = sparse.csr_array(np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 2.0]]))
+    for name, part in change.items():
+        setattr(X, name, part)
+    with pytest.raises(error, match=f"X: .*{message}"):
+        fastsgd.fit(X, [1.0, 2.0])
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_a_table_without_rows_or_features_is_refused(shape):
+    with pytest.raises(ValueError, match="X: expected at least one row"):
+        fastsgd.fit(sparse.csr_array(shape), np.zeros(shape[0]))
+
+
+def test_rows_without_entries_learn_the_intercept_alone():
+    model = fastsgd.fit(
+        sparse.csr_array((50, 3)), np.full(50, 2.0), init=([1, 2, 3], 0.0), epochs=99
+    )
+    np.testing.assert_array_equal(model.w, [1, 2, 3])
+    np.testing.assert_allclose(model.b, 2.0, rtol=1e-3)
+    with pytest.raises(fastsgd.DivergenceError, match="X reaches from 0 to 0"):
+        fastsgd.fit(sparse.csr_array((50, 3)), np.full(50, 1e300), epochs=99, lr=1e30)
+
+
+def test_several_outputs_have_no_sparse_gradient_of_each_row():
+    X, Y = sparse.csr_array(table()), np.zeros((N, 2))
+    with pytest.raises(ValueError, match='expected "sum" or "mean" for sparse rows'):
+        fastsgd.gradient(X, Y, np.zeros((D, 2)), np.zeros(2), reduction="none")
