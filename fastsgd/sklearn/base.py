@@ -82,7 +82,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
+        X : array-like or sparse of shape (n, d)
             The rows.
         y : array-like of shape (n,), or (n, k) for k targets of a regressor
             The targets, or the labels.
@@ -143,6 +143,11 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         self._take(self._learn(begun, rows, weights, 1, None, None))
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     @abstractmethod
     def _loss(self, classes: Array | None) -> Any:
         """Return what is minimised."""
@@ -192,7 +197,6 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             X,
             y,
             accept_sparse="csr",
-            accept_large_sparse=False,
             order="C",
             dtype=dtype,
             reset=is_first,

@@ -242,7 +242,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
+        X : array-like or sparse of shape (n, d)
             The rows.
 
         Returns
@@ -275,7 +275,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
+        X : array-like or sparse of shape (n, d)
             The rows.
 
         Returns
