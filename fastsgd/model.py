@@ -217,20 +217,7 @@ class Model:
         array([[1., 0.],
                [0., 1.]])
         """
-        if not hasattr(self.loss, "probabilities"):
-            raise ValueError(
-                f"loss: {self.loss} has no probabilities; 'logistic', 'modified_huber' and "
-                "'softmax' have them"
-            )
-        scores = self.decision_function(X)
-        if scores.ndim == 1:
-            return np.column_stack([self.loss.probabilities(s) for s in (-scores, scores)])
-        shares = np.asarray(self.loss.probabilities(scores))
-        if self.loss.kind == MULTICLASS:
-            return shares
-        sums = shares.sum(axis=1, keepdims=True)
-        even = np.full_like(shares, 1 / shares.shape[1])
-        return np.divide(shares, sums, out=even, where=sums > 0)
+        return probabilities(self.loss, self.decision_function(X))
 
     def evaluate(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the data loss on given rows: the mean of ``sample_weight * loss(row)``.
@@ -304,6 +291,23 @@ class Model:
             raise ValueError(
                 f"X: expected {self.w.shape[0]} features, as the model has, got {table.d}"
             )
+
+
+def probabilities(loss: Any, scores: Array) -> Array:
+    """Return the probability of each class, from the scores of `Model.decision_function`."""
+    if not hasattr(loss, "probabilities"):
+        raise ValueError(
+            f"loss: {loss} has no probabilities; 'logistic', 'modified_huber' and 'softmax' have "
+            "them"
+        )
+    if scores.ndim == 1:
+        return np.column_stack([loss.probabilities(s) for s in (-scores, scores)])
+    shares = np.asarray(loss.probabilities(scores))
+    if loss.kind == MULTICLASS:
+        return shares
+    sums = shares.sum(axis=1, keepdims=True)
+    even = np.full_like(shares, 1 / shares.shape[1])
+    return np.divide(shares, sums, out=even, where=sums > 0)
 
 
 def _best_class(scores: Array) -> Array:

@@ -56,9 +56,9 @@ class Constant(NamedTuple):
         return np.full(t.shape, self.lr)
 
 
-@parameters(lr=checks.positive, power=checks.non_negative)
+@parameters(lr=checks.positive, power=checks.non_negative, t0=checks.positive)
 class InvScaling(NamedTuple):
-    """Inverse scaling: ``lr / (t + 1)**power``.
+    """Inverse scaling: ``lr / (1 + t / t0)**power``.
 
     Parameters
     ----------
@@ -67,6 +67,8 @@ class InvScaling(NamedTuple):
     power : float
         How fast it falls, at least 0. By theory, noise averages out for powers above 1/2 and up
         to 1.
+    t0 : float
+        How late it falls: by ``2**power`` after so many steps; positive.
 
     References
     ----------
@@ -80,19 +82,21 @@ class InvScaling(NamedTuple):
 
     lr: float = 0.03
     power: float = 0.25
+    t0: float = 1.0
 
     def rates(self, t: Array) -> Array:
         """Return the learning rates of the steps t."""
-        return self.lr / (t + 1.0) ** self.power
+        return self.lr / (t / self.t0 + 1.0) ** self.power
 
 
 @parameters()
 class Optimal(NamedTuple):
     """Bottou's schedule: ``1 / (alpha * (t0 + t))``, with the alpha of the penalty.
 
-    As in scikit-learn: ``t0 = 1 / (alpha * lr0)`` and ``lr0 = typ / max(1, -loss'(-typ, 1))``,
+    As in his own programs, ``t0 = 1 / (alpha * lr0)`` and ``lr0 = typ / max(1, -loss'(-typ, 1))``,
     where ``typ = alpha**-0.25`` is how large weights typically are. With one alpha a feature,
-    their mean stands for it.
+    their mean stands for it. scikit-learn takes the derivative with the other sign, and so has
+    ``lr0 = typ`` for every loss: a steep one begins with steps that are too long there.
 
     Raises
     ------

@@ -27,6 +27,7 @@ from fastsgd.schedules import (
 FORMULAS = {
     Constant(0.1): lambda t: 0.1,
     InvScaling(0.1, 0.5): lambda t: 0.1 / math.sqrt(t + 1),
+    InvScaling(0.1, 0.75, t0=7): lambda t: 0.1 / (1 + t / 7) ** 0.75,
     Step(0.1, every=7, factor=0.3): lambda t: 0.1 * 0.3 ** (t // 7),
     Exponential(0.1, decay=0.99): lambda t: 0.1 * 0.99**t,
     Cosine(0.1, steps=30, warm_up=5, final=0.01): lambda t: (

@@ -1,0 +1,329 @@
+"""What both estimators share: a fit, and what is kept of it."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABCMeta, abstractmethod
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model._base import SparseCoefMixin
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from .. import training
+from ..errors import DivergenceError
+from ..kernels.averages import NotAveraged
+from ..model import History, Model
+from ..optimizers import OPTIMIZERS, named_optimizer
+from ..parameters import for_kernels
+from ..schedules import Adaptive
+from ..state import new_state
+from .translation import penalty_of, schedule_of
+from .watching import Rows, ScoreWatch, callback_of, split, watch_of
+
+Array = np.ndarray[Any, Any]
+
+# What each parameter that scikit-learn does not have may be.
+OWN_CONSTRAINTS: dict[str, list[Any]] = {
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "optimizer": [StrOptions(set(OPTIMIZERS)), *OPTIMIZERS.values()],
+    "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
+    "n_threads": [Options(Integral, {1})],
+}
+
+
+class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
+    """Linear models that `fastsgd.fit` learns, with the conventions of scikit-learn."""
+
+    loss: str
+    penalty: str | None
+    alpha: float
+    l1_ratio: float | None
+    fit_intercept: bool
+    max_iter: int
+    tol: float | None
+    shuffle: bool
+    verbose: int
+    epsilon: float
+    random_state: Any
+    learning_rate: str
+    eta0: float
+    power_t: float
+    early_stopping: bool
+    validation_fraction: float
+    n_iter_no_change: int
+    warm_start: bool
+    average: bool | int
+    batch_size: int
+    optimizer: Any
+    clip_norm: float | None
+    n_threads: int
+
+    def _keep(self, parameters: dict[str, Any]) -> None:
+        """Keep the parameters of the constructor as they are."""
+        self.__dict__.update({name: p for name, p in parameters.items() if name != "self"})
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        coef_init: Any = None,
+        intercept_init: Any = None,
+        sample_weight: Any = None,
+    ) -> Any:
+        """Fit the model, from zero or from initial parameters.
+
+        Parameters
+        ----------
+        X : array-like or sparse of shape (n, d)
+            The rows.
+        y : array-like of shape (n,), or (n, k) for k targets of a regressor
+            The targets, or the labels.
+        coef_init, intercept_init : array-like, optional
+            The initial parameters, of the shapes of `coef_` and `intercept_`.
+        sample_weight : array-like of shape (n,), optional
+            What each row's loss and gradient are multiplied by; at least 0.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If scikit-learn refuses an argument or a parameter; or if the fit does not stay
+            finite: a `fastsgd.DivergenceError` with the last finite model.
+
+        Examples
+        --------
+        See the class.
+        """
+        self._check_together()
+        X, y, sample_weight = self._validated(X, y, sample_weight, [np.float64, np.float32], True)
+        classes = self._classes_in(y)
+        weights = self._class_weights(y, classes)
+        rows = Rows(X, self._targets(y, classes), sample_weight)
+        if self.warm_start and getattr(self, "coef_", None) is not None:
+            coef_init = self.coef_ if coef_init is None else coef_init
+            intercept_init = self.intercept_ if intercept_init is None else intercept_init
+        begun = self._begun(rows, classes, coef_init, intercept_init)
+        watch = None
+        if self.early_stopping:
+            train, held = split(self, rows.targets, sample_weight)
+            watch = watch_of(self, rows.at(held), begun.classes)
+            rows = rows.at(train)
+        model = self._learn(begun, rows, weights, self.max_iter, self.tol, watch)
+        if classes is not None:
+            self.classes_ = classes
+        self.loss_curve_: list[float] = []
+        self._take(model)
+        self._warn()
+        return self
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Array | None) -> Any:
+        """Go on for an epoch; begin where there was none before."""
+        begun = getattr(self, "_model", None)
+        dtype = [np.float64, np.float32] if begun is None else begun.w.dtype
+        X, y, sample_weight = self._validated(X, y, sample_weight, dtype, begun is None)
+        weights = self._class_weights(y, classes)
+        rows = Rows(X, self._targets(y, classes), sample_weight)
+        if begun is None:
+            begun = self._begun(rows, classes, None, None)
+            self.loss_curve_ = []
+        else:
+            begun = self._continued(begun, classes)
+        self._take(self._learn(begun, rows, weights, 1, None, None))
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    @abstractmethod
+    def _loss(self, classes: Array | None) -> Any:
+        """Return what is minimised."""
+
+    @abstractmethod
+    def _classes_in(self, y: Array) -> Array | None:
+        """Return the labels in order; None for a regressor."""
+
+    @abstractmethod
+    def _class_weights(self, y: Array, classes: Array | None) -> dict[int, float] | None:
+        """Return the weight of each class, by its number."""
+
+    @abstractmethod
+    def _targets(self, y: Array, classes: Array | None) -> Array:
+        """Return targets as `fastsgd.fit` takes them: numbers, those of the classes for labels."""
+
+    @abstractmethod
+    def _outputs(self, targets: Array, classes: Array | None) -> int | None:
+        """Return how many outputs the model has; None for one that is a scalar."""
+
+    def _check_y(self, y: Any) -> dict[str, Any]:
+        """Return how `validate_data` checks y."""
+        return {}
+
+    def _check_together(self, for_partial_fit: bool = False) -> None:
+        """Refuse parameters that do not go with each other, in the words of scikit-learn."""
+        if self.early_stopping and for_partial_fit:
+            raise ValueError("early_stopping should be False with partial_fit")
+        if self.learning_rate == "optimal" and self.alpha == 0:
+            raise ValueError(
+                "alpha must be > 0 since learning_rate is 'optimal'. alpha is used to compute "
+                "the optimal learning rate."
+            )
+        if self.penalty == "elasticnet" and self.l1_ratio is None:
+            raise ValueError("l1_ratio must be set when penalty is 'elasticnet'")
+        if self.learning_rate in ("pa1", "pa2"):
+            raise ValueError(
+                f"Learning rate {self.learning_rate!r} is a rule for single rows, by the loss and "
+                "the norm of each; there is none for mini-batches. sklearn.linear_model has it."
+            )
+
+    def _validated(
+        self, X: Any, y: Any, sample_weight: Any, dtype: Any, is_first: bool
+    ) -> tuple[Any, Array, Array | None]:
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            order="C",
+            dtype=dtype,
+            reset=is_first,
+            **self._check_y(y),
+        )
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(
+                sample_weight,
+                X,
+                dtype=X.dtype,
+                ensure_non_negative=True,
+                allow_all_zero_weights=self.early_stopping,
+            )
+        return X, y, sample_weight
+
+    def _begun(
+        self, rows: Rows, classes: Array | None, coef_init: Any, intercept_init: Any
+    ) -> Model:
+        """Return a model that has taken no step yet."""
+        outputs = self._outputs(rows.targets, classes)
+        k, d, dtype = outputs or 1, rows.X.shape[1], rows.X.dtype
+        coef = _initial("coef_init", coef_init, (k, d), dtype)
+        intercept = _initial("intercept_init", intercept_init, (k,), dtype)
+        w, b = (coef[0], intercept[0]) if outputs is None else (coef.T, intercept)
+        seed = self.random_state
+        if not isinstance(seed, Integral):
+            seed = check_random_state(seed).randint(np.iinfo(np.int32).max)
+        state = new_state(for_kernels(w, b, dtype), named_optimizer(self.optimizer))
+        numbers = None if classes is None else np.arange(classes.size)
+        return Model(w, b, self._loss(classes), int(seed), History(), numbers, state)
+
+    def _continued(self, begun: Model, classes: Array | None) -> Model:
+        """Return the model to go on from, with an order of its own for the rows that follow."""
+        state = begun.state
+        if isinstance(state.memory.averages, NotAveraged):
+            # Users may set what they find in the attributes.
+            coef = self.coef_.reshape(begun.w.T.shape)
+            parameters = for_kernels(coef.T, self.intercept_, begun.w.dtype)
+            state = state._replace(parameters=parameters)
+        seed = (begun.seed + 1) % 2**64
+        return replace(begun, loss=self._loss(classes), seed=seed, state=state)
+
+    def _learn(
+        self,
+        begun: Model,
+        rows: Rows,
+        class_weight: dict[int, float] | None,
+        epochs: int,
+        tol: float | None,
+        watch: ScoreWatch | None,
+    ) -> Model:
+        """Return the model after some more epochs."""
+        schedule: Any = None if watch is None else watch.rate
+        if watch is None or not watch.is_adaptive:
+            schedule = schedule_of(
+                self.learning_rate, self.alpha, self.eta0, self.power_t, tol, self.n_iter_no_change
+            )
+        # An adaptive learning rate ends the fit by itself, a watch does it by the callback.
+        is_stopped_otherwise = watch is not None or isinstance(schedule, Adaptive)
+        try:
+            return training.fit(
+                rows.X,
+                rows.targets,
+                sample_weight=rows.sample_weight,
+                class_weight=class_weight,
+                loss=begun.loss,
+                penalty=penalty_of(self.penalty, self.alpha, self.l1_ratio),
+                optimizer=self.optimizer,
+                batch_size=self.batch_size,
+                lr=schedule,
+                epochs=epochs,
+                average=self.average,
+                clip_norm=self.clip_norm,
+                tol=None if is_stopped_otherwise else tol,
+                patience=self.n_iter_no_change,
+                fit_intercept=self.fit_intercept,
+                shuffle=self.shuffle,
+                resume=begun,
+                callback=callback_of(watch, self.verbose),
+                check_finite=False,
+            )
+        except DivergenceError as error:
+            epoch = len(error.model.history.seconds) + 1
+            raise DivergenceError(
+                f"Floating-point under-/overflow occurred at epoch #{epoch}. Scaling input data "
+                "with StandardScaler or MinMaxScaler might help, and so might a smaller eta0.",
+                error.model,
+            ) from error
+
+    def _set_parameters(self, model: Model) -> None:
+        """Set `coef_` and `intercept_`."""
+        self.coef_ = np.ascontiguousarray(model.w.T)
+        self.intercept_ = np.atleast_1d(model.b)
+
+    def _take(self, model: Model) -> None:
+        """Set the fitted attributes."""
+        self._set_parameters(model)
+        self.loss_curve_ += model.history.loss
+        self.n_iter_ = len(model.history.seconds)
+        self.t_ = model.state.steps + 1.0
+        # The past is in loss_curve_; a stream of many parts does not copy it at each of them.
+        self._model = replace(model, history=History())
+
+    def _warn(self) -> None:
+        """Warn of what scikit-learn warns of."""
+        if self.tol is not None and self.n_iter_ == self.max_iter:
+            warnings.warn(
+                "Maximum number of iteration reached before convergence. Consider increasing "
+                "max_iter to improve the fit.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        if self.power_t < 0:
+            warnings.warn(
+                "Negative values for `power_t` are deprecated in version 1.8 and will raise an "
+                "error in 1.10. Use values in the range [0.0, inf) instead.",
+                FutureWarning,
+                stacklevel=4,
+            )
+
+
+def _initial(name: str, given: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return initial parameters of that shape, zeros where none are given."""
+    if given is None:
+        return np.zeros(shape, dtype)
+    values = np.asarray(given, dtype)
+    of_one_output = shape[0] == 1 and values.size == np.prod(shape)
+    if values.shape != shape and not of_one_output:
+        raise ValueError(f"Provided {name} does not match dataset.")
+    return values.reshape(shape)

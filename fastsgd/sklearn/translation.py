@@ -1,0 +1,110 @@
+"""scikit-learn's names for losses, penalties and learning rates, as members of our families."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..kernels.attributes import equal_within, having
+from ..kinds import BINARY
+from ..losses import (
+    EpsilonInsensitive,
+    Hinge,
+    Huber,
+    Logistic,
+    ModifiedHuber,
+    Perceptron,
+    Squared,
+    SquaredEpsilonInsensitive,
+    SquaredHinge,
+)
+from ..penalties import L1, L2, ElasticNet, NoPenalty
+from ..schedules import Adaptive, Constant, InvScaling
+
+# By what an adaptive learning rate is divided, and below what it is divided no more.
+FACTOR, SMALLEST = 5.0, 1e-6
+
+
+@equal_within
+@having(kind=BINARY)
+class SquaredOnLabels(Squared):
+    """Half the squared error on the targets -1 and 1."""
+
+    __slots__ = ()
+
+
+@equal_within
+@having(kind=BINARY)
+class HuberOnLabels(Huber):
+    """Huber's loss on the targets -1 and 1."""
+
+    __slots__ = ()
+
+
+@equal_within
+@having(kind=BINARY)
+class EpsilonInsensitiveOnLabels(EpsilonInsensitive):
+    """The absolute error beyond a tolerance on the targets -1 and 1."""
+
+    __slots__ = ()
+
+
+@equal_within
+@having(kind=BINARY)
+class SquaredEpsilonInsensitiveOnLabels(SquaredEpsilonInsensitive):
+    """The square of the error beyond a tolerance on the targets -1 and 1."""
+
+    __slots__ = ()
+
+
+REGRESSION_LOSSES: dict[str, Any] = {
+    "squared_error": Squared,
+    "huber": Huber,
+    "epsilon_insensitive": EpsilonInsensitive,
+    "squared_epsilon_insensitive": SquaredEpsilonInsensitive,
+}
+
+CLASSIFICATION_LOSSES: dict[str, Any] = {
+    "hinge": Hinge,
+    "squared_hinge": SquaredHinge,
+    "perceptron": Perceptron,
+    "log_loss": Logistic,
+    "modified_huber": ModifiedHuber,
+    "squared_error": SquaredOnLabels,
+    "huber": HuberOnLabels,
+    "epsilon_insensitive": EpsilonInsensitiveOnLabels,
+    "squared_epsilon_insensitive": SquaredEpsilonInsensitiveOnLabels,
+}
+
+
+def loss_of(family: dict[str, Any], name: str, epsilon: float) -> Any:
+    """Return the loss of that name; `epsilon` is the parameter of those that have one."""
+    cls = family[name]
+    return cls(epsilon) if cls._fields else cls()
+
+
+def penalty_of(name: str | None, alpha: float, l1_ratio: float | None) -> Any:
+    """Return the penalty of that name."""
+    if name == "elasticnet":
+        assert l1_ratio is not None
+        return ElasticNet(alpha, l1_ratio)
+    return {"l2": L2, "l1": L1}[name](alpha) if name is not None else NoPenalty()
+
+
+def schedule_of(
+    name: str, alpha: float, eta0: float, power_t: float, tol: float | None, patience: int
+) -> Any:
+    """Return the learning rate of that name.
+
+    An adaptive one that does not watch the loss, as `tol` is None, never adapts.
+    """
+    if name == "optimal":
+        typical = alpha**-0.25
+        return InvScaling(typical, power=1.0, t0=1 / (alpha * typical))
+    if name == "invscaling":
+        if power_t < 0:
+            return lambda t: eta0 * (t + 1.0) ** -power_t
+        return InvScaling(eta0, power_t)
+    if name == "adaptive" and tol is not None:
+        # One that is not yet below the smallest is divided once more.
+        return Adaptive(eta0, FACTOR, tol, patience, SMALLEST / FACTOR)
+    return Constant(eta0)

@@ -1,0 +1,139 @@
+"""What looks at a fit of an estimator after each epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+
+from ..model import Model
+from .translation import FACTOR, SMALLEST
+
+Array = np.ndarray[Any, Any]
+
+
+class Rows(NamedTuple):
+    """Checked rows, as `fastsgd.fit` takes them."""
+
+    X: Any
+    targets: Array
+    sample_weight: Array | None
+
+    def at(self, places: Array) -> Rows:
+        """Return a copy of some of the rows."""
+        weights = None if self.sample_weight is None else self.sample_weight[places]
+        return Rows(self.X[places], self.targets[places], weights)
+
+
+def split(estimator: Any, targets: Array, sample_weight: Array | None) -> tuple[Array, Array]:
+    """Return the places of the rows to learn from, in order, and of those held out."""
+    splitter = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
+    drawn = splitter(test_size=estimator.validation_fraction, random_state=estimator.random_state)
+    train, held = next(drawn.split(np.zeros((len(targets), 1)), targets))
+    if sample_weight is not None and not sample_weight[held].any():
+        raise ValueError(
+            "The sample weights for validation set are all zero, consider using a different "
+            "random state."
+        )
+    return np.sort(train), held
+
+
+class ScoreWatch:
+    """Stops a fit whose score on rows held out no longer improves.
+
+    Instead of stopping it, an adaptive learning rate is divided as long as it is not small.
+
+    Parameters
+    ----------
+    score : callable
+        Returns the score of a model.
+    tol : float
+        The improvement that counts.
+    patience : int
+        How many epochs without improvement are borne.
+    eta0 : float
+        The learning rate.
+    is_adaptive : bool
+        Whether it may be divided.
+    """
+
+    def __init__(
+        self,
+        score: Callable[[Model], float],
+        tol: float,
+        patience: int,
+        eta0: float,
+        is_adaptive: bool,
+    ) -> None:
+        self.score, self.tol, self.patience = score, tol, patience
+        self.eta, self.is_adaptive = eta0, is_adaptive
+        self.best, self.since = -math.inf, 0
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate as it is now."""
+        return self.eta
+
+    def sees_end(self, model: Model) -> bool:
+        """Take in the model after an epoch; tell whether the fit ends."""
+        score = self.score(model)
+        self.since = self.since + 1 if score < self.best + self.tol else 0
+        self.best = max(self.best, score)
+        if self.since < self.patience:
+            return False
+        if self.is_adaptive and self.eta > SMALLEST:
+            self.eta, self.since = self.eta / FACTOR, 0
+            return False
+        return True
+
+
+def watch_of(estimator: Any, held: Rows, classes: Array | None) -> ScoreWatch | None:
+    """Return what stops the fit of an estimator by its score on rows held out."""
+    if estimator.tol is None:
+        return None
+    judge = clone(estimator)
+    if classes is not None:
+        judge.classes_ = classes
+
+    def score(model: Model) -> float:
+        judge._set_parameters(model)
+        return float(judge.score(*held))
+
+    is_adaptive = estimator.learning_rate == "adaptive"
+    return ScoreWatch(score, estimator.tol, estimator.n_iter_no_change, estimator.eta0, is_adaptive)
+
+
+class Printer:
+    """Prints after each epoch what scikit-learn prints."""
+
+    def __init__(self) -> None:
+        self.began = perf_counter()
+
+    def show(self, model: Model, epoch: int) -> None:
+        """Print what was learned so far."""
+        bias = ", ".join(f"{b:.6f}" for b in np.atleast_1d(model.b))
+        print(f"-- Epoch {epoch + 1}")
+        print(
+            f"Norm: {np.linalg.norm(model.w):.2f}, NNZs: {np.count_nonzero(model.w)}, "
+            f"Bias: {bias}, T: {model.state.steps}, "
+            f"Avg. loss: {model.history.data_loss[-1]:f}, Objective: {model.history.loss[-1]:f}"
+        )
+        print(f"Total training time: {perf_counter() - self.began:.2f} seconds.")
+
+
+def callback_of(watch: ScoreWatch | None, verbose: int) -> Callable[[Model, int], Any] | None:
+    """Return what `fit` calls after each epoch, if anything has to look at it."""
+    if watch is None and not verbose:
+        return None
+    printer = Printer() if verbose else None
+
+    def look(model: Model, epoch: int) -> bool:
+        if printer is not None:
+            printer.show(model, epoch)
+        return watch is not None and watch.sees_end(model)
+
+    return look

@@ -1,0 +1,182 @@
+"""The estimators refuse what scikit-learn's refuse, in its words, and warn of what it warns of."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+import sklearn.linear_model as theirs
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+
+import fastsgd
+from fastsgd.sklearn import SGDClassifier, SGDRegressor
+
+X = np.random.default_rng(0).normal(size=(30, 3))
+SCORE = X @ [1.0, -2.0, 0.5]
+LABELS = np.where(SCORE > 0, "yes", "no")
+WITH_HOLES = np.where(X > 2, np.nan, X)
+
+REGRESSION = {
+    "not fitted": lambda make: make().predict(X),
+    "features": lambda make: make(tol=None).fit(X, SCORE).predict(X[:, :2]),
+    "features of a part": lambda make: make().partial_fit(X, SCORE).partial_fit(X[:, :2], SCORE),
+    "lengths": lambda make: make().fit(X, SCORE[:9]),
+    "NaN": lambda make: make().fit(WITH_HOLES, SCORE),
+    "infinity in y": lambda make: make().fit(X, np.where(SCORE > 0, np.inf, SCORE)),
+    "NaN in prediction": lambda make: make(tol=None).fit(X, SCORE).predict(WITH_HOLES),
+    "no rows": lambda make: make().fit(X[:0], SCORE[:0]),
+    "loss": lambda make: make(loss="hinge").fit(X, SCORE),
+    "penalty": lambda make: make(penalty="l3").fit(X, SCORE),
+    "alpha": lambda make: make(alpha=-1.0).fit(X, SCORE),
+    "eta0": lambda make: make(eta0=0.0).fit(X, SCORE),
+    "max_iter": lambda make: make(max_iter=0).fit(X, SCORE),
+    "tol": lambda make: make(tol=-1.0).partial_fit(X, SCORE),
+    "no alpha": lambda make: make(alpha=0.0, learning_rate="optimal").fit(X, SCORE),
+    "no l1_ratio": lambda make: make(penalty="elasticnet", l1_ratio=None).fit(X, SCORE),
+    "held out": lambda make: make(early_stopping=True).partial_fit(X, SCORE),
+    "weights": lambda make: make().fit(X, SCORE, sample_weight=np.ones(9)),
+    "coef_init": lambda make: make().fit(X, SCORE, coef_init=np.ones(2)),
+    "intercept_init": lambda make: make().fit(X, SCORE, intercept_init=np.ones(2)),
+}
+
+CLASSIFICATION = {
+    "not fitted": lambda make: make(loss="log_loss").predict_proba(X),
+    "one class": lambda make: make().fit(X, np.ones(30)),
+    "one class in the stream": lambda make: make().partial_fit(X, np.ones(30), classes=[1]),
+    "no weights held out": lambda make: make(early_stopping=True, random_state=0).fit(
+        X, LABELS, sample_weight=np.zeros(30)
+    ),
+    "no probabilities": lambda make: make().predict_proba,
+    "no logarithms of them": lambda make: make(loss="huber").predict_log_proba,
+    "no classes": lambda make: make().partial_fit(X, LABELS),
+    "other classes": lambda make: (
+        make().partial_fit(X, LABELS, classes=["no", "yes"]).partial_fit(X, LABELS, ["a", "b"])
+    ),
+    "balanced": lambda make: make(class_weight="balanced").partial_fit(X, LABELS, ["no", "yes"]),
+    "class_weight": lambda make: make(class_weight={"maybe": 2.0}).fit(X, LABELS),
+    "class_weight of another kind": lambda make: make(class_weight="even").fit(X, LABELS),
+    "coef_init": lambda make: make().fit(X, LABELS, coef_init=np.ones(2)),
+}
+
+
+def told(action, make):
+    """Return the kind of the error, and what it says but for the name of the class."""
+    with pytest.raises((ValueError, TypeError, AttributeError)) as caught:
+        action(make)
+    return type(caught.value), str(caught.value)
+
+
+@pytest.mark.parametrize("case", REGRESSION)
+def test_a_regressor_refuses_in_the_words_of_scikit_learn(case):
+    expected = told(REGRESSION[case], theirs.SGDRegressor)
+    assert told(REGRESSION[case], SGDRegressor) == expected
+
+
+@pytest.mark.parametrize("case", CLASSIFICATION)
+def test_a_classifier_refuses_in_the_words_of_scikit_learn(case):
+    expected = told(CLASSIFICATION[case], theirs.SGDClassifier)
+    assert told(CLASSIFICATION[case], SGDClassifier) == expected
+
+
+OWN = {
+    "batch_size": (lambda: SGDRegressor(batch_size=0).fit(X, SCORE), "'batch_size' .* int in"),
+    "optimizer": (lambda: SGDRegressor(optimizer="newton").fit(X, SCORE), "'optimizer' param"),
+    "clip_norm": (lambda: SGDRegressor(clip_norm=0.0).fit(X, SCORE), "'clip_norm' parameter"),
+    "n_threads": (lambda: SGDRegressor(n_threads=2).fit(X, SCORE), "'n_threads' parameter"),
+    "multi_class": (lambda: SGDClassifier(multi_class="all").fit(X, LABELS), "'multi_class' p"),
+    "multinomial": (
+        lambda: SGDClassifier(multi_class="multinomial").fit(X, LABELS),
+        "multi_class='multinomial' only works with loss 'log_loss'",
+    ),
+    "pa1": (lambda: SGDClassifier(learning_rate="pa1").fit(X, LABELS), "'pa1' is a rule for singl"),
+    "negative weights": (
+        lambda: SGDRegressor().fit(X, SCORE, sample_weight=-np.ones(30)),
+        "Negative values in data passed to `sample_weight`",
+    ),
+    "numbers": (lambda: SGDClassifier().fit(X, SCORE), "Unknown label type: continuous"),
+    "one row of a class": (
+        lambda: SGDClassifier(early_stopping=True).fit(X, np.arange(30) < 1),
+        "The least populated classes in y have only 1 member",
+    ),
+    "unknown class": (
+        lambda: SGDClassifier().partial_fit(X, LABELS, classes=["maybe", "yes"]),
+        r"The target label\(s\) \['no'\] in y do not exist in the initial classes",
+    ),
+    "another optimizer": (
+        lambda: SGDRegressor().fit(X, SCORE).set_params(optimizer="adam").partial_fit(X, SCORE),
+        "resume: optimizer: expected SGD, as in the model, got Adam",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OWN)
+def test_what_scikit_learn_does_not_know_is_refused_as_clearly(case):
+    action, message = OWN[case]
+    with pytest.raises(ValueError, match=message):
+        action()
+
+
+def test_a_fit_that_blows_up_says_so_and_leaves_the_one_before():
+    model = SGDRegressor(random_state=0).fit(X, SCORE)
+    before = model.coef_.copy()
+    for attempt in (model.fit, model.partial_fit):
+        with pytest.raises(
+            fastsgd.DivergenceError, match=r"under-/overflow occurred at epoch #1\."
+        ):
+            attempt(1e3 * np.tile(X, (9, 1)), np.tile(SCORE, 9))
+    np.testing.assert_array_equal(model.coef_, before)
+    their = theirs.SGDRegressor(random_state=0).fit(1e3 * X, SCORE)
+    assert np.abs(their.coef_).max() > 1e9
+
+
+def warned(model):
+    """Return the warnings of a fit."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, SCORE)
+    return caught
+
+
+def test_warnings_are_scikit_learns():
+    options = {"max_iter": 2, "power_t": -0.1, "eta0": 1e-3}
+    expected, got = (warned(make(**options)) for make in (theirs.SGDRegressor, SGDRegressor))
+    for one, other in zip(got, expected, strict=True):
+        assert (one.category, str(one.message)) == (other.category, str(other.message))
+        assert one.filename == __file__
+    assert [one.category for one in got] == [ConvergenceWarning, FutureWarning]
+    assert not warned(SGDRegressor(tol=None, max_iter=2))
+
+
+def test_rates_that_grow_are_scikit_learns_as_long_as_it_has_them():
+    options = {"power_t": -0.1, "eta0": 1e-3, "tol": None, "max_iter": 3, "shuffle": False}
+    their, our = theirs.SGDRegressor(**options), SGDRegressor(**options)
+    for model in (their, our):
+        warned(model)
+    np.testing.assert_allclose(our.coef_, their.coef_, rtol=1e-9)
+
+
+def in_a_new_process(code):
+    """Return what a program wrote as it ended."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+def test_scikit_learn_is_imported_by_its_face_alone():
+    code, said = in_a_new_process("import fastsgd, sys; sys.exit('sklearn' in sys.modules)")
+    assert (code, said) == (0, "")
+    code, said = in_a_new_process(
+        "import sys; sys.modules['sklearn'] = None; import fastsgd.sklearn"
+    )
+    assert code == 1
+    assert "pip install 'fastsgd[sklearn]' brings it" in said
+
+
+def test_not_fitted_is_told_from_what_is():
+    for model in (SGDRegressor(), SGDClassifier()):
+        with pytest.raises(NotFittedError):
+            model.predict(X)
+        with pytest.raises(NotFittedError):
+            model.sparsify()

@@ -1,0 +1,80 @@
+"""Sparse rows, which the estimators pass on to `fastsgd.fit` as they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import sklearn.linear_model as theirs
+from sklearn.datasets import load_digits
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import get_tags
+
+from fastsgd.sklearn import SGDClassifier, SGDRegressor
+
+PLAIN = {"shuffle": False, "tol": None, "max_iter": 3, "batch_size": 8}
+CONTAINERS = [sp.csr_array, sp.csr_matrix, sp.csc_array, sp.coo_array]
+
+
+def data():
+    """Return sparse rows, numbers and labels."""
+    rng = np.random.default_rng(0)
+    X = sp.random_array((120, 40), density=0.1, format="csr", rng=rng)
+    return X, X @ rng.normal(size=40), rng.integers(0, 3, size=120)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("penalty", [None, "l2"])
+def test_sparse_rows_are_learned_as_the_dense_ones(container, penalty):
+    X, score, labels = data()
+    for make, y in ((SGDRegressor, score), (SGDClassifier, labels)):
+        model = make(**PLAIN, penalty=penalty).fit(container(X), y)
+        dense = make(**PLAIN, penalty=penalty).fit(X.toarray(), y)
+        np.testing.assert_allclose(model.coef_, dense.coef_, rtol=1e-10, atol=1e-14)
+        np.testing.assert_allclose(model.predict(X), dense.predict(X.toarray()), rtol=1e-10)
+
+
+def test_a_stream_of_sparse_chunks_is_one_epoch():
+    X, _, labels = data()
+    for penalty in (None, "l2"):
+        whole = SGDClassifier(**PLAIN | {"max_iter": 1}, penalty=penalty).fit(X, labels)
+        stream = SGDClassifier(**PLAIN, penalty=penalty)
+        for part in (slice(0, 16), slice(16, 80), slice(80, 120)):
+            stream.partial_fit(X[part], labels[part], classes=[0, 1, 2])
+        np.testing.assert_allclose(stream.coef_, whole.coef_, rtol=1e-12)
+        np.testing.assert_allclose(stream.intercept_, whole.intercept_, rtol=1e-12)
+
+
+def test_the_intercept_takes_whole_steps_where_scikit_learns_takes_hundredths():
+    X, score, _ = data()
+    options = PLAIN | {"batch_size": 1, "fit_intercept": False}
+    our = SGDRegressor(**options).fit(X, score)
+    del options["batch_size"]
+    their = theirs.SGDRegressor(**options).fit(X, score)
+    np.testing.assert_allclose(our.coef_, their.coef_, rtol=1e-6, atol=1e-9)
+
+
+def test_early_stopping_and_tools_take_sparse_rows():
+    X, y = load_digits(return_X_y=True)
+    model = make_pipeline(
+        TfidfTransformer(),
+        SGDClassifier(loss="log_loss", batch_size=8, early_stopping=True, random_state=0),
+    )
+    search = GridSearchCV(model, {"sgdclassifier__alpha": [1e-4, 1e-3]}, cv=3)
+    assert search.fit(sp.csr_array(X), y).best_score_ > 0.85
+
+
+def test_long_indices_are_taken_as_well():
+    X, score, _ = data()
+    long = X.copy()
+    long.indices, long.indptr = long.indices.astype(np.int64), long.indptr.astype(np.int64)
+    model, expected = (SGDRegressor(**PLAIN).fit(rows, score) for rows in (long, X))
+    np.testing.assert_array_equal(model.coef_, expected.coef_)
+    np.testing.assert_array_equal(model.predict(long), expected.predict(X))
+
+
+def test_tags_say_so():
+    for model in (SGDRegressor(), SGDClassifier()):
+        assert get_tags(model).input_tags.sparse
