@@ -5,14 +5,12 @@ The derivatives of the losses are those of MXNet's autograd; the rest is plain n
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from interpreted_mode import passed
 from numba import config
 from numpy_reference import adagrad, adam, momentum, nesterov, plain, rmsprop
 
@@ -133,9 +131,4 @@ def test_fit_takes_the_steps_that_gradients_of_mxnet_lead_to(mxnet, combination)
 
 
 def test_all_combinations_in_interpreted_mode_take_steps_like_mxnet(mxnet):
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    selection = [__file__, "-k", "takes_the_steps", "-n0", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *selection]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout
-    assert f"{len(PRODUCT)} passed" in result.stdout
+    assert passed(__file__, "takes_the_steps") == len(PRODUCT)

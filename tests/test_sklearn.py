@@ -7,6 +7,8 @@ import pickle
 import numpy as np
 import pytest
 import sklearn.linear_model as theirs
+from interpreted_mode import passed
+from numba import config
 from sklearn.base import clone
 
 import fastsgd
@@ -53,9 +55,10 @@ def assert_alike(their, our):
 CASES = [("numbers", loss) for loss in REGRESSION_LOSSES] + [
     (kind, loss) for kind in ("two classes", "three classes") for loss in CLASSIFICATION_LOSSES
 ]
+COMPILED = [("numbers", "squared_error"), ("two classes", "hinge"), ("three classes", "log_loss")]
 
 
-@pytest.mark.parametrize(("kind", "loss"), CASES)
+@pytest.mark.parametrize(("kind", "loss"), CASES if config.DISABLE_JIT else COMPILED)
 def test_parameters_after_each_epoch_are_scikit_learns(kind, loss):
     y = TARGETS[kind]
     for learning_rate in RATES:
@@ -66,6 +69,10 @@ def test_parameters_after_each_epoch_are_scikit_learns(kind, loss):
                 assert_alike(their.fit(X, y), our.fit(X, y))
                 assert our.t_ == their.t_
                 assert np.abs(their.coef_).max() > 1e-3
+
+
+def test_parameters_of_all_losses_in_interpreted_mode():
+    assert passed(__file__, "parameters_after") == len(CASES)
 
 
 VARIANTS = {

@@ -14,7 +14,6 @@ ESTIMATORS = [
     # Some checks fit plain SGD to rows around 100, where it diverges, which is an error here;
     # scikit-learn returns weights of -1e11 for them.
     SGDRegressor(clip_norm=10.0),
-    SGDRegressor(batch_size=32, optimizer="adam"),
     SGDClassifier(),
     SGDClassifier(
         loss="log_loss",
@@ -23,7 +22,6 @@ ESTIMATORS = [
         optimizer="adam",
         learning_rate="constant",
     ),
-    SGDClassifier(loss="modified_huber", learning_rate="adaptive", average=True),
 ]
 
 

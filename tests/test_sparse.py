@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tracemalloc
 from itertools import product
 
@@ -12,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from interpreted_mode import passed
 from numba import config
 from scipy import sparse
 
@@ -109,19 +107,8 @@ def test_momentum_at_a_constant_rate_is_that_of_dense_rows(nesterov, average):
 
 
 def test_all_combinations_in_interpreted_mode():
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    selection = [
-        __file__,
-        "-k",
-        "plain_sgd or momentum_at or lazy or adapts",
-        "-n0",
-        "-p",
-        "no:cacheprovider",
-    ]
-    command = [sys.executable, "-m", "pytest", *selection]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout
-    assert f"{len(PRODUCT) + 4 + 2 * len(LAZY) + 2} passed" in result.stdout
+    selection = "plain_sgd or momentum_at or lazy or adapts"
+    assert passed(__file__, selection) == len(PRODUCT) + 4 + 2 * len(LAZY) + 2
 
 
 # The lazy form: what is remembered of a weight, and the weight itself, change in the steps in
@@ -385,12 +372,7 @@ def test_gradients_are_those_of_mxnet(mxnet, loss, dtype):
 
 
 def test_all_gradients_in_interpreted_mode_are_those_of_mxnet(mxnet):
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    selection = [__file__, "-k", "gradients_are_those", "-n0", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *selection]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout
-    assert f"{2 * len(LOSSES)} passed" in result.stdout
+    assert passed(__file__, "gradients_are_those") == 2 * len(LOSSES)
 
 
 def test_gradients_of_each_row():
