@@ -149,7 +149,7 @@ TIMES = [(200, _timed(50, 4, None)), (1, _timed(200_000, 100, None)), (1, _timed
 
 def times(passes: int) -> Iterator[str]:
     """Yield the rows of a table of times of five epochs; a ratio is one within a pass."""
-    yield "| rows x features | scikit-learn, ms | x faster, batch_size=1 | x faster, batch_size=32 |"
+    yield "| rows x features | scikit-learn, ms | x faster, batch_size=1 | batch_size=32 |"
     yield "| --- | ---: | ---: | ---: |"
     for repeats, case in TIMES:
         X, y = case.data()
