@@ -229,6 +229,24 @@ def test_each_part_of_a_stream_has_an_order_of_its_own_that_the_seed_repeats():
     assert not np.array_equal(kept.coef_, orders[0][1])
 
 
+def test_the_optimal_rate_falls_with_the_rows_seen():
+    options = PLAIN | {"loss": "huber", "learning_rate": "optimal", "penalty": None}
+    for batch_size, rows in ((8, 8), (1000, 90)):
+        model = SGDRegressor(**options, batch_size=batch_size).fit(X, SCORE)
+        typical = 0.05**-0.25
+        expected = fastsgd.fit(
+            X,
+            SCORE,
+            loss=fastsgd.losses.Huber(0.1),
+            lr=lambda t, rows=rows, typical=typical: 1 / (1 / typical + 0.05 * t * rows),
+            batch_size=batch_size,
+            epochs=3,
+            shuffle=False,
+            init=(np.zeros(4), 0.0),
+        )
+        np.testing.assert_allclose(model.coef_, expected.w, rtol=1e-9)
+
+
 @pytest.mark.parametrize("kind", TARGETS)
 def test_mini_batches_are_those_of_fit(kind):
     y = TARGETS[kind]

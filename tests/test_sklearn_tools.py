@@ -111,7 +111,8 @@ def test_one_versus_rest_by_scikit_learn_is_ours():
 
 
 def test_features_are_selected_by_l1():
-    selector = classifier(penalty="l1", alpha=0.1, learning_rate="optimal")
+    options = {"batch_size": 64, "learning_rate": "adaptive", "max_iter": 200}
+    selector = classifier(penalty="l1", alpha=0.1, **options)
     X, y = load_breast_cancer(return_X_y=True)
     model = make_pipeline(StandardScaler(), SelectFromModel(selector), classifier()).fit(X, y)
     chosen = model[1].get_support().sum()

@@ -252,7 +252,13 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         schedule: Any = None if watch is None else watch.rate
         if watch is None or not watch.is_adaptive:
             schedule = schedule_of(
-                self.learning_rate, self.alpha, self.eta0, self.power_t, tol, self.n_iter_no_change
+                self.learning_rate,
+                self.alpha,
+                self.eta0,
+                self.power_t,
+                tol,
+                self.n_iter_no_change,
+                min(self.batch_size, rows.X.shape[0]),
             )
         # An adaptive learning rate ends the fit by itself, a watch does it by the callback.
         is_stopped_otherwise = watch is not None or isinstance(schedule, Adaptive)

@@ -49,7 +49,7 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
     random_state : int, RandomState or None
         What decides the orders and the rows held out.
     learning_rate : {"constant", "optimal", "invscaling", "adaptive"}
-        With t steps taken before, ``eta0``; ``1 / (alpha * (t0 + t))`` with
+        With t steps taken before, ``eta0``; ``1 / (alpha * (t0 + t * batch_size))`` with
         ``t0 = 1 / alpha**0.75``; ``eta0 / (t + 1)**power_t``; or `eta0`, divided by 5 wherever
         `fit` would end by `tol`, until it is 1e-6. "pa1" and "pa2" are an error.
     eta0 : float

@@ -91,15 +91,22 @@ def penalty_of(name: str | None, alpha: float, l1_ratio: float | None) -> Any:
 
 
 def schedule_of(
-    name: str, alpha: float, eta0: float, power_t: float, tol: float | None, patience: int
+    name: str,
+    alpha: float,
+    eta0: float,
+    power_t: float,
+    tol: float | None,
+    patience: int,
+    batch_size: int,
 ) -> Any:
     """Return the learning rate of that name.
 
     An adaptive one that does not watch the loss, as `tol` is None, never adapts.
     """
     if name == "optimal":
+        # It falls with the rows seen: with the steps, it would stay too large in mini-batches.
         typical = alpha**-0.25
-        return InvScaling(typical, power=1.0, t0=1 / (alpha * typical))
+        return InvScaling(typical, power=1.0, t0=1 / (alpha * typical * batch_size))
     if name == "invscaling":
         if power_t < 0:
             return lambda t: eta0 * (t + 1.0) ** -power_t
