@@ -7,7 +7,6 @@ code on disk: code of an edited function is never found again.
 
 from __future__ import annotations
 
-import builtins
 import hashlib
 import math
 from collections import namedtuple
@@ -89,7 +88,7 @@ def _content_of_function(function: FunctionType, around: tuple[int, ...]) -> Any
 def _names(code: CodeType) -> set[str]:
     """Return the names of globals and attributes that a function and those in it use."""
     inside = (const for const in code.co_consts if isinstance(const, CodeType))
-    return set(code.co_names).union(*map(_names, inside)) - set(vars(builtins))
+    return set(code.co_names).union(*map(_names, inside))
 
 
 def member(family: str, functions: dict[str, Callable[..., Any]], about: dict[str, Any]) -> Any:
@@ -141,11 +140,24 @@ def _new_class(
 
 
 def _as_method(family: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    if not hasattr(function, "py_func"):
-        function = compiled_along(function)
+    if isinstance(function, FunctionType):
+        function = compiled_along(_snapshot(function))
     if family == "penalty":
         return lambda self, w, f, length=None: function(w)
     return lambda self, y_hat, y: function(y_hat, y)
+
+
+def _snapshot(function: FunctionType) -> FunctionType:
+    """Return a function of its own that sees the globals as they are now.
+
+    Numba compiles a function once, and would not see that a global has changed since.
+    """
+    seen = dict(function.__globals__)
+    copy = FunctionType(
+        function.__code__, seen, function.__name__, function.__defaults__, function.__closure__
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
 
 
 def is_custom(choice: Any, family: str) -> bool:
@@ -177,10 +189,11 @@ def _check_compiles(family: str, function: Callable[..., Any]) -> None:
 
 
 def check_functions(**functions: Any) -> None:
-    """Refuse what cannot be called."""
+    """Refuse what is no plain function, nor one that numba has compiled."""
     for name, function in functions.items():
-        if not callable(function):
-            raise TypeError(f"{name}: expected a function, got {function!r}")
+        is_plain = isinstance(function, (FunctionType, BuiltinFunctionType, np.ufunc))
+        if not (is_plain or isinstance(getattr(function, "py_func", None), FunctionType)):
+            raise TypeError(f"{name}: expected a function, made by def or lambda, got {function!r}")
 
 
 def check_derivative(

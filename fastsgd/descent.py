@@ -20,7 +20,7 @@ from .progress import Report
 from .rows import Problem
 from .schedules import Constant
 from .settings import Settings
-from .state import State, copy_of, learned
+from .state import State, copy_of, follow, learned
 from .stopping import Best, is_watched, watch, with_watches
 from .stretches import batch_stretches, epochs_in_a_stretch, row_length
 from .work import work_on
@@ -164,6 +164,7 @@ class Descent:
 
     def _end_epoch(self, losses: Array, seconds: float) -> None:
         """Measure what was learned, write it down, and see what has stopped improving."""
+        follow(self.state)
         settings, values = self.settings, learned(self.state)
         if settings.epoch_loss == "full":
             losses = mean_losses(self.problem.data, values, settings.loss, self.rows)

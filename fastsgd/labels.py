@@ -88,7 +88,8 @@ def _found(labels: Array) -> tuple[Array, Array]:
         if low != high and (is_high | (labels == low)).all():
             return np.array([low, high]), is_high
         if labels.dtype.kind in "iu" and int(high) - int(low) < SPAN:
-            places = (labels - low).astype(np.int64)
+            wide = labels.astype(np.int64) if labels.dtype.itemsize < 8 else labels
+            places = (wide - wide.dtype.type(low)).astype(np.int64)
             there = np.bincount(places) > 0
             return np.flatnonzero(there).astype(labels.dtype) + low, (np.cumsum(there) - 1)[places]
     found, numbers = np.unique(labels, return_inverse=True)

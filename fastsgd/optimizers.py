@@ -3,7 +3,8 @@
 An optimizer is a ``NamedTuple``. Its kernels' form, which `rule` returns, has the number of
 `slots`, that is of numbers that it remembers of each parameter, and three methods: `at_step`
 returns what all coordinates share in step t, the first one being 0; `keep` what is left of each
-weight by a decay that has nothing to do with the gradient; and `move` a parameter after its step,
+weight by a decay that has nothing to do with the gradient, and what a step is a multiple of the
+gradient by, if it is one (of that, L2 must not take more than all of a weight); and `move` a parameter after its step,
 together with its stride: how far it goes for each unit of gradient, which penalties like L1 need.
 To add an optimizer, write its class here and list it in `OPTIMIZERS`.
 
@@ -24,8 +25,13 @@ __all__ = ["OPTIMIZERS", "SGD", "Adagrad", "Adam", "AdamW", "RMSprop", "named_op
 
 
 def _keep_all(self: Any, lr: Any) -> Any:
-    """Return 1: weights do not decay."""
-    return 1.0
+    """Return 1, as weights do not decay, and lr: a step is lr times the gradient."""
+    return 1.0, lr
+
+
+def _keep_all_of_any_size(self: Any, lr: Any) -> Any:
+    """Return 1, as weights do not decay, and 0: a step may be of any size for its gradient."""
+    return 1.0, 0.0
 
 
 @having(slots=0, keep=_keep_all)
@@ -108,7 +114,7 @@ class SGD(NamedTuple):
 
 
 @parameters(eps=checks.positive)
-@having(slots=1, keep=_keep_all)
+@having(slots=1, keep=_keep_all_of_any_size)
 class Adagrad(NamedTuple):
     """Adagrad: ``s += g**2; w -= lr * g / (sqrt(s) + eps)``, as in PyTorch.
 
@@ -148,7 +154,7 @@ class Adagrad(NamedTuple):
 
 
 @parameters(rho=checks.ratio_below_one, eps=checks.positive)
-@having(slots=1, keep=_keep_all)
+@having(slots=1, keep=_keep_all_of_any_size)
 class RMSprop(NamedTuple):
     """RMSprop: ``s = rho * s + (1 - rho) * g**2; w -= lr * g / (sqrt(s) + eps)``.
 
@@ -220,7 +226,7 @@ def _adam_move(self: Any, w: Any, g: Any, slots: Any, j: Any, f: Any, shared: An
 
 
 @parameters(beta1=checks.ratio_below_one, beta2=checks.ratio_below_one, eps=checks.positive)
-@having(slots=2, keep=_keep_all, at_step=_adam_at_step, move=_adam_move)
+@having(slots=2, keep=_keep_all_of_any_size, at_step=_adam_at_step, move=_adam_move)
 class Adam(NamedTuple):
     """Adam: steps along the mean of gradients over the root of their mean square.
 
@@ -294,9 +300,9 @@ class AdamW(NamedTuple):
         return self
 
     def keep(self, lr: Any) -> Any:
-        """Return what the decay leaves of each weight."""
+        """Return what the decay leaves of each weight, and 0: steps may be of any size."""
         lost = lr * self.weight_decay
-        return 1 - lost if lost < 1 else 0.0
+        return (1 - lost if lost < 1 else 0.0), 0.0
 
 
 OPTIMIZERS: dict[str, Any] = {

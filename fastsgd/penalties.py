@@ -51,7 +51,7 @@ class L2(NamedTuple):
 
     Its derivative, ``alpha * w``, is part of the gradient, so that optimizers see it. A step of
     plain SGD multiplies the weights by ``1 - lr * alpha``, and by 0 if that is negative: no step
-    takes more of alpha than ``1 / lr``.
+    of SGD takes more of alpha than ``1 / lr``.
 
     Parameters
     ----------

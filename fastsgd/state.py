@@ -66,9 +66,16 @@ def with_averages(state: State, first: int | None) -> State:
     if first is None:
         averages = NotAveraged()
     else:
-        w, b = (np.zeros(part.shape) for part in state.parameters)
+        w, b = (np.array(part, float) for part in state.parameters)
         averages = Averaged(w, b, max(first, state.steps))
     return state._replace(memory=state.memory._replace(averages=averages))
+
+
+def follow(state: State) -> None:
+    """Let averages that have not begun be the parameters: an output may stop before they do."""
+    averages = state.memory.averages
+    if isinstance(averages, Averaged) and state.steps <= averages.first:
+        averages.w[...], averages.b[...] = state.parameters
 
 
 def learned(state: State) -> Parameters:

@@ -263,3 +263,45 @@ def test_next_process_finds_a_custom_loss_and_an_edited_one_is_never_stale(tmp_p
     )
     assert run(1.0, 1.0, in_main) == (0.5, 0, 1)  # functions of the script itself
     assert run(1.0, 1.0, in_main) == (0.5, 1, 0)
+
+
+FACTOR = 1.0
+
+
+def scaled(p, t):
+    return FACTOR * (p - t) ** 2 / 2
+
+
+def scaled_slope(p, t):
+    return FACTOR * (p - t)
+
+
+def test_the_same_functions_after_a_global_has_changed_are_another_loss(monkeypatch):
+    X, y = np.array([[1.0], [2.0]]), np.array([1.0, 1.0])
+    options = {"init": ([0.0], 0.0), "batch_size": 2, "lr": 0.1, "epochs": 1, "shuffle": False}
+    one = fastsgd.fit(X, y, loss=fastsgd.losses.custom(scaled, scaled_slope), **options)
+    monkeypatch.setitem(globals(), "FACTOR", 5.0)
+    five = fastsgd.fit(X, y, loss=fastsgd.losses.custom(scaled, scaled_slope), **options)
+    np.testing.assert_allclose(five.w, 5 * one.w, rtol=1e-12)
+    np.testing.assert_allclose(five.history.loss, 5 * np.array(one.history.loss), rtol=1e-12)
+
+
+def test_a_name_that_python_has_as_well_is_part_of_a_function():
+    losses = []
+    for factor in (1.0, 5.0):
+        names = {"pow": factor}
+        exec("def value(p, t): return pow * (p - t) ** 2 / 2", names)
+        exec("def slope(p, t): return pow * (p - t)", names)
+        losses.append(fastsgd.losses.custom(names["value"], names["slope"]))
+    assert losses[0] != losses[1]
+    assert losses[1].value(3.0, 1.0) == 10.0
+
+
+def test_what_is_no_plain_function_is_refused():
+    class Callable:
+        def __call__(self, p, t):
+            return p - t
+
+    for function in (Callable(), Callable().__call__, "squared"):
+        with pytest.raises(TypeError, match="value: expected a function, made by def or lambda"):
+            fastsgd.losses.custom(function, lambda p, t: p - t)

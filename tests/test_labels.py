@@ -241,3 +241,12 @@ def test_models_of_classes_survive_a_trip_to_disk(tmp_path):
         assert loaded.classes.dtype == model.classes.dtype
         assert repr(loaded) == repr(model)
     assert repr(model) == "Model(features=4, classes=3, loss=ModifiedHuber(), epochs=3)"
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.uint64])
+def test_labels_of_any_integers(dtype):
+    low, high = (np.iinfo(dtype).min, np.iinfo(dtype).max) if dtype == np.int8 else (3, 5)
+    y = np.array([low, 4, high] * 5, dtype)
+    model = fastsgd.fit(np.arange(15.0)[:, None], y, loss="logistic", lr=1e-3, seed=0)
+    assert model.classes.dtype == dtype
+    np.testing.assert_array_equal(model.classes, np.unique(y))

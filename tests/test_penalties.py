@@ -154,3 +154,13 @@ def test_alpha_of_each_feature_is_copied():
     penalty = L2(alpha)
     alpha[:] = 5
     np.testing.assert_array_equal(penalty.alpha, [1, 2])
+
+
+def test_a_strong_l2_has_the_optimum_of_its_objective_for_optimizers_of_any_step():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 2))
+    y = X @ [1.0, 2.0]
+    best = np.linalg.solve(X.T @ X / 200 + 5 * np.eye(2), X.T @ y / 200)
+    options = {"batch_size": 200, "epochs": 3000, "seed": 0, "fit_intercept": False}
+    model = fastsgd.fit(X, y, penalty=L2(5.0), optimizer="adagrad", lr=1.0, **options)
+    np.testing.assert_allclose(model.w, best, rtol=1e-6)

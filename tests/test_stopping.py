@@ -332,3 +332,35 @@ def test_a_log_link_that_overflows_is_a_divergence():
     for loss in ("poisson", losses.Tweedie(1.5)):
         with pytest.raises(fastsgd.DivergenceError):
             fastsgd.fit(X, y, loss=loss, init=([1.0], 0.0), epoch_loss=None)
+
+
+def test_a_class_that_stops_before_averages_begin_keeps_its_weights():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 3))
+    y = np.where(X[:, 0] > 0, 2, np.where(X[:, 1] > 0, 1, 0))
+    options = {"loss": "logistic", "tol": 0.004, "patience": 1, "epochs": 40, "seed": 0, "lr": 0.05}
+    plain = fastsgd.fit(X, y, **options)
+    late = fastsgd.fit(X, y, average=500, **options)
+    stopped = late.state.memory.pace == 0
+    assert stopped.any()
+    frozen_early = [j for j in range(3) if np.array_equal(late.w[:, j], plain.w[:, j])]
+    assert frozen_early
+    assert (abs(late.w).max(axis=0) > 0.1).all()
+
+
+def test_a_constant_rate_is_what_it_says_after_an_adaptive_one():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 2))
+    y = X @ [1.0, 2.0] + rng.normal(size=100)
+    adaptive = fastsgd.schedules.Adaptive(0.1, patience=3, tol=1e-2)
+    begun = fastsgd.fit(X, y, lr=adaptive, epochs=12, seed=0)
+    assert begun.state.memory.pace[0] < 1
+    free = fastsgd.fit(X, y, lr=0.1, epochs=1, resume=begun)
+    watched = fastsgd.fit(X, y, lr=0.1, tol=1e-9, patience=99, epochs=1, resume=begun)
+    np.testing.assert_array_equal(free.w, watched.w)
+
+
+def test_an_intercept_that_is_not_learned_does_not_count_for_the_norm():
+    options = {"init": ([0.0], 0.0), "fit_intercept": False, "clip_norm": 1.0, "lr": 1.0}
+    model = fastsgd.fit([[1.0]], [10.0], epochs=1, **options)
+    np.testing.assert_allclose(model.w, [1.0], rtol=1e-12)

@@ -166,6 +166,9 @@ def visit(
         if stop == batch_last:
             rows = batch_last - batch_first
             scale = mean_of_carried(gradient, features, rows) if batch_size > CHUNK else 1 / rows
+            if not method.fit_intercept:
+                for j in range(gradient.b.size):
+                    gradient.b[j] = 0
             clip(method.clipping, gradient, features, scale)
             for j in range(memory.pace.size):
                 if memory.pace[j] > 0:
@@ -246,10 +249,10 @@ def step(
     penalty, optimizer = method.penalty, method.optimizer
     number = w.dtype.type
     shared = at_step(optimizer, lr, t, number)
-    kept = number(keep(optimizer, lr))
-    narrow_scale, narrow_lr = number(scale), number(lr)
+    left, length = keep(optimizer, lr)
+    kept, narrow_scale, narrow_length = number(left), number(scale), number(length)
     for f in range(features):
-        g = narrow_scale * gradient.w[j, f] + slope(penalty, w[j, f], f, narrow_lr)
+        g = narrow_scale * gradient.w[j, f] + slope(penalty, w[j, f], f, narrow_length)
         moved, stride = move(optimizer, kept * w[j, f], g, memory.w, j, f, shared)
         w[j, f] = shrink(penalty, moved, f, stride)
         gradient.w[j, f] = 0

@@ -131,7 +131,10 @@ def at_step(optimizer: Any, lr: float, t: int, number: Any) -> Any:
 
 @by_type
 def keep(optimizer: Any, lr: float) -> Any:
-    """Return what the decay that has nothing to do with the gradient leaves of each weight."""
+    """Return what is left of each weight by a decay that has nothing to do with the gradient.
+
+    And how long a step is for a gradient of 1, or 0 where that differs by coordinate.
+    """
     return optimizer.keep(lr)
 
 
