@@ -193,7 +193,9 @@ def check_functions(**functions: Any) -> None:
     for name, function in functions.items():
         is_plain = isinstance(function, (FunctionType, BuiltinFunctionType, np.ufunc))
         if not (is_plain or isinstance(getattr(function, "py_func", None), FunctionType)):
-            raise TypeError(f"{name}: expected a function, made by def or lambda, got {function!r}")
+            raise TypeError(
+                f"{name}: expected a function, got {function!r}; def or lambda makes one"
+            )
 
 
 def check_derivative(
