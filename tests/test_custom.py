@@ -303,5 +303,5 @@ def test_what_is_no_plain_function_is_refused():
             return p - t
 
     for function in (Callable(), Callable().__call__, "squared"):
-        with pytest.raises(TypeError, match="value: expected a function, .*; def or lambda"):
+        with pytest.raises(TypeError, match=r"value: expected a function, .*; def or lambda"):
             fastsgd.losses.custom(function, lambda p, t: p - t)
