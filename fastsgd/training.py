@@ -126,7 +126,7 @@ def fit(
     validation : float or (X, y), optional
         Rows held out, on which the data loss is measured after each epoch; then the model
         returned is the best by that. A number is the share of the rows, drawn at random, and
-        from each class alike.
+        from each class alike; they count as in the fit. Rows given count once each.
     fit_intercept : bool
         Whether `b` is learned. If not, it stays what it is initially.
     shuffle : bool
@@ -142,7 +142,8 @@ def fit(
         The initial parameters, which are copied. By default ``w ~ N(0, 0.01**2)`` and ``b = 0``.
     resume : Model, optional
         A model whose fit goes on: with its parameters, classes, optimizer state, averages, and
-        numbers of steps and epochs, so that 3 and 3 more epochs equal 6 to the bit.
+        numbers of steps and epochs, so that 3 and 3 more epochs equal 6 to the bit; not where a
+        schedule has a horizon, and with `validation` the best is that of the new epochs.
     epoch_loss : {"running", "full", None}
         The data loss in the history. "running": the mean over the rows visited of the loss that
         each had before its own step, which costs nothing. "full": the mean over all rows with
