@@ -121,14 +121,14 @@ def prepare_jax(task: Task) -> Run:
 
 def prepare_numpy(task: Task) -> Run:
     """A plain loop over mini-batches."""
-    X, y, batch_size, lr, epochs = task
+    X, y, batch_size, lr = task.X, task.y, task.batch_size, task.lr
     n, d = X.shape
     rng = np.random.default_rng(0)
 
     def run(batches: int) -> Visit:
         visited = visited_rows(task, batches)
         w, b = np.zeros(d, X.dtype), np.zeros(1, X.dtype)
-        for _ in range(epochs):
+        for _ in range(task.epochs):
             order = random_order(rng, n, visited)
             for first in range(0, visited, batch_size):
                 rows = order[first : first + batch_size]
@@ -136,7 +136,7 @@ def prepare_numpy(task: Task) -> Run:
                 residuals = features @ w + b - y.take(rows)
                 w -= lr / rows.size * (residuals @ features)
                 b -= lr / rows.size * residuals.sum()
-        return Visit(visited * epochs, (w, b))
+        return Visit(visited * task.epochs, (w, b))
 
     return run
 

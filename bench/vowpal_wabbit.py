@@ -31,7 +31,7 @@ def prepare_vowpal_wabbit(task: Task) -> Run:
     rows = max(1, VALUES * task.X.shape[0] // task.X.size)
     text, cache = Path(folder.name, "rows.txt"), Path(folder.name, "rows.cache")
     _write(task, rows, text)
-    common = ["--cache_file", str(cache), "--holdout_off", "--quiet"]
+    common = ["--cache_file", str(cache), "-b", "20", "--holdout_off", "--quiet"]
     Workspace(arg_list=[*common, "--data", str(text), "--noop"]).finish()
     text.unlink()
     # Its squared loss has no factor 1/2, and its learning rate decays unless told otherwise.
@@ -39,7 +39,7 @@ def prepare_vowpal_wabbit(task: Task) -> Run:
     rate = ["--learning_rate", str(lr), "--power_t", "0"]
     if task.penalty is not None:
         rate += [f"--{task.penalty}", str(ALPHA)]
-    learning = [*common, "--sgd", "--loss_function", task.loss, "-b", "20", *rate]
+    learning = [*common, "--sgd", "--loss_function", task.loss, *rate]
 
     def run(batches: int) -> Visit:
         # The folder lives as long as this function refers to it.
