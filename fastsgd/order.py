@@ -11,7 +11,10 @@ from .interrupts import answer
 from .kernels import order as kernels
 from .stretches import STRETCH, stretches
 
-# Rows in a bucket, on the average: 128 kB of a second-level cache.
+Array = np.ndarray[Any, Any]
+
+# Rows in a bucket, on the average: 128 kB of a second-level cache. No more than 2**16, up to which
+# the numbers drawn for a shuffle are uniform.
 BUCKET = 2**15
 
 
@@ -29,33 +32,33 @@ def orders_at_once(n: int) -> int:
     return max(1, ORDERS // n)
 
 
-def fill_orders(orders: np.ndarray[Any, Any], seed: int, epoch: int) -> None:
+def fill_orders(orders: Array, seed: int, epoch: int) -> None:
     """Set the rows of `orders` to the orders of the rows in one epoch and in those after it."""
-    n = orders.shape[1]
+    n, draws = orders.shape[1], np.empty(kernels.DRAWS, np.uint32)
     if n <= 2 * BUCKET:
-        kernels.shuffle_all(np.uint64(seed), np.uint64(epoch), orders)
+        kernels.shuffle_all(np.uint64(seed), np.uint64(epoch), orders, draws)
     else:
         for i, order in enumerate(orders):
-            _fill_order(order, np.uint64(seed), np.uint64(epoch + i))
+            _fill_order(order, np.uint64(seed), np.uint64(epoch + i), draws)
 
 
-def _fill_order(order: np.ndarray[Any, Any], seed: Any, epoch: Any) -> None:
+def _fill_order(order: Array, seed: Any, epoch: Any, draws: Array) -> None:
     """Set `order` to that of so many rows that they are dealt into buckets first."""
     n = order.size
     buckets = 1 << (n // BUCKET).bit_length()
     sizes = np.zeros(buckets, np.int64)
     for first, last in stretches(0, n, STRETCH):
-        kernels.count(seed, epoch, first, last, sizes)
+        kernels.count(seed, epoch, first, last, sizes, draws)
     ends = np.cumsum(sizes)
     places = ends - sizes
     for first, last in stretches(0, n, STRETCH):
-        kernels.deal(seed, epoch, first, last, places, order)
+        kernels.deal(seed, epoch, first, last, places, order, draws)
     for first, last in zip((ends - sizes).tolist(), ends.tolist(), strict=True):
-        kernels.shuffle(seed, epoch, first, last, order)
+        kernels.shuffle(seed, epoch, first, last, order, draws)
         answer()
 
 
-def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray[Any, Any]:
+def epoch_order(n: int, seed: int, epoch: int) -> Array:
     """Return the order in which one epoch of `fit` visits the rows.
 
     It is a uniformly random permutation, new in every epoch, and decided by these three
@@ -97,5 +100,5 @@ def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray[Any, Any]:
     epoch = checks.integer("epoch", epoch, at_least=0, at_most=2**64 - 1)
     orders = np.empty((1, n), index_dtype(n))
     fill_orders(orders, seed, epoch)
-    order: np.ndarray[Any, Any] = orders[0]
+    order: Array = orders[0]
     return order

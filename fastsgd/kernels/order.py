@@ -5,7 +5,8 @@ bucket is shuffled by Fisher and Yates's method. A bucket fits in the second-lev
 no swap waits for memory as those of a single shuffle of all rows would.
 
 Random numbers are those of SplitMix64 (Steele, Lea and Flood, 2014) at a given place of their
-sequence: each depends on the key and the place alone, so none has to be kept.
+sequence: each depends on the key and the place alone, so none has to be kept, and many can be
+made at once.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ MIX_2 = np.uint64(0x94D049BB133111EB)
 # What random numbers are for; any two numbers would do.
 DEAL = np.uint64(0x9FB21C651E98DF25)
 SHUFFLE = np.uint64(0xD6E8FEB86659FD93)
-LOW_HALF = np.uint64(0xFFFFFFFF)
-TWO_TO_32 = np.uint64(1 << 32)
-S27, S30, S31, S32 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
+S16, S27, S30, S31, S32, S48 = (np.uint64(s) for s in (16, 27, 30, 31, 32, 48))
+
+# How many random numbers are made together: 4 kB of a first-level cache.
+DRAWS = 2**10
 
 
 @inner_loop
@@ -44,17 +46,11 @@ def key_of(seed: Any, epoch: Any, purpose: Any) -> Any:
 
 @inner
 def random_below(bound: Any, key: Any, place: Any) -> Any:
-    """Return an exactly uniform number from 0 to bound - 1, for bounds up to 2**32.
+    """Return a number from 0 to bound - 1, for bounds up to 2**16.
 
-    Source: D. Lemire, Fast random integer generation in an interval, ACM TOMACS 29 (2019).
+    No number is likelier than another by more than one part in 2**32.
     """
-    while True:
-        bits = mix(key + place * GOLDEN)
-        product = (bits >> S32) * bound
-        rest = product & LOW_HALF
-        if rest >= bound or rest >= (TWO_TO_32 - bound) % bound:
-            return product >> S32
-        key = bits  # one try in 2**32 / bound, at most: go on with other numbers
+    return ((mix(key + place * GOLDEN) >> S16) * bound) >> S48
 
 
 @inner
@@ -63,44 +59,66 @@ def bucket_of(row: Any, key: Any, buckets: Any) -> Any:
     return ((mix(key + np.uint64(row) * GOLDEN) >> S32) * np.uint64(buckets)) >> S32
 
 
+# Below, random numbers are made ahead of their use, in a loop of nothing else: that runs in SIMD
+# registers, and an order takes 0.4 times as long.
+@inner
+def draw_buckets(key: Any, first: int, count: int, buckets: int, draws: Any) -> None:
+    """Set the first draws to the buckets of so many rows, from row `first` on."""
+    for i in range(count):
+        draws[i] = bucket_of(first + i, key, buckets)
+
+
 @entry
-def count(seed: Any, epoch: Any, first: int, last: int, sizes: Any) -> None:
+def count(seed: Any, epoch: Any, first: int, last: int, sizes: Any, draws: Any) -> None:
     """Add to `sizes` how many of the rows first to last - 1 each bucket gets."""
     key = key_of(seed, epoch, DEAL)
-    for row in range(first, last):
-        sizes[bucket_of(row, key, sizes.size)] += 1
+    for start in range(first, last, draws.size):
+        rows = min(draws.size, last - start)
+        draw_buckets(key, start, rows, sizes.size, draws)
+        for i in range(rows):
+            sizes[draws[i]] += 1
 
 
 @entry
-def deal(seed: Any, epoch: Any, first: int, last: int, places: Any, order: Any) -> None:
+def deal(
+    seed: Any, epoch: Any, first: int, last: int, places: Any, order: Any, draws: Any
+) -> None:
     """Put the rows first to last - 1 into their buckets; `places` is where the next one goes."""
     key = key_of(seed, epoch, DEAL)
-    for row in range(first, last):
-        bucket = bucket_of(row, key, places.size)
-        order[places[bucket]] = row
-        places[bucket] += 1
+    for start in range(first, last, draws.size):
+        rows = min(draws.size, last - start)
+        draw_buckets(key, start, rows, places.size, draws)
+        for i in range(rows):
+            bucket = draws[i]
+            order[places[bucket]] = start + i
+            places[bucket] += 1
 
 
 @entry
-def shuffle_all(seed: Any, epoch: Any, orders: Any) -> None:
+def shuffle_all(seed: Any, epoch: Any, orders: Any, draws: Any) -> None:
     """Set each row of `orders` to all numbers of rows, shuffled, from one epoch on."""
     for e in range(orders.shape[0]):
         order = orders[e]
         for p in range(order.size):
             order[p] = p
-        swap_at_random(seed, epoch + np.uint64(e), 0, order.size, order)
+        swap_at_random(seed, epoch + np.uint64(e), 0, order.size, order, draws)
 
 
 @entry
-def shuffle(seed: Any, epoch: Any, first: int, last: int, order: Any) -> None:
+def shuffle(seed: Any, epoch: Any, first: int, last: int, order: Any, draws: Any) -> None:
     """Shuffle order[first:last]."""
-    swap_at_random(seed, epoch, first, last, order)
+    swap_at_random(seed, epoch, first, last, order, draws)
 
 
 @inner
-def swap_at_random(seed: Any, epoch: Any, first: int, last: int, order: Any) -> None:
+def swap_at_random(seed: Any, epoch: Any, first: int, last: int, order: Any, draws: Any) -> None:
     """Swap each entry of order[first:last] with one before it, or with itself."""
     key = key_of(seed, epoch, SHUFFLE)
-    for p in range(last - 1, first, -1):
-        q = first + np.intp(random_below(np.uint64(p - first + 1), key, np.uint64(p)))
-        order[p], order[q] = order[q], order[p]
+    for start in range(first, last, draws.size):
+        entries = min(draws.size, last - start)
+        for i in range(entries):
+            before = np.uint64(start - first + i)
+            draws[i] = random_below(before + np.uint64(1), key, np.uint64(first) + before)
+        for i in range(entries):
+            p, q = start + i, first + np.intp(draws[i])
+            order[p], order[q] = order[q], order[p]
