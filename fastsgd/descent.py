@@ -12,6 +12,8 @@ from . import parameters
 from .errors import DivergenceError
 from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
+from .kernels.averages import Averaged
+from .kernels.dense import Dense
 from .kernels.epoch import Parameters, run
 from .model import History, Model
 from .order import fill_orders, index_dtype, orders_at_once
@@ -62,14 +64,7 @@ class Descent:
         self.state = with_watches(state, self.watched_losses) if self.is_watched else state
         self.visited = settings.visited(n)
         self.row_length = row_length(problem.data.rows, problem.k)
-        # Epochs between which Python has nothing to do are run by one call, where they are short.
-        is_seen = self.is_watched or held_out is not None or settings.epoch_loss == "full"
-        self.at_once = 1
-        if not is_seen and isinstance(settings.penalty, NoPenalty):
-            size = self.visited, settings.batch_size, self.row_length
-            self.at_once = max(1, epochs_in_a_stretch(*size))
-        if settings.shuffle:
-            self.at_once = min(self.at_once, orders_at_once(n))
+        self.at_once = self._epochs_at_once(n)
         # An order is one of places; where only some rows are learned from, `rows` has theirs.
         self.places = np.arange(n, dtype=index_dtype(n)).reshape(1, n)
         self.orders = self.places if rows is None else rows.reshape(1, n)
@@ -77,6 +72,22 @@ class Descent:
         self.last_finite = copy_of(self.state)
         self.best = Best()
         self.work = work_on(problem, settings, self.state)
+
+    def _epochs_at_once(self, n: int) -> int:
+        """Return how many epochs one call of the kernel runs: short ones, that no one looks at."""
+        settings, is_penalized = self.settings, not isinstance(self.settings.penalty, NoPenalty)
+        if self.is_watched or self.held_out is not None or settings.epoch_loss == "full":
+            return 1
+        # Of a penalty, the weights after each epoch are kept: those that steps are taken with.
+        if is_penalized and (self.is_averaged or not isinstance(self.problem.data.rows, Dense)):
+            return 1
+        most = epochs_in_a_stretch(self.visited, settings.batch_size, self.row_length)
+        return max(1, min(most, orders_at_once(n)) if settings.shuffle else most)
+
+    @property
+    def is_averaged(self) -> bool:
+        """Tell whether averages are learned."""
+        return isinstance(self.state.memory.averages, Averaged)
 
     @property
     def epoch(self) -> int:
@@ -95,19 +106,21 @@ class Descent:
         if self.settings.shuffle:
             self._shuffle(count)
         losses = np.zeros((count, self.problem.k))
-        if not self._visit_rows(losses, report):
-            if count == 1:
-                self._diverged()
-            # Which epoch it was, and what was before it, is seen one by one.
-            self.state = copy_of(self.last_finite)
-            self.work = work_on(self.problem, self.settings, self.state)
-            for _ in range(count):
-                self.run_epochs(1, report)
-            return
+        is_kept = count > 1 and not isinstance(self.settings.penalty, NoPenalty)
+        w = self.state.parameters.w
+        weights = np.empty((count if is_kept else 0, *w.shape), w.dtype)
+        is_finite = self._visit_rows(losses, weights, report)
         seconds = (perf_counter() - began) / count
-        for of_epoch in losses:
-            self._end_epoch(of_epoch / self.visited, seconds)
-        self.last_finite = copy_of(self.state)
+        if is_finite and self._end_epochs(losses / self.visited, weights, seconds):
+            self.last_finite = copy_of(self.state)
+            return
+        if count == 1:
+            self._diverged()
+        # Which epoch it was, and what was before it, is seen one by one.
+        self.state = copy_of(self.last_finite)
+        self.work = work_on(self.problem, self.settings, self.state)
+        for _ in range(count):
+            self.run_epochs(1, report)
 
     def _shuffle(self, count: int) -> None:
         """Make the orders of the epochs to come."""
@@ -118,10 +131,11 @@ class Descent:
         if self.rows is not None:
             self.orders = self.rows[self.orders]
 
-    def _visit_rows(self, losses: Array, report: Report) -> bool:
+    def _visit_rows(self, losses: Array, weights: Array, report: Report) -> bool:
         """Take the steps of the epochs; add the losses before them; return whether all is finite.
 
         `losses` has a row for each epoch; there is one only where an epoch takes several calls.
+        `weights` has room for the weights after each, or none.
         """
         block = self.work.gradient.scores.shape[1]
         before, batch_size, n = self.state.steps, self.settings.batch_size, self.visited
@@ -142,13 +156,14 @@ class Descent:
                 work.memory,
                 work.gradient,
                 losses,
+                weights,
             )
             if not are_finite:
                 return False
             is_whole = last % batch_size == 0 or last == n
             self.state = self.state._replace(steps=end if is_whole else end - 1)
             report(last - first, last, losses)
-        return len(losses) == 1 or bool(np.isfinite(losses).all())
+        return True
 
     def _rates(self, first: int, last: int) -> Array:
         """Return the learning rates of some steps."""
@@ -162,28 +177,49 @@ class Descent:
             )
         return rates
 
-    def _end_epoch(self, losses: Array, seconds: float) -> None:
-        """Measure what was learned, write it down, and see what has stopped improving."""
+    def _end_epochs(self, losses: Array, weights: Array, seconds: float) -> bool:
+        """Write down what was learned, if all of it is finite; tell whether it is."""
         follow(self.state)
+        if len(losses) == 1:
+            return self._end_epoch(losses[0], seconds)
+        data_losses, of_weights = losses.sum(axis=1), np.zeros(len(losses))
+        if weights.size:
+            each = penalties(self.settings.penalty, weights.reshape(-1, weights.shape[-1]))
+            of_weights = each.reshape(losses.shape).sum(axis=1)
+        if not np.isfinite(data_losses + of_weights).all():
+            return False
+        is_measured = self.settings.epoch_loss is not None
+        self.epochs.extend(
+            Epoch(loss if is_measured else None, penalty, seconds, None)
+            for loss, penalty in zip(data_losses.tolist(), of_weights.tolist(), strict=True)
+        )
+        return True
+
+    def _end_epoch(self, losses: Array, seconds: float) -> bool:
+        """Do so after one epoch; measure what is asked for, and see what has stopped improving."""
         settings, values = self.settings, learned(self.state)
         if settings.epoch_loss == "full":
             losses = mean_losses(self.problem.data, values, settings.loss, self.rows)
-        penalty = penalties(settings.penalty, values)
+        of_weights = np.zeros_like(losses)
+        if not isinstance(settings.penalty, NoPenalty):
+            of_weights = penalties(settings.penalty, values.w)
         held = None if self.held_out is None else self.held_out.losses(values, settings.loss)
         epoch = Epoch(
             None if settings.epoch_loss is None else float(losses.sum()),
-            0.0 if penalty is None else float(penalty.sum()),
+            float(of_weights.sum()),
             seconds,
             None if held is None else float(held.sum()),
         )
         if not math.isfinite((epoch.data_loss or 0) + epoch.penalty + (epoch.validation_loss or 0)):
-            self._diverged()
+            return False
         self.epochs.append(epoch)
         if held is not None:
             self.best.see(self._to_watch(held), values)
         if self.is_watched:
-            objective = losses if penalty is None else losses + penalty
-            watch(settings, self.state, self._to_watch(objective if held is None else held))
+            watch(
+                settings, self.state, self._to_watch(losses + of_weights if held is None else held)
+            )
+        return True
 
     def _to_watch(self, losses: Array) -> Array:
         """Return the losses of all outputs as one, unless each is a problem of its own."""

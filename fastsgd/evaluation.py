@@ -12,7 +12,6 @@ from .kernels.penalty import add_penalties
 from .members import in_dtype
 from .order import index_dtype
 from .parameters import scores_of
-from .penalties import NoPenalty
 from .stretches import STRETCH, stretches
 
 Array = np.ndarray[Any, Any]
@@ -31,12 +30,10 @@ def mean_losses(data: Data, parameters: Parameters, loss: Any, rows: Array | Non
     return sums / (data.rows.n if rows is None else rows.size)
 
 
-def penalties(penalty: Any, parameters: Parameters) -> Array | None:
-    """Return the penalty on the weights of each output, in float64; None where there is none."""
-    if isinstance(penalty, NoPenalty):
-        return None
-    sums = np.zeros(parameters.b.size)
-    add_penalties(in_dtype(penalty, np.dtype(np.float64)), parameters.w, sums)
+def penalties(penalty: Any, w: Array) -> Array:
+    """Return the penalty on the weights of each output, the rows of `w`, in float64."""
+    sums = np.zeros(len(w))
+    add_penalties(in_dtype(penalty, np.dtype(np.float64)), w, sums)
     return sums
 
 

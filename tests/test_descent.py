@@ -39,6 +39,13 @@ def test_divergence_in_the_first_epoch_returns_the_initial_model(program_data):
     assert (caught.value.model.w.tolist(), caught.value.model.b) == ([1.0, 2.0], 3.0)
 
 
+def test_a_penalty_that_overflows_is_not_passed_on():
+    # Of each epoch by itself, of which one call runs several.
+    X, y = np.zeros((4, 1)), np.zeros(4)
+    with pytest.raises(fastsgd.DivergenceError, match="epoch 0 "):
+        fastsgd.fit(X, y, penalty="l2", lr=1e-9, epochs=3, init=([1e200], 0.0))
+
+
 @pytest.mark.parametrize("epoch_loss", ["running", "full", None])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_what_the_check_left_out_is_seen_by_the_fit(program_data, bad, epoch_loss):

@@ -70,7 +70,15 @@ def test_bits_do_not_depend_on_the_stretches(monkeypatch, batch_size):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"average": 20}, {"optimizer": "adam"}, {"drop_last": True}]
+    "options",
+    [
+        {},
+        {"average": 20},
+        {"optimizer": "adam"},
+        {"drop_last": True},
+        {"penalty": "l2"},
+        {"penalty": "l2", "average": 20},
+    ],
 )
 def test_bits_do_not_depend_on_how_many_epochs_a_call_runs(options):
     rng = np.random.default_rng(0)
@@ -80,5 +88,6 @@ def test_bits_do_not_depend_on_how_many_epochs_a_call_runs(options):
     # With a callback, each epoch is run by itself.
     fastsgd.fit(X, y, seed=0, epochs=7, callback=lambda model, _: seen.append(model), **options)
     assert at_once.w.tobytes() == seen[-1].w.tobytes()
-    assert at_once.history.loss == seen[-1].history.loss
+    assert at_once.history.data_loss == seen[-1].history.data_loss
+    assert at_once.history.penalty == seen[-1].history.penalty
     assert len(at_once.history.seconds) == 7

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .arithmetic import unsigned
 from .finite import are_finite
 from .jit import inner
 from .prefetch import prefetch_row
@@ -67,7 +68,7 @@ class Dense(NamedTuple):
                     dot_four(self.X, order, p, w, j, out, p - start)
                 else:
                     for q in range(p, p + rows):
-                        dot_one(self.X, order[q], w, j, out, q - start)
+                        dot_one(self.X, order[unsigned(q)], w, j, out, q - start)
 
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
         """Add factors[j, r] times row order[start + r] to g[j], for every r and j."""
@@ -77,7 +78,7 @@ class Dense(NamedTuple):
                     add_four(self.X, order, p, factors, p - start, g, j)
                 else:
                     for q in range(p, stop):
-                        add_one(self.X, order[q], factors[j, q - start], g, j)
+                        add_one(self.X, order[unsigned(q)], factors[j, unsigned(q - start)], g, j)
 
 
 @inner
@@ -92,7 +93,7 @@ def prefetch_ahead(X: Any, order: Any, p: int, rows: int) -> None:
         return
     ahead = p + min(64, max(8, 32768 // (X.shape[1] * X.itemsize)))
     for q in range(ahead, min(ahead + rows, order.size)):
-        prefetch_row(X, order[q])
+        prefetch_row(X, order[unsigned(q)])
 
 
 # Four rows at a time read and write w and g once for the four, and keep four independent sums in
@@ -100,7 +101,8 @@ def prefetch_ahead(X: Any, order: Any, p: int, rows: int) -> None:
 @inner
 def dot_four(X: Any, order: Any, p: int, w: Any, j: int, out: Any, r: int) -> None:
     """Set out[j, r : r + 4] to the products of w[j] and four rows of X."""
-    a, b, c, d = order[p], order[p + 1], order[p + 2], order[p + 3]
+    a, b = order[unsigned(p)], order[unsigned(p + 1)]
+    c, d = order[unsigned(p + 2)], order[unsigned(p + 3)]
     zero = w.dtype.type(0)
     sum_a = sum_b = sum_c = sum_d = zero
     for f in range(w.shape[1]):
@@ -108,7 +110,8 @@ def dot_four(X: Any, order: Any, p: int, w: Any, j: int, out: Any, r: int) -> No
         sum_b += w[j, f] * X[b, f]
         sum_c += w[j, f] * X[c, f]
         sum_d += w[j, f] * X[d, f]
-    out[j, r], out[j, r + 1], out[j, r + 2], out[j, r + 3] = sum_a, sum_b, sum_c, sum_d
+    out[j, unsigned(r)], out[j, unsigned(r + 1)] = sum_a, sum_b
+    out[j, unsigned(r + 2)], out[j, unsigned(r + 3)] = sum_c, sum_d
 
 
 @inner
@@ -117,14 +120,16 @@ def dot_one(X: Any, i: Any, w: Any, j: int, out: Any, r: int) -> None:
     total = 0.0
     for f in range(w.shape[1]):
         total += w[j, f] * X[i, f]
-    out[j, r] = total
+    out[j, unsigned(r)] = total
 
 
 @inner
 def add_four(X: Any, order: Any, p: int, factors: Any, r: int, g: Any, j: int) -> None:
     """Add four rows of X, each times its factor, to g[j]."""
-    a, b, c, d = order[p], order[p + 1], order[p + 2], order[p + 3]
-    by_a, by_b, by_c, by_d = factors[j, r], factors[j, r + 1], factors[j, r + 2], factors[j, r + 3]
+    a, b = order[unsigned(p)], order[unsigned(p + 1)]
+    c, d = order[unsigned(p + 2)], order[unsigned(p + 3)]
+    by_a, by_b = factors[j, unsigned(r)], factors[j, unsigned(r + 1)]
+    by_c, by_d = factors[j, unsigned(r + 2)], factors[j, unsigned(r + 3)]
     for f in range(g.shape[1]):
         g[j, f] += by_a * X[a, f] + by_b * X[b, f] + by_c * X[c, f] + by_d * X[d, f]
 

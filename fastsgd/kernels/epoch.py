@@ -101,13 +101,15 @@ def run(
     memory: Any,
     gradient: Any,
     loss_sums: Any,
+    weights: Any,
 ) -> bool:
     """Visit the rows order[first:last] in each epoch, and take a step after each mini-batch.
 
     There are as many epochs as rows of `loss_sums`, of shape (epochs, k): to them it adds the
     losses that the rows had before their own step. Their orders are the rows of `orders`, again
-    and again. The first step is number t, with the learning rate lrs[0]. Returns whether the
-    parameters are finite.
+    and again. The first step is number t, with the learning rate lrs[0]. `weights`, of shape
+    (epochs, k, d) or (0, k, d), is set to those after each epoch. Returns whether the parameters
+    are finite.
     """
     taken = 0
     are_finite = True
@@ -129,6 +131,10 @@ def run(
         )
         if taken > 0:
             are_finite &= settle(data.rows, parameters, t + taken)
+        if weights.size > 0:
+            for j in range(weights.shape[1]):
+                for f in range(weights.shape[2]):
+                    weights[epoch, j, f] = parameters.w[j, f]
     return are_finite
 
 

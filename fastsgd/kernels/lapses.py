@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from .arithmetic import at
+from .arithmetic import at, unsigned
 from .jit import inner
 from .methods import rest, shrink, slope
 
@@ -57,8 +55,7 @@ class Shrinking(NamedTuple):
 
     def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
-        # Unsigned, as indices that may be below 0 take twice the time.
-        way = self.sums[np.uintp(t - self.start)] - self.sums[np.uintp(since - self.start)]
+        way = self.sums[unsigned(t - self.start)] - self.sums[unsigned(since - self.start)]
         for j in range(held.w.shape[0]):
             own = held.w.dtype.type(way * self.pace[j])
             held.w[j, f] = rest(self.penalty, held.w[j, f], f, own, 0.0)
@@ -73,7 +70,7 @@ class Penalty(NamedTuple):
     def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
         rates = self.rates
-        s, e = since - rates.start, t - rates.start
+        s, e = unsigned(since - rates.start), unsigned(t - rates.start)
         kind = at(rates.decay_of, f)
         for j in range(held.w.shape[0]):
             if rates.pace[j] > 0:
@@ -97,7 +94,7 @@ class Replay(NamedTuple):
             if self.rates.pace[j] > 0:
                 w = held.w[j, f]
                 for u in range(since, t):
-                    lr = number(self.rates.lrs[u - self.rates.start] * self.rates.pace[j])
+                    lr = number(self.rates.lrs[unsigned(u - self.rates.start)] * self.rates.pace[j])
                     w = shrink(self.penalty, w - lr * slope(self.penalty, w, f, lr), f, lr)
                     take_in(held.averages, j, f, self.first, u, u + 1, float(w))
                 held.w[j, f] = w
@@ -120,13 +117,13 @@ class Coasting(NamedTuple):
         for j in range(held.w.shape[0]):
             is_at_rest = held.slots[j, f] == 0 and held.averages.shape[0] == 0
             if rates.pace[j] > 0 and not is_at_rest:
-                lr = rates.lrs[t - 1 - rates.start] * rates.pace[j]
+                lr = rates.lrs[unsigned(t - 1 - rates.start)] * rates.pace[j]
                 w, v = float(held.w[j, f]), float(held.slots[j, f])
                 # After i steps the weight is w - far * (1 - momentum**i).
                 far = lr * self.ahead * v * momentum / (1 - momentum)
                 before = max(since, self.first) - since
-                kept = self.powers[t - since]
-                powers = momentum * (self.powers[before] - kept) / (1 - momentum)
+                kept = self.powers[unsigned(t - since)]
+                powers = momentum * (self.powers[unsigned(before)] - kept) / (1 - momentum)
                 total = (t - since - before) * (w - far) + far * powers
                 take_in(held.averages, j, f, self.first, since, t, total)
                 held.w[j, f] = w - far * (1 - kept)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .arithmetic import unsigned
 from .jit import entry, inner, inner_loop
 
 # All constants are uint64: numba turns uint64 mixed with int64 into float64.
@@ -80,9 +81,7 @@ def count(seed: Any, epoch: Any, first: int, last: int, sizes: Any, draws: Any) 
 
 
 @entry
-def deal(
-    seed: Any, epoch: Any, first: int, last: int, places: Any, order: Any, draws: Any
-) -> None:
+def deal(seed: Any, epoch: Any, first: int, last: int, places: Any, order: Any, draws: Any) -> None:
     """Put the rows first to last - 1 into their buckets; `places` is where the next one goes."""
     key = key_of(seed, epoch, DEAL)
     for start in range(first, last, draws.size):
@@ -120,5 +119,5 @@ def swap_at_random(seed: Any, epoch: Any, first: int, last: int, order: Any, dra
             before = np.uint64(start - first + i)
             draws[i] = random_below(before + np.uint64(1), key, np.uint64(first) + before)
         for i in range(entries):
-            p, q = start + i, first + np.intp(draws[i])
+            p, q = unsigned(start + i), unsigned(first) + unsigned(draws[i])
             order[p], order[q] = order[q], order[p]

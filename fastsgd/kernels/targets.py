@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .arithmetic import unsigned
 from .attributes import having
 from .jit import inner, inner_loop
 from .methods import derivative, differentiate_row, target, value, weigh
@@ -37,12 +38,12 @@ def differentiate_outputs(
     # Three loops: the middle one touches nothing that lies scattered, and runs in SIMD registers.
     for j in range(b.size):
         for r in range(rows):
-            column[r] = target(targets, order[start + r], j)
+            column[r] = target(targets, order[unsigned(start + r)], j)
         differentiate_column(loss, b[j], scores[j, :rows], column)
         slope_sum = 0.0
         loss_sum = 0.0
         for r in range(rows):
-            i = order[start + r]
+            i = order[unsigned(start + r)]
             slope = weigh(weights, i, j, scores[j, r])
             loss_sum += weigh(weights, i, j, column[r])
             slope_sum += slope
@@ -76,7 +77,7 @@ def add_losses_of_outputs(
     for j in range(b.size):
         loss_sum = 0.0
         for p in range(start, stop):
-            i = order[p]
+            i = order[unsigned(p)]
             y_hat = scores[j, p - start] + b[j]
             loss_sum += weigh(weights, i, j, value(loss, y_hat, target(targets, i, j)))
         loss_sums[j] += loss_sum
@@ -121,7 +122,7 @@ def differentiate_classes(
     """Do it for a loss of all outputs together; the losses are those of output 0."""
     prefetch_targets(targets.y, order, start, stop)
     for p in range(start, stop):
-        i = order[p]
+        i = order[unsigned(p)]
         row = gradient.scores[:, p - start]
         for j in range(b.size):
             row[j] += b[j]
@@ -144,7 +145,7 @@ def add_losses_of_classes(
 ) -> None:
     """Do it for a loss of all outputs together; the losses are those of output 0."""
     for p in range(start, stop):
-        i = order[p]
+        i = order[unsigned(p)]
         row = scores[:, p - start]
         for j in range(b.size):
             row[j] += b[j]
@@ -162,4 +163,4 @@ class Classes(NamedTuple):
 def prefetch_targets(y: Any, order: Any, start: int, stop: int) -> None:
     """Prefetch the targets of rows that come later: each lies on a cache line of its own."""
     for p in range(start + TARGETS_AHEAD, min(stop + TARGETS_AHEAD, order.size)):
-        prefetch_row(y, order[p])
+        prefetch_row(y, order[unsigned(p)])
