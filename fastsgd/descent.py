@@ -127,7 +127,10 @@ class Descent:
         if len(self.places) < count:
             self.places = np.empty((count, self.places.shape[1]), self.places.dtype)
         self.orders = self.places[:count]
-        fill_orders(self.orders, self.seed, self.epoch)
+        rows = self.problem.data.rows
+        row_bytes = rows.row_length * rows.dtype.itemsize
+        is_by_block = self.settings.shuffle == "block"
+        fill_orders(self.orders, self.seed, self.epoch, row_bytes if is_by_block else None)
         if self.rows is not None:
             self.orders = self.rows[self.orders]
 

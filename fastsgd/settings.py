@@ -27,7 +27,7 @@ class Settings(NamedTuple):
     tol: float | None
     patience: int
     fit_intercept: bool
-    shuffle: bool
+    shuffle: bool | str
     drop_last: bool
     epoch_loss: str | None
 

@@ -86,7 +86,7 @@ BAD_INPUT = {
     "unknown loss": ({"loss": "sqared"}, ValueError, "loss: 'sqared' .* nearest .* 'squared'"),
     "loss of no kind": ({"loss": 3}, TypeError, "loss: expected a name, or a value"),
     "loss class": ({"loss": fastsgd.losses.Squared}, TypeError, "loss: expected a name"),
-    "shuffle": ({"shuffle": "no"}, TypeError, "shuffle: expected True or False, got 'no'"),
+    "shuffle": ({"shuffle": "no"}, ValueError, "one of True, False, 'block', got 'no'"),
     "drop_last": ({"drop_last": 1}, TypeError, "drop_last: expected True or False"),
     "epoch_loss": ({"epoch_loss": "mean"}, ValueError, "epoch_loss: expected one of 'running', "),
     "seed -1": ({"seed": -1}, ValueError, "seed: expected an integer from 0"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import chisquare, poisson
+from scipy.stats import chi2, chisquare, poisson
 
 import fastsgd
 
@@ -86,6 +86,102 @@ def test_chance_coincidences_of_many_rows():
     shared = (table[1:] == table[:-1]).sum()
     for count in (at_home, neighbours, shared):
         assert P_VALUE < poisson(200).cdf(count) < 1 - P_VALUE
+
+
+# With shuffle="block", rows of 512 bytes: in runs of 16, and in windows of 64 runs.
+BLOCK = {"row_bytes": 512}
+
+
+@given(n=st.integers(1, 5000), seed=st.integers(0, 2**64 - 1), row_bytes=st.integers(1, 10_000))
+def test_order_by_blocks_is_a_permutation(n, seed, row_bytes):
+    order = fastsgd.epoch_order(n, seed, 0, row_bytes=row_bytes)
+    np.testing.assert_array_equal(np.sort(order), np.arange(n))
+
+
+@pytest.mark.parametrize("row_bytes", [4, 44, 404])
+def test_order_of_many_rows_by_blocks_is_a_permutation(row_bytes):
+    order = fastsgd.epoch_order(300_000, 0, 0, row_bytes=row_bytes)
+    np.testing.assert_array_equal(np.sort(order), np.arange(300_000))
+
+
+def test_order_by_blocks_is_one_of_windows_of_whole_runs():
+    order = fastsgd.epoch_order(16 * 64 * 5, 0, 0, **BLOCK).reshape(5, 64 * 16)
+    runs = [set((window // 16).tolist()) for window in order]
+    assert [len(of_window) for of_window in runs] == [64] * 5
+    assert runs[0] | runs[1] | runs[2] | runs[3] | runs[4] == set(range(64 * 5))
+    # The runs of a window are drawn from all: from neither end of the data come many more.
+    for of_window in runs:
+        assert pytest.approx(np.mean(list(of_window)), abs=6 * 92 / 8) == 64 * 5 / 2
+
+
+def test_every_row_is_equally_likely_at_every_place_by_blocks():
+    # 40 parts of the rows, two runs each, in 40 parts of the order, which are of two windows.
+    n, parts = 1280, 40
+    counts = np.zeros((parts, parts))
+    for seed in range(600):
+        order = fastsgd.epoch_order(n, seed, 0, **BLOCK)
+        np.add.at(counts, (np.arange(n) // 32, order.astype(int) // 32), 1)
+    # Rows of one run go together to one window, so the counts vary 16 times as much as by chance.
+    excess = ((counts - counts.mean()) ** 2 / counts.mean()).sum() / 16
+    assert excess < chi2.isf(P_VALUE, parts * parts)
+
+
+def test_rows_of_a_window_are_in_random_order():
+    # Two rows are neighbours in the order as often as any other two of a window.
+    n, together = 16 * 64 * 2, 0
+    for seed in range(300):
+        order = fastsgd.epoch_order(n, seed, 0, **BLOCK).astype(int)
+        together += (abs(np.diff(order)) == 1).sum()
+    # In a window are 64 runs with 15 pairs each, and 64 * 63 / 128 / 127 of the 127 seams.
+    pairs = 2 * 64 * 15 + 127 * 64 * 63 * 2 / (128 * 127)
+    expected = 300 * pairs * 2 / 1024
+    assert P_VALUE < poisson(expected).cdf(together) < 1 - P_VALUE
+
+
+def test_fit_visits_the_rows_in_the_order_of_blocks():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(3000, 64)), rng.normal(size=3000)
+    model = fastsgd.fit(X, y, init=(np.zeros(64), 0.0), epochs=2, seed=7, shuffle="block")
+    orders = [fastsgd.epoch_order(3000, 7, epoch, **BLOCK) for epoch in range(2)]
+    w, b = np.zeros(64), 0.0
+    for rows in np.concatenate(orders).reshape(-1, 10).astype(int):
+        residuals = X[rows] @ w + b - y[rows]
+        w, b = w - 0.03 / 10 * residuals @ X[rows], b - 0.03 / 10 * residuals.sum()
+    np.testing.assert_allclose(model.w, w, rtol=1e-9)
+    np.testing.assert_allclose(model.b, b, rtol=1e-9)
+
+
+def logistic_problem(rng):
+    X = rng.normal(size=(60_000, 10))
+    is_one = rng.random(60_000) < 1 / (1 + np.exp(-2 * X @ rng.normal(size=10)))
+    by_label = np.argsort(is_one, kind="stable")
+    return X[by_label], is_one[by_label].astype(int), {"loss": "logistic", "lr": 0.05}
+
+
+def drifting_problem(rng):
+    # What the rows teach changes slowly from first to last.
+    X, when = rng.normal(size=(60_000, 10)), np.linspace(-1, 1, 60_000)
+    y = X @ rng.normal(size=10) + when * (X @ rng.normal(size=10)) + rng.normal(size=60_000)
+    return X, y, {"lr": 0.01}
+
+
+def sorted_by_target_problem(rng):
+    X = rng.normal(size=(60_000, 10))
+    y = X @ rng.normal(size=10) + rng.normal(size=60_000)
+    return X[np.argsort(y)], np.sort(y), {"loss": "huber", "lr": 0.03}
+
+
+@pytest.mark.parametrize("problem", [logistic_problem, drifting_problem, sorted_by_target_problem])
+def test_blocks_learn_as_well_as_full_shuffling(problem):
+    X, y, options = problem(np.random.default_rng(0))
+    losses = [
+        fastsgd.fit(
+            X, y, seed=0, shuffle=shuffle, batch_size=32, epoch_loss="full", **options
+        ).history.loss[-1]
+        for shuffle in (True, "block", False)
+    ]
+    assert losses[1] <= 1.01 * losses[0]
+    assert losses[2] > 1.01 * losses[0]  # in the order of the file the problem is harder
 
 
 def test_n_seed_and_epoch_each_change_the_order():

@@ -103,12 +103,6 @@ def shuffle_all(seed: Any, epoch: Any, orders: Any, draws: Any) -> None:
         swap_at_random(seed, epoch + np.uint64(e), 0, order.size, order, draws)
 
 
-@entry
-def shuffle(seed: Any, epoch: Any, first: int, last: int, order: Any, draws: Any) -> None:
-    """Shuffle order[first:last]."""
-    swap_at_random(seed, epoch, first, last, order, draws)
-
-
 @inner
 def swap_at_random(seed: Any, epoch: Any, first: int, last: int, order: Any, draws: Any) -> None:
     """Swap each entry of order[first:last] with one before it, or with itself."""
@@ -121,3 +115,26 @@ def swap_at_random(seed: Any, epoch: Any, first: int, last: int, order: Any, dra
         for i in range(entries):
             p, q = unsigned(start + i), unsigned(first) + unsigned(draws[i])
             order[p], order[q] = order[q], order[p]
+
+
+@entry
+def lay_out(runs: Any, first: int, last: int, length: Any, n: int, place: Any, order: Any) -> Any:
+    """Put the rows of runs[first:last] into `order` from `place` on; return the place after them.
+
+    A run is so many consecutive rows, but that the last of all n rows may be in a shorter one.
+    """
+    for r in range(first, last):
+        begin = np.intp(runs[r]) * length
+        for row in range(begin, min(begin + length, n)):
+            order[unsigned(place)] = row
+            place += 1
+    return place
+
+
+@entry
+def shuffle_windows(
+    seed: Any, epoch: Any, first: int, last: int, length: int, order: Any, draws: Any
+) -> None:
+    """Shuffle each window of so many entries of order[first:last]."""
+    for start in range(first, last, length):
+        swap_at_random(seed, epoch, start, min(start + length, last), order, draws)
