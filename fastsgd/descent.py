@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from time import perf_counter
 from typing import Any, NamedTuple, NoReturn
 
@@ -25,7 +26,8 @@ from .settings import Settings
 from .state import State, copy_of, follow, learned
 from .stopping import Best, is_watched, watch, with_watches
 from .stretches import batch_stretches, epochs_in_a_stretch, row_length
-from .work import work_on
+from .team import team_for
+from .work import Work, work_on
 
 Array = np.ndarray[Any, Any]
 
@@ -64,7 +66,6 @@ class Descent:
         self.state = with_watches(state, self.watched_losses) if self.is_watched else state
         self.visited = settings.visited(n)
         self.row_length = row_length(problem.data.rows, problem.k)
-        self.at_once = self._epochs_at_once(n)
         # An order is one of places; where only some rows are learned from, `rows` has theirs.
         self.places = np.arange(n, dtype=index_dtype(n)).reshape(1, n)
         self.orders = self.places if rows is None else rows.reshape(1, n)
@@ -72,11 +73,15 @@ class Descent:
         self.last_finite = copy_of(self.state)
         self.best = Best()
         self.work = work_on(problem, settings, self.state)
+        self.team = team_for(self.work, settings.n_threads)
+        self.at_once = self._epochs_at_once(n)
 
     def _epochs_at_once(self, n: int) -> int:
         """Return how many epochs one call of the kernel runs: short ones, that no one looks at."""
         settings, is_penalized = self.settings, not isinstance(self.settings.penalty, NoPenalty)
         if self.is_watched or self.held_out is not None or settings.epoch_loss == "full":
+            return 1
+        if self.team is not None:  # which is given one order
             return 1
         # Of a penalty, the weights after each epoch are kept: those that steps are taken with.
         if is_penalized and (self.is_averaged or not isinstance(self.problem.data.rows, Dense)):
@@ -140,12 +145,17 @@ class Descent:
         `losses` has a row for each epoch; there is one only where an epoch takes several calls.
         `weights` has room for the weights after each, or none.
         """
-        block = self.work.gradient.scores.shape[1]
+        team = self.team and self.team.assisting(self.work, self.orders[0])
+        with team or nullcontext(self.work) as work:
+            return self._take_steps(work, losses, weights, report)
+
+    def _take_steps(self, work: Work, losses: Array, weights: Array, report: Report) -> bool:
+        block = work.gradient.scores.shape[1]
         before, batch_size, n = self.state.steps, self.settings.batch_size, self.visited
         for first, last in batch_stretches(n, batch_size, block, self.row_length):
             t, end = before + first // batch_size, before - (-last // batch_size) * len(losses)
             lrs = self._rates(t, end)
-            work = self.work.at_rates(self.settings, self.state, t, lrs)
+            work = work.at_rates(self.settings, self.state, t, lrs)
             are_finite = run(
                 work.data,
                 self.orders,

@@ -52,6 +52,7 @@ def fit(
     epoch_loss: Literal["running", "full"] | None = "running",
     callback: Callable[[Model, int], object] | None = None,
     progress: bool = False,
+    n_threads: int | None = 1,
     check_finite: bool = True,
 ) -> Model:
     """Fit a linear model, ``y_hat = X @ w + b``, by mini-batch stochastic gradient descent.
@@ -158,6 +159,10 @@ def fit(
         epoch's number, from 0. If it returns True, the fit ends there.
     progress : bool
         Whether a `tqdm` bar shows the loss and the rows a second.
+    n_threads : int or None
+        How many threads gather the gradient of a large mini-batch of dense rows, None for one on
+        each processor: those of more than 256 rows, and long enough that it pays. The bits of
+        the model do not depend on it. With 1 no thread is started.
     check_finite : bool
         Whether X is searched for NaN and infinity before the fit, at memory speed.
 
@@ -221,6 +226,7 @@ def fit(
         shuffle=shuffle,
         drop_last=drop_last,
         epoch_loss=epoch_loss,
+        n_threads=None if n_threads is None else checks.integer("n_threads", n_threads, at_least=1),
     )
     _check_watched(settings, validation)
     classes = None if resume is None else resume.classes
@@ -266,7 +272,7 @@ def _run(
         try:
             # To hold Ctrl-C back takes 10 us, and a fit of one stretch is over before it matters.
             is_long = visited * descent.state.parameters.w.size > STRETCH
-            with interrupts.held() if is_long else nullcontext():
+            with descent.team or nullcontext(), interrupts.held() if is_long else nullcontext():
                 while descent.epoch < last and not descent.has_stopped:
                     is_seen = progress or callback is not None
                     descent.run_epochs(1 if is_seen else last - descent.epoch, report)

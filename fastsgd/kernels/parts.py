@@ -105,12 +105,12 @@ def gather_part(
 
 
 @inner
-def carry(w: Any, carried: Any, features: int) -> None:
-    """Move the sum of one chunk to the float64 sum of the chunks before."""
-    for j in range(w.shape[0]):
+def carry(sums: Any, to: Any, features: int) -> None:
+    """Move one sum to another, in float64: of a chunk, or of a part."""
+    for j in range(sums.shape[0]):
         for f in range(features):
-            carried[j, f] += w[j, f]
-            w[j, f] = 0
+            to[j, f] += sums[j, f]
+            sums[j, f] = 0
 
 
 @inner
@@ -118,18 +118,17 @@ def add_up(parts: Any, gradient: Any, features: int, rows: int, loss_sums: Any) 
     """Divide the sum of the parts by the number of rows, before it is made narrow; return 1."""
     for part in range(parts.losses.shape[0]):
         carry(parts.gradients.w[part], parts.carried[part], features)
-    for j in range(gradient.b.size):
-        for f in range(features):
-            total = 0.0
-            for part in range(parts.losses.shape[0]):
-                total += parts.carried[part, j, f]
-                parts.carried[part, j, f] = 0
-            gradient.w[j, f] = total / rows
-        for part in range(parts.losses.shape[0]):
+        if part > 0:
+            carry(parts.carried[part], parts.carried[0], features)
+        for j in range(gradient.b.size):
             gradient.b[j] += parts.gradients.b[part, j] / rows
             loss_sums[j] += parts.losses[part, j]
             parts.gradients.b[part, j] = 0
             parts.losses[part, j] = 0
+    for j in range(gradient.b.size):
+        for f in range(features):
+            gradient.w[j, f] = parts.carried[0, j, f] / rows
+            parts.carried[0, j, f] = 0
     return 1.0
 
 
