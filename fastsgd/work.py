@@ -48,7 +48,7 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     """Return what the kernels of a fit are given."""
     if isinstance(problem.data.rows, Sparse) and _is_linear(settings, state):
         return _scattered(problem, settings, state)
-    return gathered(problem, settings.batch_size, state, settings.method(problem))
+    return gathered(problem, settings.batch_size, state, settings.method(problem, state))
 
 
 def _is_linear(settings: Settings, state: State) -> bool:
@@ -88,7 +88,7 @@ def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
         Parameters(empty, b),
         state.memory,
         Gradient(empty, np.zeros((k, 0)), np.zeros(k), scores, np.empty_like(scores[0])),
-        settings.method(problem),
+        settings.method(problem, state),
     )
 
 

@@ -9,9 +9,10 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model._base import SparseCoefMixin
+from sklearn.linear_model._base import SPARSE_INTERCEPT_DECAY, SparseCoefMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
@@ -249,6 +250,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         watch: ScoreWatch | None,
     ) -> Model:
         """Return the model after some more epochs."""
+        intercept = SPARSE_INTERCEPT_DECAY if sp.issparse(rows.X) else 1.0
+        begun = replace(begun, state=begun.state._replace(intercept=intercept))
         schedule: Any = None if watch is None else watch.rate
         if watch is None or not watch.is_adaptive:
             schedule = schedule_of(

@@ -50,7 +50,8 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
     l1_ratio : float
         The share of L1 in "elasticnet".
     fit_intercept : bool
-        Whether the intercept is learned.
+        Whether the intercept is learned. On sparse rows its gradient counts a hundredth, as in
+        scikit-learn: few rows have any one feature, but all have the intercept.
     max_iter : int
         The largest number of epochs of `fit`.
     tol : float or None
