@@ -25,6 +25,7 @@ from ..optimizers import OPTIMIZERS, named_optimizer
 from ..parameters import for_kernels
 from ..schedules import Adaptive
 from ..state import new_state
+from .passive import check_rule
 from .translation import penalty_of, schedule_of
 from .watching import Rows, ScoreWatch, callback_of, split, watch_of
 
@@ -65,6 +66,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
     optimizer: Any
     clip_norm: float | None
     n_threads: int
+
+    _aimed_loss: str  # the only one that "pa1" and "pa2" go with
 
     def _keep(self, parameters: dict[str, Any]) -> None:
         """Keep the parameters of the constructor as they are."""
@@ -131,6 +134,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Array | None) -> Any:
         """Go on for an epoch; begin where there was none before."""
+        check_rule(self, self._aimed_loss)
         begun = getattr(self, "_model", None)
         dtype = [np.float64, np.float32] if begun is None else begun.w.dtype
         X, y, sample_weight = self._validated(X, y, sample_weight, dtype, begun is None)
@@ -182,13 +186,9 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 "alpha must be > 0 since learning_rate is 'optimal'. alpha is used to compute "
                 "the optimal learning rate."
             )
+        check_rule(self, self._aimed_loss)
         if self.penalty == "elasticnet" and self.l1_ratio is None:
             raise ValueError("l1_ratio must be set when penalty is 'elasticnet'")
-        if self.learning_rate in ("pa1", "pa2"):
-            raise ValueError(
-                f"Learning rate {self.learning_rate!r} is a rule for single rows, by the loss and "
-                "the norm of each; there is none for mini-batches. sklearn.linear_model has it."
-            )
 
     def _validated(
         self, X: Any, y: Any, sample_weight: Any, dtype: Any, is_first: bool
