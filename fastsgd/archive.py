@@ -54,6 +54,7 @@ def parts_of_state(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
         "optimizer": names[type(state.optimizer)],
         "optimizer_parameters": state.optimizer._asdict(),
         "steps": state.steps,
+        "intercept": state.intercept,
         "averages_first": averages.first if isinstance(averages, Averaged) else None,
     }
     arrays = {
@@ -105,4 +106,5 @@ def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
         if not np.isfinite(array[1:] if name in ("watched", "paced") else array).all():
             raise ValueError(f"{name} is not finite")
     steps = checks.integer("steps", about["steps"], at_least=0)
-    return State(optimizer, steps, parameters, memory, *watches)
+    intercept = checks.non_negative("intercept", about.get("intercept", 1.0))
+    return State(optimizer, steps, parameters, memory, watches[0], watches[1], intercept)

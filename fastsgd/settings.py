@@ -12,6 +12,7 @@ from .kernels.epoch import Method
 from .members import in_dtype
 from .rows import Problem
 from .schedules import Constant
+from .state import State
 
 
 class Settings(NamedTuple):
@@ -56,7 +57,7 @@ class Settings(NamedTuple):
         bound = self.schedule.bound(loss=self.loss, penalty=self.penalty, steps=total)
         return settings._replace(schedule=bound)
 
-    def method(self, problem: Problem) -> Method:
+    def method(self, problem: Problem, state: State) -> Method:
         """Return what the kernels need to know."""
         clipping: Any = Unclipped()
         if self.clip_norm is not None:
@@ -67,7 +68,7 @@ class Settings(NamedTuple):
             in_dtype(self.penalty, problem.dtype),
             self.optimizer.rule(),
             clipping,
-            self.fit_intercept,
+            state.intercept if self.fit_intercept else 0.0,
         )
 
 

@@ -28,6 +28,7 @@ class State(NamedTuple):
     memory: Memory
     watched: Watch | None  # by `tol`
     paced: Watch | None  # by an adaptive learning rate
+    intercept: float = 1.0  # by what the gradient of the intercepts is multiplied
 
 
 def new_state(parameters: Parameters, optimizer: Any) -> State:
@@ -51,6 +52,7 @@ def copy_of(state: State) -> State:
         Memory(memory.w.copy(), memory.b.copy(), averages, memory.pace.copy()),
         state.watched and Watch(*(part.copy() for part in state.watched)),
         state.paced and Watch(*(part.copy() for part in state.paced)),
+        state.intercept,
     )
 
 

@@ -21,11 +21,11 @@ def is_watched(settings: Settings) -> bool:
 
 def with_watches(state: State, size: int) -> State:
     """Return the state with watches over that many losses, if there are none yet."""
-    watches = (
+    watched, paced = (
         watch or Watch(np.full(size, np.inf), np.zeros(size, np.int64))
         for watch in (state.watched, state.paced)
     )
-    return State(*state[:4], *watches)
+    return state._replace(watched=watched, paced=paced)
 
 
 def watch(settings: Settings, state: Any, losses: Array) -> None:

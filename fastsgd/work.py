@@ -48,9 +48,11 @@ class Work(NamedTuple):
 
 def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     """Return what the kernels of a fit are given."""
+    if hasattr(settings.schedule, "aim"):  # a rate that depends on the row as well
+        problem = problem._replace(data=settings.schedule.aim(problem.data))
     if isinstance(problem.data.rows, Sparse) and _is_linear(settings, state):
         return _scattered(problem, settings, state)
-    return gathered(problem, settings.batch_size, state, settings.method(problem))
+    return gathered(problem, settings.batch_size, state, settings.method(problem, state))
 
 
 def _is_linear(settings: Settings, state: State) -> bool:
@@ -90,7 +92,7 @@ def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
         Parameters(empty, b),
         state.memory,
         zero_gradient(empty, scores, settings.batch_size),
-        settings.method(problem),
+        settings.method(problem, state),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,6 +47,16 @@ def test_a_saved_model_comes_back(fitted, tmp_path):
         assert mine.shape == other.shape
     assert (loaded.loss, loaded.seed, loaded.history) == (model.loss, model.seed, model.history)
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+
+
+def test_a_saved_model_keeps_how_its_intercept_is_learned(fitted, tmp_path):
+    X, y, model = fitted
+    damped = replace(model, state=model.state._replace(intercept=0.01))
+    damped.save(tmp_path / "model")
+    loaded = fastsgd.load(tmp_path / "model")
+    whole, one, other = (fastsgd.fit(X, y, resume=m).b for m in (model, damped, loaded))
+    np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(one, whole)
 
 
 @pytest.mark.parametrize("failure", [OSError, KeyboardInterrupt])

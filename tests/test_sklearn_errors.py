@@ -35,6 +35,8 @@ REGRESSION = {
     "max_iter": lambda make: make(max_iter=0).fit(X, SCORE),
     "tol": lambda make: make(tol=-1.0).partial_fit(X, SCORE),
     "no alpha": lambda make: make(alpha=0.0, learning_rate="optimal").fit(X, SCORE),
+    "pa1": lambda make: make(learning_rate="pa1").fit(X, SCORE),
+    "pa2 in a stream": lambda make: make(learning_rate="pa2").partial_fit(X, SCORE),
     "no l1_ratio": lambda make: make(penalty="elasticnet", l1_ratio=None).fit(X, SCORE),
     "held out": lambda make: make(early_stopping=True).partial_fit(X, SCORE),
     "weights": lambda make: make().fit(X, SCORE, sample_weight=np.ones(9)),
@@ -56,6 +58,8 @@ CLASSIFICATION = {
         make().partial_fit(X, LABELS, classes=["no", "yes"]).partial_fit(X, LABELS, ["a", "b"])
     ),
     "balanced": lambda make: make(class_weight="balanced").partial_fit(X, LABELS, ["no", "yes"]),
+    "pa1": lambda make: make(loss="log_loss", learning_rate="pa1").fit(X, LABELS),
+    "pa2": lambda make: make(loss="huber", learning_rate="pa2").fit(X, LABELS),
     "class_weight": lambda make: make(class_weight={"maybe": 2.0}).fit(X, LABELS),
     "class_weight of another kind": lambda make: make(class_weight="even").fit(X, LABELS),
     "coef_init": lambda make: make().fit(X, LABELS, coef_init=np.ones(2)),
@@ -91,7 +95,6 @@ OWN = {
         lambda: SGDClassifier(multi_class="multinomial").fit(X, LABELS),
         "multi_class='multinomial' only works with loss 'log_loss'",
     ),
-    "pa1": (lambda: SGDClassifier(learning_rate="pa1").fit(X, LABELS), "'pa1' is a rule for singl"),
     "negative weights": (
         lambda: SGDRegressor().fit(X, SCORE, sample_weight=-np.ones(30)),
         "Negative values in data passed to `sample_weight`",

@@ -12,9 +12,11 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import get_tags
 
+import fastsgd.sklearn
 from fastsgd.sklearn import SGDClassifier, SGDRegressor
 
 PLAIN = {"shuffle": False, "tol": None, "max_iter": 3, "batch_size": 8}
+THROUGH_ZERO = PLAIN | {"fit_intercept": False}
 CONTAINERS = [sp.csr_array, sp.csr_matrix, sp.csc_array, sp.coo_array]
 
 
@@ -30,8 +32,8 @@ def data():
 def test_sparse_rows_are_learned_as_the_dense_ones(container, penalty):
     X, score, labels = data()
     for make, y in ((SGDRegressor, score), (SGDClassifier, labels)):
-        model = make(**PLAIN, penalty=penalty).fit(container(X), y)
-        dense = make(**PLAIN, penalty=penalty).fit(X.toarray(), y)
+        model = make(**THROUGH_ZERO, penalty=penalty).fit(container(X), y)
+        dense = make(**THROUGH_ZERO, penalty=penalty).fit(X.toarray(), y)
         np.testing.assert_allclose(model.coef_, dense.coef_, rtol=1e-10, atol=1e-14)
         np.testing.assert_allclose(model.predict(X), dense.predict(X.toarray()), rtol=1e-10)
 
@@ -47,13 +49,42 @@ def test_a_stream_of_sparse_chunks_is_one_epoch():
         np.testing.assert_allclose(stream.intercept_, whole.intercept_, rtol=1e-12)
 
 
-def test_the_intercept_takes_whole_steps_where_scikit_learns_takes_hundredths():
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("way", [{}, {"penalty": None}, {"average": True}])
+def test_single_rows_take_scikit_learns_steps(fit_intercept, way):
+    X, score, labels = data()
+    options = {"shuffle": False, "tol": None, "max_iter": 3, "fit_intercept": fit_intercept} | way
+    for name, y in (("SGDRegressor", score), ("SGDClassifier", labels)):
+        our = getattr(fastsgd.sklearn, name)(**options).fit(X, y)
+        their = getattr(theirs, name)(**options).fit(X, y)
+        np.testing.assert_allclose(our.coef_, their.coef_, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(our.intercept_, their.intercept_, rtol=1e-6, atol=1e-6)
+        assert our.intercept_.any() == fit_intercept
+
+
+@pytest.mark.parametrize("clip_norm", [None, 1e9])
+def test_the_intercept_takes_hundredths_of_steps_in_mini_batches_too(clip_norm):
     X, score, _ = data()
-    options = PLAIN | {"batch_size": 1, "fit_intercept": False}
-    our = SGDRegressor(**options).fit(X, score)
-    del options["batch_size"]
-    their = theirs.SGDRegressor(**options).fit(X, score)
-    np.testing.assert_allclose(our.coef_, their.coef_, rtol=1e-6, atol=1e-9)
+    options = PLAIN | {"learning_rate": "constant", "penalty": None, "clip_norm": clip_norm}
+    model = SGDRegressor(**options).fit(X, score)
+    w, b = np.zeros(40), 0.0
+    for first in 3 * [*range(0, 120, 8)]:
+        rows = X[first : first + 8]
+        slopes = rows @ w + b - score[first : first + 8]
+        w, b = w - 0.01 * rows.T @ slopes / 8, b - 0.01 * 0.01 * slopes.mean()
+    np.testing.assert_allclose(model.coef_, w, rtol=1e-9)
+    np.testing.assert_allclose(model.intercept_, b, rtol=1e-9)
+
+
+def test_chunks_of_a_stream_may_be_sparse_or_dense():
+    X, score, _ = data()
+    options = {"shuffle": False, "tol": None}
+    their, our = theirs.SGDRegressor(**options), SGDRegressor(**options)
+    for model in (their, our):
+        model.partial_fit(X[:50], score[:50])
+        model.partial_fit(X[50:90].toarray(), score[50:90])
+        model.partial_fit(X[90:], score[90:])
+    np.testing.assert_allclose(our.intercept_, their.intercept_, rtol=1e-9)
 
 
 def test_early_stopping_and_tools_take_sparse_rows():

@@ -55,7 +55,7 @@ class Method(NamedTuple):
     penalty: Any
     optimizer: Any
     clipping: Any
-    fit_intercept: bool
+    intercept: float  # by what the gradient of the intercepts is multiplied; 0: they stay
 
 
 class Step(NamedTuple):
@@ -164,9 +164,9 @@ def visit(
         if stop == batch_last:
             rows, features = batch_last - batch_first, data.rows.count[0]
             scale = conclude(gradient.parts, gradient, features, rows, loss_sums)
-            if not method.fit_intercept:
+            if method.intercept != 1:
                 for j in range(gradient.b.size):
-                    gradient.b[j] = 0
+                    gradient.b[j] *= method.intercept
             clip(method.clipping, gradient, features, scale)
             for j in range(memory.pace.size):
                 if memory.pace[j] > 0:
@@ -203,7 +203,7 @@ def step(
         moved, stride = move(optimizer, kept * w[j, f], g, memory.w, j, f, shared)
         w[j, f] = shrink(penalty, moved, f, stride)
         gradient.w[j, f] = 0
-    if method.fit_intercept:
+    if method.intercept > 0:
         g_b = number(scale * gradient.b[j])
         b[j], _ = move(optimizer, b[j], g_b, memory.b, j, 0, shared)
     gradient.b[j] = 0

@@ -9,9 +9,10 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model._base import SparseCoefMixin
+from sklearn.linear_model._base import SPARSE_INTERCEPT_DECAY, SparseCoefMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
@@ -24,6 +25,7 @@ from ..optimizers import OPTIMIZERS, named_optimizer
 from ..parameters import for_kernels
 from ..schedules import Adaptive
 from ..state import new_state
+from .passive import check_rule
 from .translation import penalty_of, schedule_of
 from .watching import Rows, ScoreWatch, callback_of, split, watch_of
 
@@ -64,6 +66,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
     optimizer: Any
     clip_norm: float | None
     n_threads: int
+
+    _aimed_loss: str  # the only one that "pa1" and "pa2" go with
 
     def _keep(self, parameters: dict[str, Any]) -> None:
         """Keep the parameters of the constructor as they are."""
@@ -130,6 +134,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Array | None) -> Any:
         """Go on for an epoch; begin where there was none before."""
+        check_rule(self, self._aimed_loss)
         begun = getattr(self, "_model", None)
         dtype = [np.float64, np.float32] if begun is None else begun.w.dtype
         X, y, sample_weight = self._validated(X, y, sample_weight, dtype, begun is None)
@@ -181,13 +186,9 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 "alpha must be > 0 since learning_rate is 'optimal'. alpha is used to compute "
                 "the optimal learning rate."
             )
+        check_rule(self, self._aimed_loss)
         if self.penalty == "elasticnet" and self.l1_ratio is None:
             raise ValueError("l1_ratio must be set when penalty is 'elasticnet'")
-        if self.learning_rate in ("pa1", "pa2"):
-            raise ValueError(
-                f"Learning rate {self.learning_rate!r} is a rule for single rows, by the loss and "
-                "the norm of each; there is none for mini-batches. sklearn.linear_model has it."
-            )
 
     def _validated(
         self, X: Any, y: Any, sample_weight: Any, dtype: Any, is_first: bool
@@ -249,6 +250,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         watch: ScoreWatch | None,
     ) -> Model:
         """Return the model after some more epochs."""
+        intercept = SPARSE_INTERCEPT_DECAY if sp.issparse(rows.X) else 1.0
+        begun = replace(begun, state=begun.state._replace(intercept=intercept))
         schedule: Any = None if watch is None else watch.rate
         if watch is None or not watch.is_adaptive:
             schedule = schedule_of(

@@ -50,7 +50,8 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
     l1_ratio : float
         The share of L1 in "elasticnet".
     fit_intercept : bool
-        Whether the intercept is learned.
+        Whether the intercept is learned. On sparse rows its gradient counts a hundredth, as in
+        scikit-learn: few rows have any one feature, but all have the intercept.
     max_iter : int
         The largest number of epochs of `fit`.
     tol : float or None
@@ -67,10 +68,12 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         Without effect: all classes are fitted in one pass over X.
     random_state : int, RandomState or None
         What decides the orders and the rows held out.
-    learning_rate : {"constant", "optimal", "invscaling", "adaptive"}
+    learning_rate : {"constant", "optimal", "invscaling", "adaptive", "pa1", "pa2"}
         With t steps taken before, ``eta0``; ``1 / (alpha * (t0 + t * batch_size))`` with
         ``t0 = 1 / alpha**0.75``; ``eta0 / (t + 1)**power_t``; or `eta0`, divided by 5 wherever
-        `fit` would end by `tol`, until it is 1e-6. "pa1" and "pa2" are an error.
+        `fit` would end by `tol`, until it is 1e-6. The passive-aggressive ones are for the loss
+        "hinge" and ``batch_size=1``: ``min(eta0, loss / |x|**2)`` and
+        ``loss / (|x|**2 + 1 / (2 * eta0))`` with the loss of the row x.
     eta0 : float
         The learning rate of the first step, but for "optimal".
     power_t : float
@@ -144,6 +147,8 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
     >>> model.predict_log_proba(X[:1]).shape
     (1, 3)
     """
+
+    _aimed_loss = "hinge"
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
         **linear_model.SGDClassifier._parameter_constraints,

@@ -19,6 +19,7 @@ from ..losses import (
 )
 from ..penalties import L1, L2, ElasticNet, NoPenalty
 from ..schedules import Adaptive, Constant, InvScaling
+from .passive import RULES
 
 # By what an adaptive learning rate is divided, and below what it is divided no more.
 FACTOR, SMALLEST = 5.0, 1e-6
@@ -114,4 +115,4 @@ def schedule_of(
     if name == "adaptive" and tol is not None:
         # One that is not yet below the smallest is divided once more.
         return Adaptive(eta0, FACTOR, tol, patience, SMALLEST / FACTOR)
-    return Constant(eta0)
+    return RULES.get(name, Constant)(eta0)
