@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+from .turns import ratios
+
 
 class Turns(NamedTuple):
     """One contestant on one workload: how long a row took in each turn, in seconds."""
@@ -47,5 +49,4 @@ class Results:
         turns = self.turns[workload]
         if slow not in turns or fast not in turns:
             return None
-        pairs = zip(turns[slow].seconds, turns[fast].seconds, strict=True)
-        return median(a / b for a, b in pairs)
+        return median(ratios(turns[slow].seconds, turns[fast].seconds))

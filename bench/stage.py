@@ -21,6 +21,9 @@ LONGEST_QUICK_RUN = 0.01
 # However slow it is: all rows of the smallest workloads, the original program's among them.
 FEWEST_ROWS = 1000
 
+# Of a round, so that the clock and a single interruption do not matter.
+LEAST_SECONDS = 0.005
+
 
 class Ready(NamedTuple):
     """A contestant that is warm: what it has to compile is compiled."""
@@ -28,6 +31,11 @@ class Ready(NamedTuple):
     run: Callable[[], object]
     rows: int
     seconds: float
+
+    @property
+    def iterations(self) -> int:
+        """Return how often it runs in a round."""
+        return ceil(LEAST_SECONDS / self.seconds)
 
 
 class Stage:
