@@ -74,7 +74,7 @@ def warmed_up(run: Run, task: Task, longest: float) -> Ready:
             return Ready(partial(run, batches), visited, seconds)
         visited_before = visited
         growth = min(max(0.8 * longest / seconds, 2), 100)
-        batches = int(growth * visited / task.epochs / task.batch_size)
+        batches = ceil(growth * visited / task.epochs / task.batch_size)
 
 
 @contextmanager
