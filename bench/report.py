@@ -28,6 +28,8 @@ NOTES = """\
 def report(results: Results) -> str:
     """Return all of it."""
     parts = [_machine(results), _table(results), NOTES]
+    if results.cold_start:
+        parts.insert(2, _cold_start(results))
     if results.about["quick"]:
         parts.insert(0, "A quick run, of shapes scaled down: its numbers mean nothing.")
     return "\n\n".join(parts)
@@ -73,6 +75,17 @@ def _line(results: Results, workload: str) -> list[str]:
         ratio = results.ratio(workload, "fastsgd", name)
         cells.append("-" if ratio is None else number(ratio))
     return cells
+
+
+def _cold_start(results: Results) -> str:
+    """Say what the first fit of a process takes."""
+    ms = {part: number(1e3 * seconds) for part, seconds in results.cold_start.items()}
+    return (
+        f"`import fastsgd` takes {ms['import']} ms beyond `import numba`. The first fit takes "
+        f"{ms['default']} ms where nothing\nis compiled yet, {ms['heavy']} ms with the logistic "
+        f"loss, L1 and Adam, and {ms['warm']} ms in a later\nprocess, which finds the machine "
+        "code on disk."
+    )
 
 
 def number(value: float) -> str:
