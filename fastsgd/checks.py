@@ -243,7 +243,7 @@ def finite(name: str, array: Array) -> None:
 def first_non_finite(flat: Array) -> int | None:
     """Return the place of the first entry that is NaN or infinite."""
     for first, last in stretches(0, flat.size, STRETCH):
-        if not is_finite(flat, first, last):
+        if not is_finite(flat[first:last]):
             return first + int(np.isfinite(flat[first:last]).argmin())
     return None
 
