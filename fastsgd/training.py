@@ -141,6 +141,7 @@ def fit(
     init : Model or (w, b), optional
         The initial parameters, which are copied. By default ``w ~ N(0, 0.01**2)`` and ``b = 0``.
     resume : Model, optional
+        A model that has classes has to have those of y.
         A model whose fit goes on: with its parameters, classes, optimizer state, averages, and
         numbers of steps and epochs, so that 3 and 3 more epochs equal 6 to the bit; not where a
         schedule has a horizon, and with `validation` the best is that of the new epochs.
@@ -291,6 +292,12 @@ def _given_state(
     if init is None:
         return None
     pair = (init.w, init.b) if isinstance(init, Model) else init
+    known, labels = getattr(init, "classes", None), problem.classes
+    if known is not None and labels is not None and not np.array_equal(known, labels):
+        raise ValueError(
+            f"init: expected a Model of the classes {labels.tolist()}, or (w, b), got one of "
+            f"{known.tolist()}"
+        )
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise TypeError(f"init: expected a Model, a pair (w, b) or None, got {init!r}")
     w, b = parameters.checked(
