@@ -45,8 +45,8 @@ def watch(settings: Settings, state: Any, losses: Array) -> None:
 
 
 def _see(watch: Any, losses: Array, tol: float) -> None:
-    """Take in the losses of one more epoch, in which to fall by `tol` is to improve."""
-    watch.since[...] = np.where(losses > watch.lowest - tol, watch.since + 1, 0)
+    """Take in the losses of one more epoch, in which to fall by more than `tol` is to improve."""
+    watch.since[...] = np.where(losses < watch.lowest - tol, 0, watch.since + 1)
     np.minimum(watch.lowest, losses, out=watch.lowest)
 
 

@@ -120,8 +120,9 @@ def fit(
         penalty; a longer one is shortened to it.
     tol : float, optional
         Stops the fit after `patience` epochs in a row whose loss is not below the lowest one
-        before by tol. It watches the data loss on the rows held out if there are any, else the
-        objective in the history. One-versus-rest, each class stops by itself.
+        before by more than tol, which may be 0. It watches the data loss on the rows held out if
+        there are any, else the objective in the history. One-versus-rest, each class stops by
+        itself.
     patience : int
         How many epochs without improvement are borne, with `tol`.
     validation : float or (X, y), optional
@@ -145,6 +146,7 @@ def fit(
         from `resume`. `Model.seed` is the number used.
     init : Model or (w, b), optional
         The initial parameters, which are copied. By default ``w ~ N(0, 0.01**2)`` and ``b = 0``.
+        A model that has classes has to have those of y.
     resume : Model, optional
         A model whose fit goes on: with its parameters, classes, optimizer state, averages, and
         numbers of steps and epochs, so that 3 and 3 more epochs equal 6 to the bit; not where a
@@ -301,6 +303,12 @@ def _given_state(
         return resumed(resume, problem, settings, validation is not None)
     if init is None:
         return None
+    known, labels = getattr(init, "classes", None), problem.classes
+    if known is not None and labels is not None and not np.array_equal(known, labels):
+        raise ValueError(
+            f"init: expected a Model of the classes {labels.tolist()}, or (w, b), got one of "
+            f"{known.tolist()}"
+        )
     pair = (init.w, init.b) if isinstance(init, Model) else init
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise TypeError(f"init: expected a Model, a pair (w, b) or None, got {init!r}")

@@ -23,7 +23,7 @@ def epochs_until_it_stops(history, tol, patience):
     """Return what the docstring of `tol` says of a history."""
     lowest, since = np.inf, 0
     for epoch, loss in enumerate(history):
-        since = 0 if loss <= lowest - tol else since + 1
+        since = 0 if loss < lowest - tol else since + 1
         lowest = min(lowest, loss)
         if since == patience:
             return epoch + 1
