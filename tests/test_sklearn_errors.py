@@ -11,7 +11,7 @@ import pytest
 import sklearn.linear_model as theirs
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-import fastsgd
+import fastsgd.sklearn
 from fastsgd.sklearn import SGDClassifier, SGDRegressor
 
 X = np.random.default_rng(0).normal(size=(30, 3))
@@ -123,7 +123,7 @@ def test_what_scikit_learn_does_not_know_is_refused_as_clearly(case):
 
 
 def test_a_fit_that_blows_up_says_so_and_leaves_the_one_before():
-    model = SGDRegressor(random_state=0).fit(X, SCORE)
+    model = SGDRegressor(batch_size=2, random_state=0).fit(X, SCORE)
     before = model.coef_.copy()
     for attempt in (model.fit, model.partial_fit):
         with pytest.raises(
@@ -131,8 +131,29 @@ def test_a_fit_that_blows_up_says_so_and_leaves_the_one_before():
         ):
             attempt(1e3 * np.tile(X, (9, 1)), np.tile(SCORE, 9))
     np.testing.assert_array_equal(model.coef_, before)
-    their = theirs.SGDRegressor(random_state=0).fit(1e3 * X, SCORE)
-    assert np.abs(their.coef_).max() > 1e9
+
+
+UNBOUNDED = [
+    ("SGDRegressor", "squared_error"),
+    ("SGDRegressor", "squared_epsilon_insensitive"),
+    ("SGDClassifier", "squared_error"),
+    ("SGDClassifier", "squared_epsilon_insensitive"),
+    ("SGDClassifier", "squared_hinge"),
+]
+
+
+@pytest.mark.parametrize(("name", "loss"), UNBOUNDED)
+def test_derivatives_of_single_rows_are_clipped_as_there_but_not_without_a_word(name, loss):
+    rows, y = 1e3 * X, SCORE if name == "SGDRegressor" else LABELS
+    options = {"loss": loss, "random_state": 0, "tol": None, "max_iter": 3, "eta0": 0.1}
+    options["learning_rate"] = "constant"
+    their = getattr(theirs, name)(**options).fit(rows, y)
+    our = getattr(fastsgd.sklearn, name)(**options)
+    with pytest.warns(ConvergenceWarning, match="The fit diverged: its loss is .*e") as caught:
+        our.fit(rows, y)
+    assert caught[0].filename == __file__
+    assert 1e10 < np.abs(their.coef_).max() < 1e17
+    assert 0.01 < np.abs(our.coef_).max() / np.abs(their.coef_).max() < 100
 
 
 def warned(model):

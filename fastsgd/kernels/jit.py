@@ -41,7 +41,7 @@ INTERNAL = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 def _hash_of_sources() -> str:
     package = Path(__file__).parent.parent
-    sources = sorted([*package.glob("*.py"), *package.glob("kernels/*.py")])
+    sources = sorted([*package.glob("*.py"), *package.glob("*/*.py")])
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
 
 

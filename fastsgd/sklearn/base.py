@@ -39,6 +39,10 @@ OWN_CONSTRAINTS: dict[str, list[Any]] = {
     "n_threads": [Options(Integral, {1})],
 }
 
+# A loss that is higher than `HIGH` is compared to that before the fit; `WORSE` times as much is
+# that of a fit which diverged.
+HIGH, WORSE = 1e12, 1e6
+
 
 class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
     """Linear models that `fastsgd.fit` learns, with the conventions of scikit-learn."""
@@ -266,7 +270,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         # An adaptive learning rate ends the fit by itself, a watch does it by the callback.
         is_stopped_otherwise = watch is not None or isinstance(schedule, Adaptive)
         try:
-            return training.fit(
+            model = training.fit(
                 rows.X,
                 rows.targets,
                 sample_weight=rows.sample_weight,
@@ -294,6 +298,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 "with StandardScaler or MinMaxScaler might help, and so might a smaller eta0.",
                 error.model,
             ) from error
+        _warn_if_worse(begun, model, rows)
+        return model
 
     def _set_parameters(self, model: Model) -> None:
         """Set `coef_` and `intercept_`."""
@@ -325,6 +331,18 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 FutureWarning,
                 stacklevel=4,
             )
+
+
+def _warn_if_worse(begun: Model, model: Model, rows: Rows) -> None:
+    """Warn of a fit that diverged to numbers which are finite still."""
+    loss = model.history.data_loss[-1]
+    if loss > HIGH and loss > WORSE * begun.evaluate(*rows):
+        warnings.warn(
+            f"The fit diverged: its loss is {loss:.3g}. Scaling input data with StandardScaler or "
+            "MinMaxScaler might help, and so might a smaller eta0.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
 
 
 def _initial(name: str, given: Any, shape: tuple[int, ...], dtype: Any) -> Array:

@@ -94,7 +94,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         the step from which on, the first being 1.
     batch_size : int
         Rows in a mini-batch: each takes one step along the mean of their gradients. With 1,
-        scikit-learn's, steps are its own.
+        scikit-learn's, steps are its own, and derivatives are clipped at 1e12.
     optimizer : str or Optimizer
         A name or a value of `fastsgd.optimizers`.
     multi_class : {"ovr", "multinomial"}
@@ -308,7 +308,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         # Two weight vectors for two classes would be one too many.
         if self.multi_class == "multinomial" and classes is not None and classes.size > 2:
             return Softmax()
-        return loss_of(CLASSIFICATION_LOSSES, self.loss, self.epsilon)
+        return loss_of(CLASSIFICATION_LOSSES, self.loss, self.epsilon, self.batch_size)
 
     def _classes_in(self, y: Array) -> Array:
         check_classification_targets(y)

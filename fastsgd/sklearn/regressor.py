@@ -72,7 +72,7 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         the step from which on, the first being 1.
     batch_size : int
         Rows in a mini-batch: each takes one step along the mean of their gradients. With 1,
-        scikit-learn's, steps are its own.
+        scikit-learn's, steps are its own, and derivatives are clipped at 1e12.
     optimizer : str or Optimizer
         A name or a value of `fastsgd.optimizers`.
     clip_norm : float, optional
@@ -217,7 +217,7 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         return {"multi_output": getattr(y, "ndim", 2) > 1, "y_numeric": True}
 
     def _loss(self, classes: Array | None) -> Any:
-        return loss_of(REGRESSION_LOSSES, self.loss, self.epsilon)
+        return loss_of(REGRESSION_LOSSES, self.loss, self.epsilon, self.batch_size)
 
     def _classes_in(self, y: Array) -> Array | None:
         return None

@@ -19,6 +19,13 @@ from ..losses import (
 )
 from ..penalties import L1, L2, ElasticNet, NoPenalty
 from ..schedules import Adaptive, Constant, InvScaling
+from .bounded import (
+    BoundedSquared,
+    BoundedSquaredEpsilonInsensitive,
+    BoundedSquaredEpsilonInsensitiveOnLabels,
+    BoundedSquaredHinge,
+    BoundedSquaredOnLabels,
+)
 from .passive import RULES
 
 # By what an adaptive learning rate is divided, and below what it is divided no more.
@@ -77,9 +84,21 @@ CLASSIFICATION_LOSSES: dict[str, Any] = {
 }
 
 
-def loss_of(family: dict[str, Any], name: str, epsilon: float) -> Any:
+# What stands for a loss where steps are scikit-learn's own.
+BOUNDED: dict[type, Any] = {
+    Squared: BoundedSquared,
+    SquaredEpsilonInsensitive: BoundedSquaredEpsilonInsensitive,
+    SquaredHinge: BoundedSquaredHinge,
+    SquaredOnLabels: BoundedSquaredOnLabels,
+    SquaredEpsilonInsensitiveOnLabels: BoundedSquaredEpsilonInsensitiveOnLabels,
+}
+
+
+def loss_of(family: dict[str, Any], name: str, epsilon: float, batch_size: int) -> Any:
     """Return the loss of that name; `epsilon` is the parameter of those that have one."""
     cls = family[name]
+    if batch_size == 1:
+        cls = BOUNDED.get(cls, cls)
     return cls(epsilon) if cls._fields else cls()
 
 
