@@ -142,7 +142,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
     >>> X, y = load_iris(return_X_y=True)
     >>> model = SGDClassifier(
     ...     "log_loss", multi_class="multinomial", optimizer="adam", learning_rate="constant",
-    ...     eta0=0.1, batch_size=10, random_state=0,
+    ...     eta0=0.01, batch_size=10, random_state=0,
     ... ).fit(X, y)
     >>> bool(model.score(X, y) > 0.95), model.predict_proba(X[:1]).round(1)
     (True, array([[1., 0., 0.]]))
