@@ -358,3 +358,11 @@ def test_constructor_parameters_and_defaults_are_scikit_learns():
         assert {name: given[name] for name in expected} == expected
         methods = {name for name in dir(their) if not name.startswith("_")}
         assert methods - {"loss_functions"} <= set(dir(our))
+
+
+@pytest.mark.parametrize("dtype", [object, str, bool, float, np.int32])
+def test_labels_are_told_in_scikit_learns_types(dtype):
+    y = (TARGETS["two classes"] if dtype is object else SCORE > 0).astype(dtype)
+    their, our = pair(TARGETS["two classes"], **PLAIN)
+    assert our.fit(X, y).classes_.dtype == their.fit(X, y).classes_.dtype
+    np.testing.assert_array_equal(our.predict(X), their.predict(X))
