@@ -39,6 +39,9 @@ REGRESSION = {
     "pa1": lambda make: make(learning_rate="pa1").fit(X, SCORE),
     "pa2 in a stream": lambda make: make(learning_rate="pa2").partial_fit(X, SCORE),
     "no l1_ratio": lambda make: make(penalty="elasticnet", l1_ratio=None).fit(X, SCORE),
+    "all weights 0": lambda make: make(early_stopping=True).fit(
+        X, SCORE, sample_weight=np.zeros(30)
+    ),
     "held out": lambda make: make(early_stopping=True).partial_fit(X, SCORE),
     "weights": lambda make: make().fit(X, SCORE, sample_weight=np.ones(9)),
     "coef_init": lambda make: make().fit(X, SCORE, coef_init=np.ones(2)),

@@ -216,7 +216,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 X,
                 dtype=X.dtype,
                 ensure_non_negative=True,
-                allow_all_zero_weights=self.early_stopping,
+                # The split of a classifier has more to say of them.
+                allow_all_zero_weights=self.early_stopping and is_classifier(self),
             )
         return X, y, sample_weight
 
@@ -298,7 +299,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             epoch = len(error.model.history.seconds) + 1
             raise DivergenceError(
                 f"Floating-point under-/overflow occurred at epoch #{epoch}. Scaling input data "
-                "with StandardScaler or MinMaxScaler might help, and so might a smaller eta0.",
+                "with StandardScaler or MinMaxScaler might help. So might a smaller eta0.",
                 error.model,
             ) from error
         _warn_if_worse(begun, model, rows)
@@ -342,7 +343,7 @@ def _warn_if_worse(begun: Model, model: Model, rows: Rows) -> None:
     if loss > HIGH and loss > WORSE * begun.evaluate(*rows):
         warnings.warn(
             f"The fit diverged: its loss is {loss:.3g}. Scaling input data with StandardScaler or "
-            "MinMaxScaler might help, and so might a smaller eta0.",
+            "MinMaxScaler might help. So might a smaller eta0.",
             ConvergenceWarning,
             stacklevel=5,
         )
