@@ -348,14 +348,15 @@ def test_copies_by_pickle_go_on_as_the_original(kind):
     np.testing.assert_array_equal(one, other)
 
 
-def test_what_is_printed_is_what_scikit_learn_prints(capsys):
+@pytest.mark.parametrize("more", [{}, {"early_stopping": True, "tol": 0.1, "max_iter": 99}])
+def test_what_is_printed_is_what_scikit_learn_prints(capsys, more):
     printed = []
-    for one in pair(SCORE, **PLAIN | {"penalty": None}, verbose=1):
+    for one in pair(SCORE, **PLAIN | {"penalty": None, "random_state": 0, "verbose": 1} | more):
         one.fit(X, SCORE)
         lines = capsys.readouterr().out.splitlines()
         printed.append([line for line in lines if "seconds" not in line])
     assert printed[0] == printed[1]
-    assert len(printed[0]) == 6
+    assert len(printed[0]) == 2 * one.n_iter_
 
 
 def test_constructor_parameters_and_defaults_are_scikit_learns():
@@ -368,3 +369,11 @@ def test_constructor_parameters_and_defaults_are_scikit_learns():
         assert {name: given[name] for name in expected} == expected
         methods = {name for name in dir(their) if not name.startswith("_")}
         assert methods - {"loss_functions"} <= set(dir(our))
+
+
+@pytest.mark.parametrize("dtype", [object, str, bool, float, np.int32])
+def test_labels_are_told_in_scikit_learns_types(dtype):
+    y = (TARGETS["two classes"] if dtype is object else SCORE > 0).astype(dtype)
+    their, our = pair(TARGETS["two classes"], **PLAIN)
+    assert our.fit(X, y).classes_.dtype == their.fit(X, y).classes_.dtype
+    np.testing.assert_array_equal(our.predict(X), their.predict(X))

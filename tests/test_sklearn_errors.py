@@ -17,6 +17,7 @@ from fastsgd.sklearn import SGDClassifier, SGDRegressor
 X = np.random.default_rng(0).normal(size=(30, 3))
 SCORE = X @ [1.0, -2.0, 0.5]
 LABELS = np.where(SCORE > 0, "yes", "no")
+CLASSES = np.digitize(SCORE, [-1.0, 1.0])
 WITH_HOLES = np.where(X > 2, np.nan, X)
 
 REGRESSION = {
@@ -38,10 +39,18 @@ REGRESSION = {
     "pa1": lambda make: make(learning_rate="pa1").fit(X, SCORE),
     "pa2 in a stream": lambda make: make(learning_rate="pa2").partial_fit(X, SCORE),
     "no l1_ratio": lambda make: make(penalty="elasticnet", l1_ratio=None).fit(X, SCORE),
+    "all weights 0": lambda make: make(early_stopping=True).fit(
+        X, SCORE, sample_weight=np.zeros(30)
+    ),
     "held out": lambda make: make(early_stopping=True).partial_fit(X, SCORE),
     "weights": lambda make: make().fit(X, SCORE, sample_weight=np.ones(9)),
     "coef_init": lambda make: make().fit(X, SCORE, coef_init=np.ones(2)),
     "intercept_init": lambda make: make().fit(X, SCORE, intercept_init=np.ones(2)),
+    "intercept_init of one row": lambda make: make().fit(X, SCORE, intercept_init=np.ones((1, 1))),
+    "words": lambda make: make().fit(X, LABELS),
+    "other features, warm": lambda make: (
+        make(warm_start=True, tol=None).fit(X, SCORE).fit(X[:, :2], SCORE)
+    ),
 }
 
 CLASSIFICATION = {
@@ -62,7 +71,16 @@ CLASSIFICATION = {
     "pa2": lambda make: make(loss="huber", learning_rate="pa2").fit(X, LABELS),
     "class_weight": lambda make: make(class_weight={"maybe": 2.0}).fit(X, LABELS),
     "class_weight of another kind": lambda make: make(class_weight="even").fit(X, LABELS),
+    "unknown class": lambda make: make().partial_fit(X, LABELS, classes=["maybe", "yes"]),
+    "unknown class later": lambda make: (
+        make().partial_fit(X, LABELS, ["no", "yes"]).partial_fit(X, np.full(30, "zero"))
+    ),
     "coef_init": lambda make: make().fit(X, LABELS, coef_init=np.ones(2)),
+    "coef_init of three classes": lambda make: make().fit(X, CLASSES, coef_init=np.ones((3, 2))),
+    "intercept_init": lambda make: make().fit(X, LABELS, intercept_init=np.ones((1, 1))),
+    "other features, warm": lambda make: (
+        make(warm_start=True).fit(X, CLASSES).fit(X[:, :2], CLASSES)
+    ),
 }
 
 
@@ -104,10 +122,6 @@ OWN = {
     "one row of a class": (
         lambda: SGDClassifier(early_stopping=True).fit(X, np.arange(30) < 1),
         "The least populated classes in y have only 1 member",
-    ),
-    "unknown class": (
-        lambda: SGDClassifier().partial_fit(X, LABELS, classes=["maybe", "yes"]),
-        r"The target label\(s\) \['no'\] in y do not exist in the initial classes",
     ),
     "another optimizer": (
         lambda: SGDRegressor().fit(X, SCORE).set_params(optimizer="adam").partial_fit(X, SCORE),

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import BaseEstimator, _fit_context, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model._base import SPARSE_INTERCEPT_DECAY, SparseCoefMixin
 from sklearn.utils import check_random_state
@@ -116,11 +116,14 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         See the class.
         """
         self._check_together()
-        X, y, sample_weight = self._validated(X, y, sample_weight, [np.float64, np.float32], True)
+        is_warm = self.warm_start and getattr(self, "coef_", None) is not None
+        is_first = is_classifier(self) or not is_warm
+        dtype = [np.float64, np.float32]
+        X, y, sample_weight = self._validated(X, y, sample_weight, dtype, is_first)
         classes = self._classes_in(y)
         weights = self._class_weights(y, classes)
         rows = Rows(X, self._targets(y, classes), sample_weight)
-        if self.warm_start and getattr(self, "coef_", None) is not None:
+        if is_warm:
             coef_init = self.coef_ if coef_init is None else coef_init
             intercept_init = self.intercept_ if intercept_init is None else intercept_init
         begun = self._begun(rows, classes, coef_init, intercept_init)
@@ -214,7 +217,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 X,
                 dtype=X.dtype,
                 ensure_non_negative=True,
-                allow_all_zero_weights=self.early_stopping,
+                # The split of a classifier has more to say of them.
+                allow_all_zero_weights=self.early_stopping and is_classifier(self),
             )
         return X, y, sample_weight
 
@@ -224,8 +228,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         """Return a model that has taken no step yet."""
         outputs = self._outputs(rows.targets, classes)
         k, d, dtype = outputs or 1, rows.X.shape[1], rows.X.dtype
-        coef = _initial("coef_init", coef_init, (k, d), dtype)
-        intercept = _initial("intercept_init", intercept_init, (k,), dtype)
+        coef = _coef(coef_init, k, d, dtype)
+        intercept = _intercept(intercept_init, k, dtype)
         w, b = (coef[0], intercept[0]) if outputs is None else (coef.T, intercept)
         seed = self.random_state
         if not isinstance(seed, Integral):
@@ -297,7 +301,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             epoch = len(error.model.history.seconds) + 1
             raise DivergenceError(
                 f"Floating-point under-/overflow occurred at epoch #{epoch}. Scaling input data "
-                "with StandardScaler or MinMaxScaler might help, and so might a smaller eta0.",
+                "with StandardScaler or MinMaxScaler might help. So might a smaller eta0.",
                 error.model,
             ) from error
         _warn_if_worse(begun, model, rows)
@@ -341,18 +345,29 @@ def _warn_if_worse(begun: Model, model: Model, rows: Rows) -> None:
     if loss > HIGH and loss > WORSE * begun.evaluate(*rows):
         warnings.warn(
             f"The fit diverged: its loss is {loss:.3g}. Scaling input data with StandardScaler or "
-            "MinMaxScaler might help, and so might a smaller eta0.",
+            "MinMaxScaler might help. So might a smaller eta0.",
             ConvergenceWarning,
             stacklevel=5,
         )
 
 
-def _initial(name: str, given: Any, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Return initial parameters of that shape, zeros where none are given."""
+def _coef(given: Any, k: int, d: int, dtype: Any) -> Array:
+    """Return initial weights, zeros where none are given."""
     if given is None:
-        return np.zeros(shape, dtype)
+        return np.zeros((k, d), dtype)
     values = np.asarray(given, dtype)
-    of_one_output = shape[0] == 1 and values.size == np.prod(shape)
-    if values.shape != shape and not of_one_output:
-        raise ValueError(f"Provided {name} does not match dataset.")
-    return values.reshape(shape)
+    if k == 1 and values.size != d:
+        raise ValueError("Provided coef_init does not match dataset.")
+    if k > 1 and values.shape != (k, d):
+        raise ValueError("Provided ``coef_`` does not match dataset. ")
+    return values.reshape(k, d)
+
+
+def _intercept(given: Any, k: int, dtype: Any) -> Array:
+    """Return initial intercepts, zeros where none are given."""
+    if given is None:
+        return np.zeros(k, dtype)
+    values = np.asarray(given, dtype)
+    if values.shape != (k,) and (k > 1 or values.shape != ()):
+        raise ValueError("Provided intercept_init does not match dataset.")
+    return values.reshape(k)

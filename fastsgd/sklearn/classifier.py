@@ -11,7 +11,11 @@ from sklearn.linear_model._base import LinearClassifierMixin
 from sklearn.utils import compute_class_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+from sklearn.utils.multiclass import (
+    _check_partial_fit_first_call,
+    check_classification_targets,
+    unique_labels,
+)
 from sklearn.utils.validation import check_is_fitted
 
 from ..losses import Softmax
@@ -314,7 +318,8 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
 
     def _classes_in(self, y: Array) -> Array:
         check_classification_targets(y)
-        return np.unique(y)
+        classes = np.unique(y)
+        return classes if classes.dtype != object else np.asarray(unique_labels(classes))
 
     def _class_weights(self, y: Array, classes: Array | None) -> dict[int, float] | None:
         if self.class_weight is None:
@@ -325,11 +330,8 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
     def _targets(self, y: Array, classes: Array | None) -> Array:
         assert classes is not None
         numbers = np.minimum(np.searchsorted(classes, y), classes.size - 1)
-        unknown = np.unique(y[classes[numbers] != y])
-        if unknown.size:
-            raise ValueError(
-                f"The target label(s) {unknown} in y do not exist in the initial classes {classes}"
-            )
+        if (classes[numbers] != y).any():
+            raise ValueError("classes should include all valid labels that can be in y")
         return np.asarray(numbers)
 
     def _outputs(self, targets: Array, classes: Array | None) -> int | None:

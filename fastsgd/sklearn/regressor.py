@@ -228,7 +228,7 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         return None
 
     def _targets(self, y: Array, classes: Array | None) -> Array:
-        return y
+        return y if y.dtype.kind in "biuf" else y.astype(float)
 
     def _outputs(self, targets: Array, classes: Array | None) -> int | None:
         return None if targets.ndim == 1 else targets.shape[1]

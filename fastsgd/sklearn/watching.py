@@ -72,7 +72,7 @@ class ScoreWatch:
     ) -> None:
         self.score, self.tol, self.patience = score, tol, patience
         self.eta, self.is_adaptive = eta0, is_adaptive
-        self.best, self.since = -math.inf, 0
+        self.best, self.last, self.since = -math.inf, -math.inf, 0
 
     def rate(self, step: int) -> float:
         """Return the learning rate as it is now."""
@@ -80,7 +80,7 @@ class ScoreWatch:
 
     def sees_end(self, model: Model) -> bool:
         """Take in the model after an epoch; tell whether the fit ends."""
-        score = self.score(model)
+        self.last = score = self.score(model)
         self.since = self.since + 1 if score < self.best + self.tol else 0
         self.best = max(self.best, score)
         if self.since < self.patience:
@@ -113,14 +113,16 @@ class Printer:
     def __init__(self) -> None:
         self.began = perf_counter()
 
-    def show(self, model: Model, epoch: int) -> None:
+    def show(self, model: Model, epoch: int, watch: ScoreWatch | None) -> None:
         """Print what was learned so far."""
+        score = "" if watch is None else f", Validation score: {watch.last:f}"
         bias = ", ".join(f"{b:.6f}" for b in np.atleast_1d(model.b))
         print(f"-- Epoch {epoch + 1}")
         print(
             f"Norm: {np.linalg.norm(model.w):.2f}, NNZs: {np.count_nonzero(model.w)}, "
             f"Bias: {bias}, T: {model.state.steps}, "
-            f"Avg. loss: {model.history.data_loss[-1]:f}, Objective: {model.history.loss[-1]:f}"
+            f"Avg. loss: {model.history.data_loss[-1]:f}, "
+            f"Objective: {model.history.loss[-1]:f}{score}"
         )
         print(f"Total training time: {perf_counter() - self.began:.2f} seconds.")
 
@@ -132,8 +134,9 @@ def callback_of(watch: ScoreWatch | None, verbose: int) -> Callable[[Model, int]
     printer = Printer() if verbose else None
 
     def look(model: Model, epoch: int) -> bool:
+        has_ended = watch is not None and watch.sees_end(model)
         if printer is not None:
-            printer.show(model, epoch)
-        return watch is not None and watch.sees_end(model)
+            printer.show(model, epoch, watch)
+        return has_ended
 
     return look
