@@ -12,7 +12,7 @@ from . import parameters
 from .errors import DivergenceError
 from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
-from .kernels.epoch import Parameters, run
+from .kernels.epoch import Data, Parameters, run
 from .model import History, Model
 from .order import fill_orders, index_dtype, orders_at_once
 from .penalties import NoPenalty
@@ -176,8 +176,10 @@ class Descent:
             seconds,
             None if held is None else float(held.sum()),
         )
-        if not math.isfinite((epoch.data_loss or 0) + epoch.penalty + (epoch.validation_loss or 0)):
+        if not math.isfinite((epoch.data_loss or 0) + epoch.penalty):
             self._diverged()
+        if not math.isfinite(epoch.validation_loss or 0):
+            self._overflowed(epoch.validation_loss)
         self.epochs.append(epoch)
         if held is not None:
             self.best.see(self._to_watch(held), values)
@@ -224,8 +226,7 @@ class Descent:
 
     def _diverged(self) -> NoReturn:
         problem, loss = self.problem, self.settings.loss
-        X, y = problem.data.rows.numbers, problem.data.targets.y
-        X = X if X.size else np.zeros(1)
+        X, y = _numbers(problem.data), problem.data.targets.y
         before = self.epochs[-1].data_loss if self.epochs else None
         if before is None:
             before = float(mean_losses(problem.data, learned(self.last_finite), loss).sum())
@@ -244,3 +245,20 @@ class Descent:
             f"was {before:.6g}. {advice}",
             self._last_model(),
         )
+
+    def _overflowed(self, loss: float | None) -> NoReturn:
+        assert self.held_out is not None
+        here, there = (_numbers(data) for data in (self.held_out.data, self.problem.data))
+        raise DivergenceError(
+            f"validation: after epoch {self.epoch} (the first is 0) the data loss on the rows held "
+            f"out is {loss}, though the parameters are finite. Their X reaches from "
+            f"{here.min():.4g} to {here.max():.4g}, and that of the fit from {there.min():.4g} to "
+            f"{there.max():.4g}: scale both alike, or try a smaller lr",
+            self._last_model(),
+        )
+
+
+def _numbers(data: Data) -> Array:
+    """Return the numbers in the rows; of sparse rows that hold none, a 0."""
+    numbers: Array = data.rows.numbers
+    return numbers if numbers.size else np.zeros(1)
