@@ -12,7 +12,7 @@ from . import archive, checks, rows
 from .custom import is_custom
 from .evaluation import mean_losses
 from .kinds import MULTICLASS
-from .losses import LOSSES
+from .losses import LOSSES, named_loss
 from .parameters import for_kernels
 from .state import State
 
@@ -329,8 +329,9 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
     ----------
     path : path-like
         The file.
-    loss : Loss, optional
-        The loss of a model that was fitted with one of your own: the file has only its name.
+    loss : str or Loss, optional
+        The loss of a model that was fitted with one of your own: the file has only its name. Any
+        other one need not be given, but is compared.
 
     Returns
     -------
@@ -356,8 +357,8 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
             raise ValueError(f"path: {os.fspath(path)!r} is not a saved model: {error}") from error
     if saved is None:
         return replace(model, loss=_supplied(loss, about["custom_loss"]))
-    if loss is not None and loss != saved:
-        raise ValueError(f"loss: the model was fitted with {saved}, got {loss!r}")
+    if loss is not None and named_loss(loss) != saved:
+        raise ValueError(f"loss: the model was fitted with {saved}, got {named_loss(loss)}")
     return model
 
 
