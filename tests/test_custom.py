@@ -150,12 +150,24 @@ def test_functions_that_numba_cannot_compile_are_named():
         return statistics.fmean([(p - t) ** 2 / 2])
 
     loss = losses.custom(value, lambda p, t: p - t)
+    refuses_in_each_call(loss)
+
+
+def test_functions_that_make_arrays_are_named():
+    def where(p, t):
+        return np.where(p > t, p - t, t - p)
+
+    loss = losses.custom(where, lambda p, t: math.copysign(1.0, p - t))
+    refuses_in_each_call(loss, "where; .* no arrays or lists. Numba says: .*where")
+
+
+def refuses_in_each_call(loss, message="value; "):
     X, y = data()
     for call in (
         lambda: fastsgd.fit(X, y, loss=loss),
         lambda: fastsgd.gradient(X, y, np.zeros(3), 0.0, loss=loss),
     ):
-        with pytest.raises(TypeError, match="loss: numba cannot compile value; "):
+        with pytest.raises(TypeError, match=f"(?s)loss: numba cannot compile {message}"):
             call()
 
 
@@ -305,3 +317,26 @@ def test_what_is_no_plain_function_is_refused():
     for function in (Callable(), Callable().__call__, "squared"):
         with pytest.raises(TypeError, match=r"value: expected a function, .*; def or lambda"):
             fastsgd.losses.custom(function, lambda p, t: p - t)
+
+
+def test_parameters_that_have_to_be_named_are_refused():
+    def scaled(p, t, *, scale=1.0):
+        return scale * (p - t) ** 2 / 2
+
+    with pytest.raises(TypeError, match=r"value: expected a .* places, got scaled with .*scale"):
+        losses.custom(scaled, lambda p, t: p - t)
+    with pytest.raises(TypeError, match=r"derivative: expected .*scale"):
+        penalties.custom(half_square, njit(lambda w, *, scale=0.1: scale * w))
+
+
+def test_parameters_beyond_may_have_defaults():
+    loss = losses.custom(lambda p, t, by=0.5: by * (p - t) ** 2, lambda p, t, by=1.0: by * (p - t))
+    X, y = data()
+    ours, custom = (fastsgd.fit(X, y, seed=0, loss=one) for one in ("squared", loss))
+    np.testing.assert_allclose(custom.w, ours.w, rtol=1e-13)
+
+
+@pytest.mark.parametrize("targets", [1.0, [], [[1.0]], [1.0, math.inf]])
+def test_targets_have_to_be_some_numbers(targets):
+    with pytest.raises(ValueError, match="targets: expected at least one number in a sequence"):
+        losses.custom(huber_value, huber_derivative, targets=targets)
