@@ -12,8 +12,10 @@ from uuid import uuid4
 import numpy as np
 
 from . import checks
+from .custom import is_custom
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.epoch import Memory, Parameters
+from .losses import LOSSES, values_of
 from .optimizers import OPTIMIZERS
 from .state import State, Watch
 
@@ -44,6 +46,36 @@ def read(file: Any) -> tuple[dict[str, Any], dict[str, Array]]:
     if about["format"] != FORMAT:
         raise ValueError(f"its format is {about['format']!r}, expected {FORMAT!r}")
     return about, parts
+
+
+def parts_of_loss(loss: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the description of a loss; one of the user's own is known by its name and values."""
+    if is_custom(loss, "loss"):
+        return {"custom_loss": loss.name}, {"loss_values": values_of(loss)}
+    names = {cls: name for name, cls in LOSSES.items()}
+    return {"loss": names[type(loss)], "loss_parameters": loss._asdict()}, {}
+
+
+def loss_of(about: dict[str, Any]) -> Any:
+    """Return the loss that was written as this description; None for one of the user's own."""
+    if "custom_loss" in about:
+        return None
+    return LOSSES[about["loss"]](**about["loss_parameters"])
+
+
+def supplied_loss(loss: Any, about: dict[str, Any], arrays: dict[str, Array]) -> Any:
+    """Return the loss of the user's own, if it is the one that was written."""
+    name, other = about["custom_loss"], ""
+    if is_custom(loss, "loss") and loss.name == name:
+        mine, saved = values_of(loss), arrays["loss_values"]
+        # Machines and versions differ in the last bits of exp and log.
+        if mine.shape == saved.shape and np.allclose(mine, saved, 1e-9, 1e-9, equal_nan=True):
+            return loss
+        other = ", with other values"
+    raise ValueError(
+        f"loss: the model was fitted with a loss of your own, whose function is {name!r}{other}; "
+        f"expected load(path, loss=fastsgd.losses.custom({name}, ...)), got {loss!r}"
+    )
 
 
 def parts_of_state(state: State) -> tuple[dict[str, Any], dict[str, Any]]:

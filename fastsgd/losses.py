@@ -735,6 +735,19 @@ def custom(
     return member("loss", {"value": value, "derivative": derivative}, {"kind": kind})
 
 
+def values_of(loss: Any) -> Array:
+    """Return the values of a loss where derivatives are checked; NaN where it has none."""
+
+    def value(p: float, t: float) -> float:
+        try:
+            return float(loss.value(p, t))
+        except Exception:
+            return math.nan
+
+    with np.errstate(all="ignore"):
+        return np.array([[value(p, t) for p in PREDICTIONS] for t in TARGETS[loss.kind]])
+
+
 def named_loss(loss: str | Loss) -> Any:
     """Return the loss itself, or the one of that name with its default parameters.
 

@@ -196,6 +196,27 @@ def test_a_saved_model_holds_the_name_of_a_custom_loss(tmp_path):
             fastsgd.load(tmp_path / "model", loss=other)
 
 
+def test_a_loss_of_that_name_that_is_another_one_is_refused(tmp_path):
+    X, y = data()
+    loss = losses.custom(lambda p, t: (p - t) ** 2, lambda p, t: 2 * (p - t))
+    fastsgd.fit(X, y, loss=loss, seed=0).save(tmp_path / "model")
+    same = losses.custom(lambda p, t: p * p - 2 * p * t + t * t, lambda p, t: 2 * p - 2 * t)
+    assert fastsgd.load(tmp_path / "model", loss=same).loss == same
+    for other in (
+        losses.custom(lambda p, t: (p - t) ** 2 / 2, lambda p, t: p - t),
+        losses.custom(lambda p, t: (p - t) ** 2, lambda p, t: 2 * (p - t), kind="binary"),
+    ):
+        with pytest.raises(ValueError, match=r"loss: .*'<lambda>', with other values; expected"):
+            fastsgd.load(tmp_path / "model", loss=other)
+
+
+def test_a_saved_loss_need_not_be_defined_everywhere(tmp_path):
+    X, y = data()
+    loss = losses.custom(lambda p, t: p - math.log(t), lambda p, t: 1.0, targets=[1.0, 3.0])
+    fastsgd.fit(X, abs(y) + 1, loss=loss, seed=0, lr=1e-3).save(tmp_path / "model")
+    assert fastsgd.load(tmp_path / "model", loss=loss).loss == loss
+
+
 def test_a_model_with_a_custom_loss_can_be_pickled():
     X, y = data()
     model = fastsgd.fit(X, y, loss=losses.custom(huber_value, huber_derivative), seed=0)
