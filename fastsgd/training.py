@@ -127,7 +127,8 @@ def fit(
     validation : float or (X, y), optional
         Rows held out, on which the data loss is measured after each epoch; then the model
         returned is the best by that. A number is the share of the rows, drawn at random, and
-        from each class alike; they count as in the fit. Rows given count once each.
+        from each class alike; they count as in the fit. Rows given count once each, times the
+        weight that their class has in the fit.
     fit_intercept : bool
         Whether `b` is learned. If not, it stays what it is initially.
     shuffle : bool

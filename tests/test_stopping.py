@@ -165,6 +165,22 @@ def test_validation_with_labels_and_with_several_outputs():
         fastsgd.fit(X, y, loss="logistic", validation=(X[:1], ["left"]))
 
 
+@pytest.mark.parametrize("loss", ["logistic", "softmax"])
+def test_other_rows_to_validate_on_have_the_class_weights_of_the_fit(loss):
+    X, score = data()
+    y = np.digitize(score, [-2, 2])
+    held = X[:50], np.digitize(score[:50] + 1, [-2, 2])
+    by_hand = 200 / (3 * np.bincount(y))
+    weights = by_hand[held[1]]
+    if loss == "logistic":  # one-versus-rest, those of a class's own rows alone
+        weights = np.where(held[1][:, None] == np.arange(3), by_hand, 1.0)
+    for class_weight in ("balanced", dict(enumerate(by_hand))):
+        options = {"loss": loss, "class_weight": class_weight, "epochs": 1, "seed": 0}
+        model = fastsgd.fit(X, y, validation=held, **options)
+        expected = model.evaluate(*held, sample_weight=weights)
+        np.testing.assert_allclose(model.history.validation_loss, expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("validation", "error", "message"),
     [
@@ -313,6 +329,22 @@ def test_clip_norm_shortens_the_mean_data_gradient_of_w_and_b_together():
             np.testing.assert_allclose(model.b, start[1] - 0.1 * clipped[3], rtol=1e-12)
 
 
+@pytest.mark.parametrize("size", [1e160, 1.5e308])
+def test_gradients_whose_squares_overflow_are_shortened_as_well(size):
+    # The derivatives are 1: each row is its own gradient.
+    model = fastsgd.fit(
+        np.array([[3.0, -3.0, 1.0]]) / 3 * size,
+        [-1.0],
+        loss="absolute",
+        clip_norm=0.5,
+        lr=1.0,
+        epochs=1,
+        init=(np.zeros(3), 0.0),
+    )
+    direction = np.array([3.0, -3.0, 1.0]) / np.sqrt(19)
+    np.testing.assert_allclose(model.w, -0.5 * direction, rtol=1e-12)
+
+
 def test_outputs_of_one_loss_are_clipped_together():
     X, y = data()
     two = np.column_stack([y, 3 * y])
@@ -334,6 +366,26 @@ def test_a_log_link_that_overflows_is_a_divergence():
     for loss in ("poisson", losses.Tweedie(1.5)):
         with pytest.raises(fastsgd.DivergenceError):
             fastsgd.fit(X, y, loss=loss, init=([1.0], 0.0), epoch_loss=None)
+
+
+@pytest.mark.parametrize("loss", ["poisson", "squared", "softmax"])
+def test_a_row_of_weight_0_counts_for_nothing_though_its_loss_overflows(loss):
+    X, score = data()
+    y = np.digitize(score, [-2, 2])
+    options = {"loss": loss, "validation": 0.25, "seed": 0, "lr": 1e-3, "epoch_loss": "full"}
+    options |= {"init": (np.ones((3, 3)), np.zeros(3)) if loss == "softmax" else (np.ones(3), 0.0)}
+    models = []
+    for outlier in (1.5e308, 1.0):
+        X[:20] = outlier
+        models.append(fastsgd.fit(X, y, sample_weight=np.arange(200) >= 20, **options))
+    np.testing.assert_array_equal(models[0].w, models[1].w)
+    assert models[0].history.loss == models[1].history.loss
+    assert models[0].history.validation_loss == models[1].history.validation_loss
+    X[0] = 1.5e308
+    gradient = fastsgd.gradient(
+        X, y, *options["init"], loss=loss, sample_weight=np.arange(200) >= 20
+    )
+    assert np.isfinite(gradient.w).all()
 
 
 def test_a_class_that_stops_before_averages_begin_keeps_its_weights():
