@@ -91,7 +91,8 @@ def fit(
         For regression, the targets, converted to the dtype of X where they are not of it. For
         classes, labels, of shape (n,).
     sample_weight : array-like of shape (n,), or (n, k) for outputs with a loss each; optional
-        What each row's loss and gradient are multiplied by; at least 0.
+        What each row's loss and gradient are multiplied by; at least 0. A row of weight 0 counts
+        for nothing, though its loss may overflow.
     class_weight : "balanced" or dict, optional
         What each class is multiplied by: a number for each label, 1 for those left out, or
         ``n / (number of classes * number of rows of the class)``. One-versus-rest, it is that of
@@ -177,6 +178,10 @@ def fit(
         At Ctrl-C once the first epoch has begun, within half a second; its ``model`` is that
         after the last whole mini-batch. Before that there is nothing to lose, and Ctrl-C is a
         plain KeyboardInterrupt.
+    Exception
+        Whatever else is raised in the epochs is passed on, such as errors of `callback` or of a
+        function for `lr`, which is asked for the rates of many steps at once; its ``model``,
+        unless it has one, is that after the last whole mini-batch.
 
     References
     ----------
@@ -272,6 +277,12 @@ def _run(
                         break
         except KeyboardInterrupt as interrupt:
             raise Interrupted(descent.last_finite_model()) from interrupt
+        except Exception as error:
+            # Code of the user's, as a rule; what has a model of its own already is left alone.
+            if not hasattr(error, "model"):
+                error.model = descent.last_finite_model()  # type: ignore[attr-defined]
+                error.add_note("fastsgd: the model as it last was is in its .model")
+            raise
 
 
 def _check_watched(settings: Settings, validation: Any) -> None:
