@@ -82,11 +82,14 @@ def parts_of_state(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the description and the arrays of a state."""
     names = {cls: name for name, cls in OPTIMIZERS.items()}
     averages = state.memory.averages
+    named = {"watched": state.watched, "paced": state.paced}
+    watches = {name: watch for name, watch in named.items() if watch is not None}
     about = {
         "optimizer": names[type(state.optimizer)],
         "optimizer_parameters": state.optimizer._asdict(),
         "steps": state.steps,
         "averages_first": averages.first if isinstance(averages, Averaged) else None,
+        "rules": {name: watch.rule for name, watch in watches.items()},
     }
     arrays = {
         "state_w": state.parameters.w,
@@ -94,9 +97,11 @@ def parts_of_state(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
         "slots_w": state.memory.w,
         "slots_b": state.memory.b,
         "pace": state.memory.pace,
+        "stopped": state.stopped,
     }
-    watches = {"watched": state.watched, "paced": state.paced}
-    arrays |= {name: np.stack(watch) for name, watch in watches.items() if watch is not None}
+    arrays |= {name: np.stack((watch.lowest, watch.since)) for name, watch in watches.items()}
+    if state.best is not None:
+        arrays |= {"best_w": state.best.w, "best_b": state.best.b}
     if isinstance(averages, Averaged):
         arrays |= {"averages_w": averages.w, "averages_b": averages.b}
     return about, arrays
@@ -112,11 +117,15 @@ def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
         first = int(about["averages_first"])
         averages = Averaged(arrays["averages_w"], arrays["averages_b"], first)
     memory = Memory(arrays["slots_w"], arrays["slots_b"], averages, arrays["pace"])
-    watches = [
-        Watch(arrays[name][0], arrays[name][1].astype(np.int64)) if name in arrays else None
+    rules = about["rules"]
+    watched, paced = (
+        Watch(arrays[name][0], arrays[name][1].astype(np.int64), tuple(rules[name]))
+        if name in rules
+        else None
         for name in ("watched", "paced")
-    ]
-    size = max((watch.lowest.size for watch in watches if watch is not None), default=1)
+    )
+    best = Parameters(arrays["best_w"], arrays["best_b"]) if "best_w" in arrays else None
+    size = max((watch.lowest.size for watch in (watched, paced) if watch is not None), default=1)
     expected = {
         "state_w": ((k, d), dtype),
         "state_b": ((k,), dtype),
@@ -127,6 +136,9 @@ def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
         "averages_b": ((k,), np.dtype(np.float64)),
         "watched": ((2, k if size > 1 else 1), np.dtype(np.float64)),
         "paced": ((2, k if size > 1 else 1), np.dtype(np.float64)),
+        "stopped": ((k,), np.dtype(np.int64)),
+        "best_w": ((k, d), dtype),
+        "best_b": ((k,), dtype),
     }
     for name, (shape, kind) in expected.items():
         array = arrays.get(name)
@@ -137,4 +149,4 @@ def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
         if not np.isfinite(array[1:] if name in ("watched", "paced") else array).all():
             raise ValueError(f"{name} is not finite")
     steps = checks.integer("steps", about["steps"], at_least=0)
-    return State(optimizer, steps, parameters, memory, *watches)
+    return State(optimizer, steps, parameters, memory, watched, paced, arrays["stopped"], best)

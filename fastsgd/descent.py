@@ -59,7 +59,7 @@ class Descent:
         self.held_out, self.rows = held_out, rows
         self.is_watched = is_watched(settings)
         self.watched_losses = problem.k if problem.is_one_versus_rest else 1
-        self.state = with_watches(state, self.watched_losses) if self.is_watched else state
+        self.state = with_watches(state, settings, self.watched_losses)
         self.visited = settings.visited(n)
         self.row_length = row_length(problem.data.rows, problem.k)
         # Epochs between which Python has nothing to do are run by one call, where they are short.
@@ -75,7 +75,10 @@ class Descent:
         self.orders = self.places if rows is None else rows.reshape(1, n)
         self.epochs: list[Epoch] = []
         self.last_finite = copy_of(self.state)
-        self.best = Best()
+        self.best = Best(None, None)
+        if held_out is not None and state.best is not None:
+            losses = held_out.losses(state.best, settings.loss)
+            self.best = Best(state.best, self._to_watch(losses))
         self.work = work_on(problem, settings, self.state)
 
     @property
@@ -183,6 +186,7 @@ class Descent:
         self.epochs.append(epoch)
         if held is not None:
             self.best.see(self._to_watch(held), values)
+            self.state = self.state._replace(best=self.best.parameters)
         if self.is_watched:
             objective = losses if penalty is None else losses + penalty
             watch(settings, self.state, self._to_watch(objective if held is None else held))

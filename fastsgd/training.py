@@ -114,7 +114,8 @@ def fit(
     average : bool or int
         Whether the parameters of the model are the means of those after each step
         (Polyak-Ruppert averaging); an int is the number of the step from which on, and True
-        stands for the first, step 1.
+        stands for the first, step 1. A class that has stopped keeps its means; if it goes on,
+        the parameters that it kept count for the steps in between.
     clip_norm : float, optional
         The largest norm of the gradient of the data loss, of w and b together and before the
         penalty; a longer one is shortened to it.
@@ -146,8 +147,10 @@ def fit(
         A model that has classes has to have those of y.
     resume : Model, optional
         A model whose fit goes on: with its parameters, classes, optimizer state, averages, and
-        numbers of steps and epochs, so that 3 and 3 more epochs equal 6 to the bit; not where a
-        schedule has a horizon, and with `validation` the best is that of the new epochs.
+        numbers of steps and epochs, so that 3 and 3 more epochs equal 6 to the bit, unless a
+        schedule has a horizon. With `validation` the best so far is measured on the rows held
+        out now, and stays the best until an epoch is better. What has stopped goes on only if
+        `tol`, `patience` or an adaptive `lr` is another one, or no more: then they watch anew.
     epoch_loss : {"running", "full", None}
         The data loss in the history. "running": the mean over the rows visited of the loss that
         each had before its own step, which costs nothing. "full": the mean over all rows with
@@ -243,16 +246,16 @@ def fit(
     if state is None:
         state = new_state(parameters.drawn(number, problem), settings.optimizer)
     others, kept = held_out.split(share, problem, number)
-    descent = Descent(
-        problem,
-        settings.for_rows(problem.n if kept is None else kept.size, epochs, state.steps),
-        with_averages(state, settings.first_averaged),
-        number,
-        History() if resume is None else resume.history,
-        others,
-        kept,
-    )
     with compiling(settings.loss, settings.penalty):
+        descent = Descent(
+            problem,
+            settings.for_rows(problem.n if kept is None else kept.size, epochs, state.steps),
+            with_averages(state, settings.first_averaged),
+            number,
+            History() if resume is None else resume.history,
+            others,
+            kept,
+        )
         _run(descent, epochs, callback, progress)
     return descent.best_model()
 
