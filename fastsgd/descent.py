@@ -15,7 +15,7 @@ from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
 from .kernels.averages import Averaged
 from .kernels.dense import Dense
-from .kernels.epoch import Parameters, run
+from .kernels.epoch import Data, Parameters, run
 from .model import History, Model
 from .order import fill_orders, index_dtype, orders_at_once
 from .penalties import NoPenalty
@@ -63,7 +63,7 @@ class Descent:
         self.held_out, self.rows = held_out, rows
         self.is_watched = is_watched(settings)
         self.watched_losses = problem.k if problem.is_one_versus_rest else 1
-        self.state = with_watches(state, self.watched_losses) if self.is_watched else state
+        self.state = with_watches(state, settings, self.watched_losses)
         self.visited = settings.visited(n)
         self.row_length = row_length(problem.data.rows, problem.k)
         # An order is one of places; where only some rows are learned from, `rows` has theirs.
@@ -71,7 +71,10 @@ class Descent:
         self.orders = self.places if rows is None else rows.reshape(1, n)
         self.epochs: list[Epoch] = []
         self.last_finite = copy_of(self.state)
-        self.best = Best()
+        self.best = Best(None, None)
+        if held_out is not None and state.best is not None:
+            losses = held_out.losses(state.best, settings.loss)
+            self.best = Best(state.best, self._to_watch(losses))
         self.work = work_on(problem, settings, self.state)
         self.team = team_for(self.work, settings.n_threads)
         self.at_once = self._epochs_at_once(n)
@@ -223,11 +226,14 @@ class Descent:
             seconds,
             None if held is None else float(held.sum()),
         )
-        if not math.isfinite((epoch.data_loss or 0) + epoch.penalty + (epoch.validation_loss or 0)):
+        if not math.isfinite((epoch.data_loss or 0) + epoch.penalty):
             return False
+        if not math.isfinite(epoch.validation_loss or 0):
+            self._overflowed(epoch.validation_loss)
         self.epochs.append(epoch)
         if held is not None:
             self.best.see(self._to_watch(held), values)
+            self.state = self.state._replace(best=self.best.parameters)
         if self.is_watched:
             watch(
                 settings, self.state, self._to_watch(losses + of_weights if held is None else held)
@@ -273,8 +279,7 @@ class Descent:
 
     def _diverged(self) -> NoReturn:
         problem, loss = self.problem, self.settings.loss
-        X, y = problem.data.rows.numbers, problem.data.targets.y
-        X = X if X.size else np.zeros(1)
+        X, y = _numbers(problem.data), problem.data.targets.y
         before = self.epochs[-1].data_loss if self.epochs else None
         if before is None:
             before = float(mean_losses(problem.data, learned(self.last_finite), loss).sum())
@@ -293,3 +298,20 @@ class Descent:
             f"was {before:.6g}. {advice}",
             self._last_model(),
         )
+
+    def _overflowed(self, loss: float | None) -> NoReturn:
+        assert self.held_out is not None
+        here, there = (_numbers(data) for data in (self.held_out.data, self.problem.data))
+        raise DivergenceError(
+            f"validation: after epoch {self.epoch} (the first is 0) the data loss on the rows held "
+            f"out is {loss}, though the parameters are finite. Their X reaches from "
+            f"{here.min():.4g} to {here.max():.4g}, and that of the fit from {there.min():.4g} to "
+            f"{there.max():.4g}: scale both alike, or try a smaller lr",
+            self._last_model(),
+        )
+
+
+def _numbers(data: Data) -> Array:
+    """Return the numbers in the rows; of sparse rows that hold none, a 0."""
+    numbers: Array = data.rows.numbers
+    return numbers if numbers.size else np.zeros(1)

@@ -118,10 +118,10 @@ def weights_of_classes(class_weight: Any, numbers: Array, classes: Array) -> Arr
         raise TypeError(
             f"class_weight: expected 'balanced' or a dict of weights by label, got {class_weight!r}"
         )
-    labels = classes.tolist()
+    places = {label: place for place, label in enumerate(classes.tolist())}
     weights = np.ones(classes.size)
     for label, weight in class_weight.items():
-        if label not in labels:
-            raise ValueError(f"class_weight: {label!r} is not among the classes {labels}")
-        weights[labels.index(label)] = checks.non_negative(f"class_weight[{label!r}]", weight)
+        if label not in places:
+            raise ValueError(f"class_weight: {label!r} is not among the classes {list(places)}")
+        weights[places[label]] = checks.non_negative(f"class_weight[{label!r}]", weight)
     return weights

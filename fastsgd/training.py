@@ -92,7 +92,8 @@ def fit(
         For regression, the targets, converted to the dtype of X where they are not of it. For
         classes, labels, of shape (n,).
     sample_weight : array-like of shape (n,), or (n, k) for outputs with a loss each; optional
-        What each row's loss and gradient are multiplied by; at least 0.
+        What each row's loss and gradient are multiplied by; at least 0. A row of weight 0 counts
+        for nothing, though its loss may overflow.
     class_weight : "balanced" or dict, optional
         What each class is multiplied by: a number for each label, 1 for those left out, or
         ``n / (number of classes * number of rows of the class)``. One-versus-rest, it is that of
@@ -114,7 +115,8 @@ def fit(
     average : bool or int
         Whether the parameters of the model are the means of those after each step
         (Polyak-Ruppert averaging); an int is the number of the step from which on, and True
-        stands for the first, step 1.
+        stands for the first, step 1. A class that has stopped keeps its means; if it goes on,
+        the parameters that it kept count for the steps in between.
     clip_norm : float, optional
         The largest norm of the gradient of the data loss, of w and b together and before the
         penalty; a longer one is shortened to it.
@@ -128,7 +130,8 @@ def fit(
     validation : float or (X, y), optional
         Rows held out, on which the data loss is measured after each epoch; then the model
         returned is the best by that. A number is the share of the rows, drawn at random, and
-        from each class alike; they count as in the fit. Rows given count once each.
+        from each class alike; they count as in the fit. Rows given count once each, times the
+        weight that their class has in the fit.
     fit_intercept : bool
         Whether `b` is learned. If not, it stays what it is initially.
     shuffle : bool or "block"
@@ -149,8 +152,10 @@ def fit(
         A model that has classes has to have those of y.
     resume : Model, optional
         A model whose fit goes on: with its parameters, classes, optimizer state, averages, and
-        numbers of steps and epochs, so that 3 and 3 more epochs equal 6 to the bit; not where a
-        schedule has a horizon, and with `validation` the best is that of the new epochs.
+        numbers of steps and epochs, so that 3 and 3 more epochs equal 6 to the bit, unless a
+        schedule has a horizon. With `validation` the best so far is measured on the rows held
+        out now, and stays the best until an epoch is better. What has stopped goes on only if
+        `tol`, `patience` or an adaptive `lr` is another one, or no more: then they watch anew.
     epoch_loss : {"running", "full", None}
         The data loss in the history. "running": the mean over the rows visited of the loss that
         each had before its own step, which costs nothing. "full": the mean over all rows with
@@ -185,6 +190,10 @@ def fit(
         At Ctrl-C once the first epoch has begun, within half a second; its ``model`` is that
         after the last whole mini-batch. Before that there is nothing to lose, and Ctrl-C is a
         plain KeyboardInterrupt.
+    Exception
+        Whatever else is raised in the epochs is passed on, such as errors of `callback` or of a
+        function for `lr`, which is asked for the rates of many steps at once; its ``model``,
+        unless it has one, is that after the last whole mini-batch.
 
     References
     ----------
@@ -248,16 +257,16 @@ def fit(
     if state is None:
         state = new_state(parameters.drawn(number, problem), settings.optimizer)
     others, kept = held_out.split(share, problem, number)
-    descent = Descent(
-        problem,
-        settings.for_rows(problem.n if kept is None else kept.size, epochs, state.steps),
-        with_averages(state, settings.first_averaged),
-        number,
-        History() if resume is None else resume.history,
-        others,
-        kept,
-    )
     with compiling(settings.loss, settings.penalty):
+        descent = Descent(
+            problem,
+            settings.for_rows(problem.n if kept is None else kept.size, epochs, state.steps),
+            with_averages(state, settings.first_averaged),
+            number,
+            History() if resume is None else resume.history,
+            others,
+            kept,
+        )
         _run(descent, epochs, callback, progress)
     return descent.best_model()
 
@@ -282,6 +291,12 @@ def _run(
                         break
         except KeyboardInterrupt as interrupt:
             raise Interrupted(descent.last_finite_model()) from interrupt
+        except Exception as error:
+            # Code of the user's, as a rule; what has a model of its own already is left alone.
+            if not hasattr(error, "model"):
+                error.model = descent.last_finite_model()  # type: ignore[attr-defined]
+                error.add_note("fastsgd: the model as it last was is in its .model")
+            raise
 
 
 def _check_watched(settings: Settings, validation: Any) -> None:

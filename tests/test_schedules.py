@@ -181,7 +181,7 @@ def test_wrong_types_are_refused(lr):
 
 @pytest.mark.parametrize("rate", ["fast", None, True, [0.1], [[0.1], [0.1, 0.2]], np.ones(1), 1j])
 def test_what_a_function_returns_that_is_no_number_is_named_with_its_step(rate):
-    message = f"lr: expected a number for each step, got {re.escape(repr(rate))} for step 7$"
+    message = f"lr: expected a number for each step, got {re.escape(repr(rate))} for step 7"
     with pytest.raises(TypeError, match=message):
         fastsgd.fit(*data(), lr=lambda t: rate if t == 7 else 0.1)
 
