@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import fastsgd
@@ -13,27 +15,25 @@ from .peers import PEERS
 from .workloads import ALPHA, Task
 
 
-def prepare_fastsgd(task: Task) -> Run:
-    """The whole call, always of whole epochs."""
+def prepare_fastsgd(task: Task, **others: Any) -> Run:
+    """The whole call, always of whole epochs; `others` are arguments that no peer is given."""
     n, d = task.X.shape
-    zeros = np.zeros(d), 0.0
     penalties = {None: None, "l2": L2(ALPHA), "l1": L1(ALPHA)}
-    penalty = penalties[task.penalty]
+    options: dict[str, Any] = {
+        "batch_size": task.batch_size,
+        "epochs": task.epochs,
+        "lr": task.lr,
+        "shuffle": True,
+        "epoch_loss": "running",
+        "loss": task.loss,
+        "penalty": penalties[task.penalty],
+        "init": (np.zeros(d), 0.0),
+        "check_finite": False,
+        **others,
+    }
 
     def run(batches: int) -> Visit:
-        model = fastsgd.fit(
-            task.X,
-            task.y,
-            batch_size=task.batch_size,
-            epochs=task.epochs,
-            lr=task.lr,
-            shuffle=True,
-            epoch_loss="running",
-            loss=task.loss,
-            penalty=penalty,
-            init=zeros,
-            check_finite=False,
-        )
+        model = fastsgd.fit(task.X, task.y, **options)
         return Visit(n * task.epochs, (model.w, model.b))
 
     return run

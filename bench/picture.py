@@ -40,7 +40,11 @@ def draw(results: Results, path: Path) -> None:
         "Rows a second, one thread, logarithmic scale", color=INK, fontsize=12, fontweight="bold"
     )
     figure.tight_layout(h_pad=1.5, w_pad=2)
-    # Text stays text, and the same numbers make the same file.
+    save(figure, path)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write it so that text stays text, and that the same numbers make the same file."""
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "fastsgd"}):
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
@@ -58,7 +62,7 @@ def _bars(axes: Any, results: Results, workload: str) -> None:
         axes.barh(place, rate, color=color, height=0.72)
         label = f" {_short(rate)}"
         axes.text(rate, place, label, va="center", fontsize=8.5, color=INK, fontweight=weight)
-    axes.set_yticks(range(len(bars)), [_label(name) for _, name in bars], fontsize=9, color=INK)
+    axes.set_yticks(range(len(bars)), [label_of(name) for _, name in bars], fontsize=9, color=INK)
     for text, (_, name) in zip(axes.get_yticklabels(), bars, strict=True):
         text.set_fontweight("bold" if name == "fastsgd" else "normal")
     axes.invert_yaxis()
@@ -74,7 +78,8 @@ def _bars(axes: Any, results: Results, workload: str) -> None:
     axes.spines["bottom"].set_color("#bbbbbb")
 
 
-def _label(name: str) -> str:
+def label_of(name: str) -> str:
+    """Return what a contestant is called in a picture."""
     title = CONTESTANTS[name].title
     return f"limit: {title}" if name in LIMITS else title
 

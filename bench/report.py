@@ -11,7 +11,8 @@ NOTES = """\
 - rows/s and ms are those of `fastsgd.fit`, the whole call: checks of everything but each number
   of X, the random order, the epoch with its loss. Under each peer: how many times as long it takes
   for a row. Under each limit: how many times as long `fastsgd.fit` takes as one full-batch gradient
-  by BLAS (`r = X @ w - y; g = r @ X`) and as one read of X from first to last.
+  by BLAS (`r = X @ w - y; g = r @ X`), as one read of X from first to last, and as one of all rows
+  and targets in a random order that is there already.
 - Sparse rows: logistic loss, columns by a Zipf law, mini-batches of 32. There BLAS is scipy's
   `X @ w` and `X.T @ r`, and a read of X is one of its data and indices.
 - The original program is 1000x2/10 in float64, three epochs with lr = 0.03 in one call.
@@ -27,6 +28,8 @@ NOTES = """\
 def report(results: Results) -> str:
     """Return all of it."""
     parts = [_machine(results), _table(results), NOTES]
+    if results.cold_start:
+        parts.insert(2, _cold_start(results))
     if results.about["quick"]:
         parts.insert(0, "A quick run, of shapes scaled down: its numbers mean nothing.")
     return "\n\n".join(parts)
@@ -72,6 +75,17 @@ def _line(results: Results, workload: str) -> list[str]:
         ratio = results.ratio(workload, "fastsgd", name)
         cells.append("-" if ratio is None else number(ratio))
     return cells
+
+
+def _cold_start(results: Results) -> str:
+    """Say what the first fit of a process takes."""
+    ms = {part: number(1e3 * seconds) for part, seconds in results.cold_start.items()}
+    return (
+        f"`import fastsgd` takes {ms['import']} ms beyond `import numba`. The first fit takes "
+        f"{ms['default']} ms where nothing\nis compiled yet, {ms['heavy']} ms with the logistic "
+        f"loss, L1 and Adam, and {ms['warm']} ms in a later\nprocess, which finds the machine "
+        "code on disk."
+    )
 
 
 def number(value: float) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+from .turns import ratios
+
 
 class Turns(NamedTuple):
     """One contestant on one workload: how long a row took in each turn, in seconds."""
@@ -25,10 +27,13 @@ class Results:
         self.about: dict[str, Any] = self.machine["bench"]
         self.rows: dict[str, int] = {}
         self.turns: dict[str, dict[str, Turns]] = defaultdict(dict)
+        self.cold_start: dict[str, float] = {}
         # In the order of their turns, as they were run.
         for benchmark in data["benchmarks"]:
-            if "workload" in benchmark["extra_info"]:
-                self._add(benchmark["extra_info"], benchmark["stats"]["median"])
+            info = benchmark["extra_info"]
+            if "workload" in info:
+                self._add(info, benchmark["stats"]["median"])
+            self.cold_start.update(info.get("cold_start", {}))
 
     def _add(self, info: dict[str, Any], seconds: float) -> None:
         workload, contestant, visited = info["workload"], info["contestant"], info["visited"]
@@ -47,5 +52,4 @@ class Results:
         turns = self.turns[workload]
         if slow not in turns or fast not in turns:
             return None
-        pairs = zip(turns[slow].seconds, turns[fast].seconds, strict=True)
-        return median(a / b for a, b in pairs)
+        return median(ratios(turns[slow].seconds, turns[fast].seconds))

@@ -21,6 +21,9 @@ LONGEST_QUICK_RUN = 0.01
 # However slow it is: all rows of the smallest workloads, the original program's among them.
 FEWEST_ROWS = 1000
 
+# Of a round, so that the clock and a single interruption do not matter.
+LEAST_SECONDS = 0.005
+
 
 class Ready(NamedTuple):
     """A contestant that is warm: what it has to compile is compiled."""
@@ -28,6 +31,11 @@ class Ready(NamedTuple):
     run: Callable[[], object]
     rows: int
     seconds: float
+
+    @property
+    def iterations(self) -> int:
+        """Return how often it runs in a round."""
+        return ceil(LEAST_SECONDS / self.seconds)
 
 
 class Stage:
@@ -66,7 +74,7 @@ def warmed_up(run: Run, task: Task, longest: float) -> Ready:
             return Ready(partial(run, batches), visited, seconds)
         visited_before = visited
         growth = min(max(0.8 * longest / seconds, 2), 100)
-        batches = int(growth * visited / task.epochs / task.batch_size)
+        batches = ceil(growth * visited / task.epochs / task.batch_size)
 
 
 @contextmanager

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import Any
 
 import pytest
 
 from .contestants import CONTESTANTS
 from .stage import Stage, one_thread
+from .turns import ROUNDS
 from .workloads import Workload
-
-ROUNDS = 3
-
-# Of a round, so that the clock and a single interruption do not matter.
-LEAST_SECONDS = 0.005
 
 
 def test_throughput(benchmark: Any, stage: Stage, turn: tuple[Workload, int, str]) -> None:
@@ -25,8 +20,7 @@ def test_throughput(benchmark: Any, stage: Stage, turn: tuple[Workload, int, str
         ready = stage.prepare(workload, name)
         # Those before it have had the caches to themselves.
         ready.run()
-        iterations = ceil(LEAST_SECONDS / ready.seconds)
-        benchmark.pedantic(ready.run, rounds=ROUNDS, iterations=iterations)
+        benchmark.pedantic(ready.run, rounds=ROUNDS, iterations=ready.iterations)
     benchmark.extra_info.update(
         workload=workload.name,
         contestant=name,

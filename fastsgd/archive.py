@@ -12,8 +12,10 @@ from uuid import uuid4
 import numpy as np
 
 from . import checks
+from .custom import is_custom
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.epoch import Memory, Parameters
+from .losses import LOSSES, values_of
 from .optimizers import OPTIMIZERS
 from .state import State, Watch
 
@@ -46,16 +48,49 @@ def read(file: Any) -> tuple[dict[str, Any], dict[str, Array]]:
     return about, parts
 
 
+def parts_of_loss(loss: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the description of a loss; one of the user's own is known by its name and values."""
+    if is_custom(loss, "loss"):
+        return {"custom_loss": loss.name}, {"loss_values": values_of(loss)}
+    names = {cls: name for name, cls in LOSSES.items()}
+    return {"loss": names[type(loss)], "loss_parameters": loss._asdict()}, {}
+
+
+def loss_of(about: dict[str, Any]) -> Any:
+    """Return the loss that was written as this description; None for one of the user's own."""
+    if "custom_loss" in about:
+        return None
+    return LOSSES[about["loss"]](**about["loss_parameters"])
+
+
+def supplied_loss(loss: Any, about: dict[str, Any], arrays: dict[str, Array]) -> Any:
+    """Return the loss of the user's own, if it is the one that was written."""
+    name, other = about["custom_loss"], ""
+    if is_custom(loss, "loss") and loss.name == name:
+        mine, saved = values_of(loss), arrays["loss_values"]
+        # Machines and versions differ in the last bits of exp and log.
+        if mine.shape == saved.shape and np.allclose(mine, saved, 1e-9, 1e-9, equal_nan=True):
+            return loss
+        other = ", with other values"
+    raise ValueError(
+        f"loss: the model was fitted with a loss of your own, whose function is {name!r}{other}; "
+        f"expected load(path, loss=fastsgd.losses.custom({name}, ...)), got {loss!r}"
+    )
+
+
 def parts_of_state(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the description and the arrays of a state."""
     names = {cls: name for name, cls in OPTIMIZERS.items()}
     averages = state.memory.averages
+    named = {"watched": state.watched, "paced": state.paced}
+    watches = {name: watch for name, watch in named.items() if watch is not None}
     about = {
         "optimizer": names[type(state.optimizer)],
         "optimizer_parameters": state.optimizer._asdict(),
         "steps": state.steps,
         "intercept": state.intercept,
         "averages_first": averages.first if isinstance(averages, Averaged) else None,
+        "rules": {name: watch.rule for name, watch in watches.items()},
     }
     arrays = {
         "state_w": state.parameters.w,
@@ -63,9 +98,11 @@ def parts_of_state(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
         "slots_w": state.memory.w,
         "slots_b": state.memory.b,
         "pace": state.memory.pace,
+        "stopped": state.stopped,
     }
-    watches = {"watched": state.watched, "paced": state.paced}
-    arrays |= {name: np.stack(watch) for name, watch in watches.items() if watch is not None}
+    arrays |= {name: np.stack((watch.lowest, watch.since)) for name, watch in watches.items()}
+    if state.best is not None:
+        arrays |= {"best_w": state.best.w, "best_b": state.best.b}
     if isinstance(averages, Averaged):
         arrays |= {"averages_w": averages.w, "averages_b": averages.b}
     return about, arrays
@@ -81,11 +118,15 @@ def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
         first = int(about["averages_first"])
         averages = Averaged(arrays["averages_w"], arrays["averages_b"], first)
     memory = Memory(arrays["slots_w"], arrays["slots_b"], averages, arrays["pace"])
-    watches = [
-        Watch(arrays[name][0], arrays[name][1].astype(np.int64)) if name in arrays else None
+    rules = about["rules"]
+    watched, paced = (
+        Watch(arrays[name][0], arrays[name][1].astype(np.int64), tuple(rules[name]))
+        if name in rules
+        else None
         for name in ("watched", "paced")
-    ]
-    size = max((watch.lowest.size for watch in watches if watch is not None), default=1)
+    )
+    best = Parameters(arrays["best_w"], arrays["best_b"]) if "best_w" in arrays else None
+    size = max((watch.lowest.size for watch in (watched, paced) if watch is not None), default=1)
     expected = {
         "state_w": ((k, d), dtype),
         "state_b": ((k,), dtype),
@@ -96,6 +137,9 @@ def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
         "averages_b": ((k,), np.dtype(np.float64)),
         "watched": ((2, k if size > 1 else 1), np.dtype(np.float64)),
         "paced": ((2, k if size > 1 else 1), np.dtype(np.float64)),
+        "stopped": ((k,), np.dtype(np.int64)),
+        "best_w": ((k, d), dtype),
+        "best_b": ((k,), dtype),
     }
     for name, (shape, kind) in expected.items():
         array = arrays.get(name)
@@ -107,4 +151,5 @@ def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
             raise ValueError(f"{name} is not finite")
     steps = checks.integer("steps", about["steps"], at_least=0)
     intercept = checks.non_negative("intercept", about.get("intercept", 1.0))
-    return State(optimizer, steps, parameters, memory, watches[0], watches[1], intercept)
+    watches, stopped = (watched, paced), arrays["stopped"]
+    return State(optimizer, steps, parameters, memory, *watches, stopped, best, intercept)

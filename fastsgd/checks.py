@@ -125,6 +125,16 @@ def strength(name: str, value: Any) -> Any:
     return array
 
 
+def series(name: str, value: Any) -> list[float]:
+    """Return a sequence of finite numbers as a list of floats."""
+    array = numbers(name, value).astype(np.float64)
+    if array.ndim != 1 or array.size == 0 or not np.isfinite(array).all():
+        raise ValueError(
+            f"{name}: expected at least one number in a sequence, all finite, got {value!r}"
+        )
+    return list(map(float, array))
+
+
 def fits_dtype(name: str, value: float, dtype: np.dtype[Any]) -> None:
     """Check that steps in `dtype` can use a positive number."""
     smallest, largest = RANGES[dtype]
@@ -243,7 +253,7 @@ def finite(name: str, array: Array) -> None:
 def first_non_finite(flat: Array) -> int | None:
     """Return the place of the first entry that is NaN or infinite."""
     for first, last in stretches(0, flat.size, STRETCH):
-        if not is_finite(flat, first, last):
+        if not is_finite(flat[first:last]):
             return first + int(np.isfinite(flat[first:last]).argmin())
     return None
 

@@ -21,7 +21,7 @@ from numba import float64, njit
 from numba.core.errors import NumbaError
 
 from .kernels.attributes import equal_within
-from .kernels.jit import compiled_along
+from .kernels.jit import INTERNAL, compiled_along
 
 # Modules whose functions are what their names say.
 KNOWN_MODULES = {"builtins", "math", "cmath", "numpy", "numba"}
@@ -153,11 +153,9 @@ def _snapshot(function: FunctionType) -> FunctionType:
     Numba compiles a function once, and would not see that a global has changed since.
     """
     seen = dict(function.__globals__)
-    copy = FunctionType(
+    return FunctionType(
         function.__code__, seen, function.__name__, function.__defaults__, function.__closure__
     )
-    copy.__kwdefaults__ = function.__kwdefaults__
-    return copy
 
 
 def is_custom(choice: Any, family: str) -> bool:
@@ -180,21 +178,28 @@ def compiling(*members: Any) -> Iterator[None]:
 def _check_compiles(family: str, function: Callable[..., Any]) -> None:
     numbers = (float64,) * (1 if family == "penalty" else 2)
     try:
-        njit(getattr(function, "py_func", function)).compile(numbers)
+        njit(**INTERNAL)(getattr(function, "py_func", function)).compile(numbers)
     except NumbaError as error:
         raise TypeError(
-            f"{family}: numba cannot compile {function.__name__}; it may use arithmetic, `math` "
-            f"and numpy's functions of numbers. Numba says: {error}"
+            f"{family}: numba cannot compile {function.__name__}; it may use arithmetic, "
+            "conditions, `math` and numpy's functions of numbers, and make no arrays or lists. "
+            f"Numba says: {error}"
         ) from None
 
 
 def check_functions(**functions: Any) -> None:
-    """Refuse what is no plain function, nor one that numba has compiled."""
+    """Refuse what is no plain function, nor one that numba has compiled, of numbers in places."""
     for name, function in functions.items():
-        is_plain = isinstance(function, (FunctionType, BuiltinFunctionType, np.ufunc))
-        if not (is_plain or isinstance(getattr(function, "py_func", None), FunctionType)):
+        plain = getattr(function, "py_func", function)
+        if not isinstance(plain, (FunctionType, BuiltinFunctionType, np.ufunc)):
             raise TypeError(
                 f"{name}: expected a function, got {function!r}; def or lambda makes one"
+            )
+        named = getattr(plain, "__kwdefaults__", None)
+        if named:
+            raise TypeError(
+                f"{name}: expected a function of numbers in their places, got {plain.__name__} "
+                f"with the keyword-only parameters {', '.join(named)}"
             )
 
 

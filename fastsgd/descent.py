@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from time import perf_counter
 from typing import Any, NamedTuple, NoReturn
 
@@ -14,7 +15,7 @@ from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
 from .kernels.averages import Averaged
 from .kernels.dense import Dense
-from .kernels.epoch import Parameters, run
+from .kernels.epoch import Data, Parameters, run
 from .model import History, Model
 from .order import fill_orders, index_dtype, orders_at_once
 from .penalties import NoPenalty
@@ -25,7 +26,8 @@ from .settings import Settings
 from .state import State, copy_of, follow, learned
 from .stopping import Best, is_watched, watch, with_watches
 from .stretches import batch_stretches, epochs_in_a_stretch, row_length
-from .work import work_on
+from .team import team_for
+from .work import Work, work_on
 
 Array = np.ndarray[Any, Any]
 
@@ -61,22 +63,28 @@ class Descent:
         self.held_out, self.rows = held_out, rows
         self.is_watched = is_watched(settings)
         self.watched_losses = problem.k if problem.is_one_versus_rest else 1
-        self.state = with_watches(state, self.watched_losses) if self.is_watched else state
+        self.state = with_watches(state, settings, self.watched_losses)
         self.visited = settings.visited(n)
         self.row_length = row_length(problem.data.rows, problem.k)
-        self.at_once = self._epochs_at_once(n)
         # An order is one of places; where only some rows are learned from, `rows` has theirs.
         self.places = np.arange(n, dtype=index_dtype(n)).reshape(1, n)
         self.orders = self.places if rows is None else rows.reshape(1, n)
         self.epochs: list[Epoch] = []
         self.last_finite = copy_of(self.state)
-        self.best = Best()
+        self.best = Best(None, None)
+        if held_out is not None and state.best is not None:
+            losses = held_out.losses(state.best, settings.loss)
+            self.best = Best(state.best, self._to_watch(losses))
         self.work = work_on(problem, settings, self.state)
+        self.team = team_for(self.work, settings.n_threads)
+        self.at_once = self._epochs_at_once(n)
 
     def _epochs_at_once(self, n: int) -> int:
         """Return how many epochs one call of the kernel runs: short ones, that no one looks at."""
         settings, is_penalized = self.settings, not isinstance(self.settings.penalty, NoPenalty)
         if self.is_watched or self.held_out is not None or settings.epoch_loss == "full":
+            return 1
+        if self.team is not None:  # which is given one order
             return 1
         # Of a penalty, the weights after each epoch are kept: those that steps are taken with.
         if is_penalized and (self.is_averaged or not isinstance(self.problem.data.rows, Dense)):
@@ -140,12 +148,17 @@ class Descent:
         `losses` has a row for each epoch; there is one only where an epoch takes several calls.
         `weights` has room for the weights after each, or none.
         """
-        block = self.work.gradient.scores.shape[1]
+        team = self.team and self.team.assisting(self.work, self.orders[0])
+        with team or nullcontext(self.work) as work:
+            return self._take_steps(work, losses, weights, report)
+
+    def _take_steps(self, work: Work, losses: Array, weights: Array, report: Report) -> bool:
+        block = work.gradient.scores.shape[1]
         before, batch_size, n = self.state.steps, self.settings.batch_size, self.visited
         for first, last in batch_stretches(n, batch_size, block, self.row_length):
             t, end = before + first // batch_size, before - (-last // batch_size) * len(losses)
             lrs = self._rates(t, end)
-            work = self.work.at_rates(self.settings, self.state, t, lrs)
+            work = work.at_rates(self.settings, self.state, t, lrs)
             are_finite = run(
                 work.data,
                 self.orders,
@@ -213,11 +226,14 @@ class Descent:
             seconds,
             None if held is None else float(held.sum()),
         )
-        if not math.isfinite((epoch.data_loss or 0) + epoch.penalty + (epoch.validation_loss or 0)):
+        if not math.isfinite((epoch.data_loss or 0) + epoch.penalty):
             return False
+        if not math.isfinite(epoch.validation_loss or 0):
+            self._overflowed(epoch.validation_loss)
         self.epochs.append(epoch)
         if held is not None:
             self.best.see(self._to_watch(held), values)
+            self.state = self.state._replace(best=self.best.parameters)
         if self.is_watched:
             watch(
                 settings, self.state, self._to_watch(losses + of_weights if held is None else held)
@@ -263,8 +279,7 @@ class Descent:
 
     def _diverged(self) -> NoReturn:
         problem, loss = self.problem, self.settings.loss
-        X, y = problem.data.rows.numbers, problem.data.targets.y
-        X = X if X.size else np.zeros(1)
+        X, y = _numbers(problem.data), problem.data.targets.y
         before = self.epochs[-1].data_loss if self.epochs else None
         if before is None:
             before = float(mean_losses(problem.data, learned(self.last_finite), loss).sum())
@@ -283,3 +298,20 @@ class Descent:
             f"was {before:.6g}. {advice}",
             self._last_model(),
         )
+
+    def _overflowed(self, loss: float | None) -> NoReturn:
+        assert self.held_out is not None
+        here, there = (_numbers(data) for data in (self.held_out.data, self.problem.data))
+        raise DivergenceError(
+            f"validation: after epoch {self.epoch} (the first is 0) the data loss on the rows held "
+            f"out is {loss}, though the parameters are finite. Their X reaches from "
+            f"{here.min():.4g} to {here.max():.4g}, and that of the fit from {there.min():.4g} to "
+            f"{there.max():.4g}: scale both alike, or try a smaller lr",
+            self._last_model(),
+        )
+
+
+def _numbers(data: Data) -> Array:
+    """Return the numbers in the rows; of sparse rows that hold none, a 0."""
+    numbers: Array = data.rows.numbers
+    return numbers if numbers.size else np.zeros(1)

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .kernels.epoch import Data, Parameters, sum_losses
+from .gathering import scores_of
+from .kernels.epoch import Data, Parameters
+from .kernels.gradient import sum_losses
 from .kernels.penalty import add_penalties
 from .members import in_dtype
 from .order import index_dtype
-from .parameters import scores_of
 from .stretches import STRETCH, stretches
 
 Array = np.ndarray[Any, Any]
@@ -22,7 +23,7 @@ def mean_losses(data: Data, parameters: Parameters, loss: Any, rows: Array | Non
 
     `rows` are the numbers of the rows, of the dtype of `index_dtype`; None stands for all.
     """
-    scores = scores_of(parameters, data.rows)
+    scores = scores_of(parameters.w, data.rows)
     sums = np.zeros(parameters.b.size)
     loss = in_dtype(loss, parameters.w.dtype)
     for piece in pieces(data, parameters.b.size, rows):

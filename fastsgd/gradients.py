@@ -9,12 +9,15 @@ import numpy as np
 from . import checks, csr, rows
 from .custom import compiling
 from .evaluation import pieces
-from .kernels.epoch import Parameters, add_whole_gradient, derivatives
+from .gathering import parts_of, scores_of, zero_gradient
+from .kernels.epoch import Parameters
+from .kernels.gradient import derivatives
+from .kernels.parts import add_whole_gradient
 from .kernels.sparse import Sparse
 from .losses import Loss, named_loss
 from .members import in_dtype
 from .optimizers import SGD
-from .parameters import checked, for_kernels, for_user, zero_gradient
+from .parameters import checked, for_kernels, for_user
 from .rows import Problem
 from .state import new_state
 from .work import gathered, in_columns
@@ -119,11 +122,12 @@ def gradient(
 
 def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) -> ParameterGradient:
     work = gathered(problem, problem.n, new_state(values, SGD()), None)
-    gradient, loss_sums, dtype = work.gradient, np.zeros(problem.k), problem.dtype
+    parts, dtype = parts_of(work.gradient, problem.n, most_parts=1), problem.dtype
     for order in pieces(problem.data, problem.k):
-        add_whole_gradient(work.data, order, work.parameters, loss, gradient, loss_sums)
-    sums = in_columns(work.data.rows, gradient.w_carried)
-    total = Parameters((sums / scale).astype(dtype), (gradient.b / scale).astype(dtype))
+        add_whole_gradient(work.data, order, work.parameters, loss, parts)
+    sums = in_columns(work.data.rows, parts.carried[0])
+    b = parts.gradients.b[0]
+    total = Parameters((sums / scale).astype(dtype), (b / scale).astype(dtype))
     return ParameterGradient(*for_user(total, problem.outputs))
 
 
@@ -133,7 +137,7 @@ def _of_each_row(problem: Problem, values: Parameters, loss: Any) -> ParameterGr
         raise ValueError(
             'reduction: expected "sum" or "mean" for sparse rows and several outputs, got "none"'
         )
-    scratch = zero_gradient(values, rows)
+    scratch = zero_gradient(values.w, scores_of(values.w, rows), batch_size=1)
     slopes = np.empty((problem.n, problem.k), problem.dtype)
     for order in pieces(problem.data, problem.k):
         derivatives(problem.data, order, values, loss, scratch, loss_sums, slopes)

@@ -63,7 +63,13 @@ def _others(validation: Any, problem: Problem, loss: Any) -> Data:
         )
     X = rows.in_dtype(rows.read(validation[0]), problem.dtype)
     try:
-        other = rows.prepare(X, validation[1], loss, classes=problem.classes)
+        other = rows.prepare(
+            X,
+            validation[1],
+            loss,
+            class_weight=problem.class_weight,
+            classes=problem.classes,
+        )
     except (TypeError, ValueError) as error:
         raise type(error)(f"validation: {error}") from None
     if other.d != problem.d or other.outputs != problem.outputs:

@@ -14,6 +14,8 @@ Array = np.ndarray[Any, Any]
 # Integers that span no more than this are counted, not sorted.
 SPAN = 2**16
 
+NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating)
+
 
 def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
     """Return the number of the class of each row, and the labels of the classes in order.
@@ -67,8 +69,8 @@ def _as_labels(name: str, y: Any) -> Array:
         kinds = {type(label) for label in array.ravel().tolist()}
         if all(issubclass(kind, str) for kind in kinds):
             array = array.astype(str)
-        elif all(issubclass(kind, (bool, int, float)) for kind in kinds):
-            array = array.astype(float)
+        elif all(issubclass(kind, NUMBERS) for kind in kinds):
+            array = np.asarray(array.tolist())
         else:
             names = ", ".join(sorted(kind.__name__ for kind in kinds))
             raise TypeError(f"{name}: expected numbers or strings as labels, got {names}")
@@ -116,10 +118,10 @@ def weights_of_classes(class_weight: Any, numbers: Array, classes: Array) -> Arr
         raise TypeError(
             f"class_weight: expected 'balanced' or a dict of weights by label, got {class_weight!r}"
         )
-    labels = classes.tolist()
+    places = {label: place for place, label in enumerate(classes.tolist())}
     weights = np.ones(classes.size)
     for label, weight in class_weight.items():
-        if label not in labels:
-            raise ValueError(f"class_weight: {label!r} is not among the classes {labels}")
-        weights[labels.index(label)] = checks.non_negative(f"class_weight[{label!r}]", weight)
+        if label not in places:
+            raise ValueError(f"class_weight: {label!r} is not among the classes {list(places)}")
+        weights[places[label]] = checks.non_negative(f"class_weight[{label!r}]", weight)
     return weights

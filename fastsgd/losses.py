@@ -689,8 +689,8 @@ def custom(
     value, derivative : callable
         Two plain functions of a prediction and a target, both numbers: the loss of one row, and
         its derivative with respect to the prediction. They use arithmetic, functions of `math`
-        and numpy's functions of numbers, as numba compiles them. What else they refer to is read
-        once, as constants.
+        and numpy's functions of numbers, as numba compiles them, and make no arrays or lists. What
+        else they refer to, and defaults of further parameters, is read once, as constants.
     kind : {"regression", "binary"}
         Whether targets are numbers, or labels: the functions then see -1 and 1, and more than
         two classes are fitted one-versus-rest.
@@ -709,8 +709,9 @@ def custom(
     TypeError
         If an argument is of a wrong type.
     ValueError
-        If the derivative is not the slope of the value at predictions from -10 to 10, by finite
-        differences; the message says where. At a kink, any slope between the sides will do.
+        If `targets` holds no numbers; or if the derivative is not the slope of the value at
+        predictions from -10 to 10, by finite differences; the message says where. At a kink, any
+        slope between the sides will do.
 
     References
     ----------
@@ -728,10 +729,23 @@ def custom(
     """
     check_functions(value=value, derivative=derivative)
     checks.choice("kind", kind, (REGRESSION, BINARY))
-    chosen_targets = TARGETS[kind] if targets is None else tuple(float(t) for t in targets)
+    chosen_targets = TARGETS[kind] if targets is None else checks.series("targets", targets)
     points = ((p, t) for t in chosen_targets for p in PREDICTIONS)
     check_derivative(value, derivative, points, ("prediction", "target"))
     return member("loss", {"value": value, "derivative": derivative}, {"kind": kind})
+
+
+def values_of(loss: Any) -> Array:
+    """Return the values of a loss where derivatives are checked; NaN where it has none."""
+
+    def value(p: float, t: float) -> float:
+        try:
+            return float(loss.value(p, t))
+        except Exception:
+            return math.nan
+
+    with np.errstate(all="ignore"):
+        return np.array([[value(p, t) for p in PREDICTIONS] for t in TARGETS[loss.kind]])
 
 
 def named_loss(loss: str | Loss) -> Any:

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from . import archive, checks, rows
-from .custom import is_custom
 from .evaluation import mean_losses
 from .kinds import MULTICLASS
-from .losses import LOSSES
+from .losses import named_loss
 from .parameters import for_kernels
 from .state import State
 
@@ -263,7 +262,7 @@ class Model:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file, a ``.npz`` archive that `fastsgd.load` reads.
 
-        Of a loss of your own it holds the name alone.
+        Of a loss of your own it holds the name and some values, by which `load` knows it again.
 
         Parameters
         ----------
@@ -281,7 +280,9 @@ class Model:
         0
         """
         about_state, arrays = archive.parts_of_state(self.state)
-        about = {"seed": self.seed, "state": about_state, **_about_loss(self.loss)}
+        about_loss, values = archive.parts_of_loss(self.loss)
+        about = {"seed": self.seed, "state": about_state, **about_loss}
+        arrays |= values
         if self.classes is not None:
             arrays["classes"] = self.classes
         archive.write(path, about, {"w": self.w, "b": self.b, **arrays, **vars(self.history)})
@@ -315,13 +316,6 @@ def _best_class(scores: Array) -> Array:
     return (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
 
 
-def _about_loss(loss: Any) -> dict[str, Any]:
-    if is_custom(loss, "loss"):
-        return {"custom_loss": loss.name}
-    names = {cls: name for name, cls in LOSSES.items()}
-    return {"loss": names[type(loss)], "loss_parameters": loss._asdict()}
-
-
 def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
     """Read a model that `Model.save` wrote; nothing in the file is ever executed or unpickled.
 
@@ -329,8 +323,9 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
     ----------
     path : path-like
         The file.
-    loss : Loss, optional
-        The loss of a model that was fitted with one of your own: the file has only its name.
+    loss : str or Loss, optional
+        The loss of a model that was fitted with one of your own, of the same name and values. Any
+        other one need not be given, but is compared.
 
     Returns
     -------
@@ -350,29 +345,15 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
     with open(path, "rb") as file:
         try:
             about, arrays = archive.read(file)
-            saved = None if "custom_loss" in about else _saved_loss(about)
+            saved = archive.loss_of(about)
             model = _model_of(about, arrays, saved)
         except Exception as error:  # damaged archives raise errors of many kinds
             raise ValueError(f"path: {os.fspath(path)!r} is not a saved model: {error}") from error
     if saved is None:
-        return replace(model, loss=_supplied(loss, about["custom_loss"]))
-    if loss is not None and loss != saved:
-        raise ValueError(f"loss: the model was fitted with {saved}, got {loss!r}")
+        return replace(model, loss=archive.supplied_loss(loss, about, arrays))
+    if loss is not None and named_loss(loss) != saved:
+        raise ValueError(f"loss: the model was fitted with {saved}, got {named_loss(loss)}")
     return model
-
-
-def _saved_loss(about: dict[str, Any]) -> Any:
-    return LOSSES[about["loss"]](**about["loss_parameters"])
-
-
-def _supplied(loss: Any, name: str) -> Any:
-    """Return the loss of the user's own that has this name."""
-    if not is_custom(loss, "loss") or loss.name != name:
-        raise ValueError(
-            f"loss: the model was fitted with a loss of your own, whose function is {name!r}; "
-            f"expected load(path, loss=fastsgd.losses.custom({name}, ...)), got {loss!r}"
-        )
-    return loss
 
 
 def _model_of(about: dict[str, Any], parts: dict[str, Array], loss: Any) -> Model:

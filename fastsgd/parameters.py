@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from . import checks
-from .kernels.epoch import CHUNK, Gradient, Parameters
-from .rows import Problem, Rows
+from .kernels.epoch import Parameters
+from .rows import Problem
 
 Array = np.ndarray[Any, Any]
 
@@ -77,24 +77,3 @@ class _Local(threading.local):
 
 
 _local = _Local()
-
-
-def zero_gradient(parameters: Parameters, rows: Rows) -> Gradient:
-    """Return what the kernels gather a gradient in."""
-    k, d = parameters.w.shape
-    narrow = np.zeros((k, d), parameters.w.dtype)
-    scores = scores_of(parameters, rows)
-    return Gradient(narrow, np.zeros((k, d)), np.zeros(k), scores, np.empty_like(scores[0]))
-
-
-def scores_of(parameters: Parameters, rows: Rows) -> Array:
-    """Return room for the scores of one block of rows, as many as are handled together.
-
-    A power of two from 4 to CHUNK: as many rows, or scores if those take more, as stay in a
-    first-level cache of 32 kB between the pass that multiplies them by the weights and the pass
-    that adds them to the gradient.
-    """
-    k = parameters.w.shape[0]
-    fitting = max(4, min(CHUNK, 2**15 // (max(k, rows.row_length) * rows.dtype.itemsize)))
-    block = 1 << (fitting.bit_length() - 1)
-    return np.empty((k, block), parameters.w.dtype)

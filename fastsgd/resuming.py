@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from .model import Model
 from .rows import Problem
-from .schedules import Adaptive
 from .settings import Settings
 from .state import State, copy_of
-from .stopping import is_watched
 
 
 def resumed(model: Model, problem: Problem, settings: Settings, is_validated: bool) -> State:
@@ -34,10 +32,4 @@ def resumed(model: Model, problem: Problem, settings: Settings, is_validated: bo
         is_of_history = name in ("losses in the history", "validation")
         if was != now and (had_epochs or not is_of_history):
             raise ValueError(f"resume: {name}: expected {was}, as in the model, got {now}")
-    state = copy_of(state)._replace(optimizer=settings.optimizer)
-    pace = state.memory.pace
-    if not is_watched(settings):
-        pace[...] = 1
-    elif not isinstance(settings.schedule, Adaptive):
-        pace[pace > 0] = 1
-    return state
+    return copy_of(state)._replace(optimizer=settings.optimizer)

@@ -27,6 +27,7 @@ class Problem(NamedTuple):
     data: Data
     outputs: int | None  # of y of shape (n, k) or of k classes; None for one that is a scalar
     classes: Array | None  # the labels in order, where there are classes
+    class_weight: dict[Any, float] | None = None  # what each label is multiplied by
 
     @property
     def n(self) -> int:
@@ -135,7 +136,8 @@ def prepare(
             raise ValueError(f"class_weight: there are no classes for the loss {loss!r}")
         by_class = labels.weights_of_classes(class_weight, numbers, known)
         weights = _times(weights, by_class, numbers, loss.kind == BINARY and known.size > 2, dtype)
-    return Problem(Data(table, targets, weights), outputs, known)
+        class_weight = dict(zip(known.tolist(), by_class.tolist(), strict=True))
+    return Problem(Data(table, targets, weights), outputs, known, class_weight)
 
 
 def _numbers(y: Any, n: int, dtype: np.dtype[Any], loss: Any) -> tuple[Values, int | None]:

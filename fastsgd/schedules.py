@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -204,18 +205,19 @@ class Exponential(NamedTuple):
 class Cosine(NamedTuple):
     """Half a wave of the cosine, from `lr` down to `final`, after a linear warm-up.
 
-    ``lr * (t + 1) / warm_up`` for t below warm_up; then
-    ``final + (lr - final) * (1 + cos(pi * (t - warm_up) / (steps - warm_up))) / 2``, and
-    `final` from t = steps on.
+    In the steps t below `warm_up` the rate is ``lr * (t + 1) / warm_up``; from there to t = steps
+    it is ``final + (lr - final) * (1 + cos(pi * (t - warm_up) / (steps - warm_up))) / 2``, and
+    afterwards `final`.
 
     Parameters
     ----------
     lr : float
         The highest learning rate, positive.
     steps : int, optional
-        The number of mini-batches until `final`; by default those of the whole fit.
+        The number of mini-batches until `final`, the warm-up included; by default those of the
+        whole fit, and where it goes on from another one, those of both.
     warm_up : int
-        The number of mini-batches of the warm-up.
+        The number of mini-batches of the warm-up, less than all `steps`; 0 for none.
     final : float
         The lowest learning rate, at least 0.
 
@@ -237,13 +239,22 @@ class Cosine(NamedTuple):
 
     def bound(self, *, steps: int, **_: Any) -> Any:
         """Return the schedule for a fit of so many steps."""
-        return self if self.steps is not None else self._replace(steps=steps)
+        bound = self if self.steps is not None else self._replace(steps=steps)
+        bound.check_together()
+        return bound
+
+    def check_together(self) -> None:
+        """Refuse a warm-up that leaves no step for the wave; a fit of no steps needs none."""
+        if self.steps and self.warm_up >= self.steps:
+            raise ValueError(
+                f"warm_up: expected fewer than the {self.steps} steps, got {self.warm_up}"
+            )
 
     def rates(self, t: Array) -> Array:
         """Return the learning rates of the steps t."""
         assert self.steps is not None
         rising = self.lr * (t + 1) / max(1, self.warm_up)
-        done = np.clip((t - self.warm_up) / max(1, self.steps - self.warm_up), 0, 1)
+        done = np.clip((t - self.warm_up) / (self.steps - self.warm_up), 0, 1)
         falling = self.final + (self.lr - self.final) * (1 + np.cos(np.pi * done)) / 2
         return np.where(t < self.warm_up, rising, falling)
 
@@ -260,8 +271,9 @@ class Adaptive(NamedTuple):
 
     After `patience` epochs in a row whose loss is not below the lowest one before by more than
     `tol`, the learning rate is divided by `factor`; the fit ends where it would fall below
-    `smallest`. The loss is the one that `tol` of `fit` watches. Classes that are fitted
-    one-versus-rest have a learning rate each.
+    `smallest`. A loss that stays the same does not improve, though `tol` is 0. The loss is the
+    one that `tol` of `fit` watches. Classes that are fitted one-versus-rest have a learning rate
+    each.
 
     Parameters
     ----------
@@ -303,15 +315,21 @@ class Adaptive(NamedTuple):
 class _Function(NamedTuple):
     """A function of the user's."""
 
-    function: Callable[[int], float]
+    function: Callable[[int], Any]
 
     def rates(self, t: Array) -> Array:
         """Return what the function returns for each step."""
-        values = [self.function(step) for step in t.tolist()]
-        rates = np.asarray(values)
-        if rates.shape != t.shape or rates.dtype.kind not in "iuf":
-            raise TypeError(f"lr: expected a number for each step, got {values[:1]!r} for {t[0]}")
-        return rates.astype(np.float64)
+        return np.array([self.rate(step) for step in t.tolist()])
+
+    def rate(self, step: int) -> float:
+        """Return what the function returns, if it is a number."""
+        rate = self.function(step)
+        if isinstance(rate, float):
+            return rate
+        number = rate.item() if getattr(rate, "ndim", None) == 0 else rate
+        if isinstance(number, bool) or not isinstance(number, Real):
+            raise TypeError(f"lr: expected a number for each step, got {rate!r} for step {step}")
+        return float(number)
 
 
 SCHEDULES: dict[str, Any] = {

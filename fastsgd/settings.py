@@ -31,6 +31,7 @@ class Settings(NamedTuple):
     shuffle: bool | str
     drop_last: bool
     epoch_loss: str | None
+    n_threads: int | None
 
     def check_with(self, problem: Problem) -> None:
         """Check what depends on the data as well."""

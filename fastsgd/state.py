@@ -17,6 +17,13 @@ class Watch(NamedTuple):
 
     lowest: Array
     since: Array
+    rule: tuple[float, ...]  # what it goes by; a fit that goes on by another one watches anew
+
+    @property
+    def has_ended(self) -> Array:
+        """Tell which losses have not improved for as long as `tol` and its patience allow."""
+        _, patience = self.rule
+        return self.since >= patience
 
 
 class State(NamedTuple):
@@ -28,6 +35,8 @@ class State(NamedTuple):
     memory: Memory
     watched: Watch | None  # by `tol`
     paced: Watch | None  # by an adaptive learning rate
+    stopped: Array  # (k,): how many steps an output that has stopped had taken by then
+    best: Parameters | None  # on rows held out; it is never changed in place
     intercept: float = 1.0  # by what the gradient of the intercepts is multiplied
 
 
@@ -37,7 +46,7 @@ def new_state(parameters: Parameters, optimizer: Any) -> State:
     slots, dtype = optimizer.rule().slots, parameters.w.dtype
     remembered = np.zeros((slots, k, d), dtype), np.zeros((slots, k, 1), dtype)
     memory = Memory(*remembered, NotAveraged(), np.ones(k))
-    return State(optimizer, 0, parameters, memory, None, None)
+    return State(optimizer, 0, parameters, memory, None, None, np.zeros(k, np.int64), None)
 
 
 def copy_of(state: State) -> State:
@@ -50,10 +59,16 @@ def copy_of(state: State) -> State:
         state.steps,
         Parameters(state.parameters.w.copy(), state.parameters.b.copy()),
         Memory(memory.w.copy(), memory.b.copy(), averages, memory.pace.copy()),
-        state.watched and Watch(*(part.copy() for part in state.watched)),
-        state.paced and Watch(*(part.copy() for part in state.paced)),
+        _copy_of(state.watched),
+        _copy_of(state.paced),
+        state.stopped.copy(),
+        state.best,
         state.intercept,
     )
+
+
+def _copy_of(watch: Watch | None) -> Watch | None:
+    return watch and Watch(watch.lowest.copy(), watch.since.copy(), watch.rule)
 
 
 def with_averages(state: State, first: int | None) -> State:
@@ -71,6 +86,19 @@ def with_averages(state: State, first: int | None) -> State:
         w, b = (np.array(part, float) for part in state.parameters)
         averages = Averaged(w, b, max(first, state.steps))
     return state._replace(memory=state.memory._replace(averages=averages))
+
+
+def go_on(state: State, outputs: Array) -> None:
+    """Let averages take in the steps in which outputs that now go on had stopped."""
+    averages, parameters = state.memory.averages, state.parameters
+    if not isinstance(averages, Averaged):
+        return
+    for j in np.flatnonzero(outputs):
+        rested = state.steps - max(averages.first, state.stopped[j])
+        if rested > 0:
+            share = rested / (state.steps - averages.first)
+            averages.w[j] += share * (parameters.w[j] - averages.w[j])
+            averages.b[j] += share * (parameters.b[j] - averages.b[j])
 
 
 def follow(state: State) -> None:

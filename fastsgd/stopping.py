@@ -9,7 +9,7 @@ import numpy as np
 from .kernels.epoch import Parameters
 from .schedules import Adaptive
 from .settings import Settings
-from .state import State, Watch
+from .state import State, Watch, go_on
 
 Array = np.ndarray[Any, Any]
 
@@ -19,13 +19,35 @@ def is_watched(settings: Settings) -> bool:
     return settings.tol is not None or isinstance(settings.schedule, Adaptive)
 
 
-def with_watches(state: State, size: int) -> State:
-    """Return the state with watches over that many losses, if there are none yet."""
-    watched, paced = (
-        watch or Watch(np.full(size, np.inf), np.zeros(size, np.int64))
-        for watch in (state.watched, state.paced)
-    )
+def with_watches(state: State, settings: Settings, size: int) -> State:
+    """Return the state with watches over that many losses.
+
+    Those that there are go on if their rules are still the same. Else they begin anew, and so
+    does what they have stopped or slowed down.
+    """
+    if not (is_watched(settings) or state.watched or state.paced):
+        return state
+    schedule, pace = settings.schedule, state.memory.pace
+    by_tol = None if settings.tol is None else (settings.tol, settings.patience)
+    watched = _watch(state.watched, by_tol, size)
+    paced = _watch(state.paced, tuple(schedule) if isinstance(schedule, Adaptive) else None, size)
+    had_stopped = pace == 0
+    if paced is not state.paced:
+        pace[...] = 1
+    elif watched is not state.watched and state.watched is not None:
+        pace[...] = np.where(had_stopped & state.watched.has_ended, 1, pace)
+    if watched is not None:
+        pace[...] = np.where(watched.has_ended, 0, pace)
+    go_on(state, had_stopped & (pace > 0))
     return state._replace(watched=watched, paced=paced)
+
+
+def _watch(watch: Watch | None, rule: tuple[float, ...] | None, size: int) -> Watch | None:
+    if rule is None:
+        return None
+    if watch is not None and watch.rule == rule:
+        return watch
+    return Watch(np.full(size, np.inf), np.zeros(size, np.int64), rule)
 
 
 def watch(settings: Settings, state: Any, losses: Array) -> None:
@@ -34,35 +56,40 @@ def watch(settings: Settings, state: Any, losses: Array) -> None:
     There is one loss for all outputs, or one for each.
     """
     pace, schedule = state.memory.pace, settings.schedule
+    went_on = pace > 0
     if settings.tol is not None:
-        _see(state.watched, losses, settings.tol)
-        pace[...] = np.where(state.watched.since >= settings.patience, 0, pace)
+        _see(state.watched, losses, settings.tol, went_on)
+        pace[...] = np.where(state.watched.has_ended, 0, pace)
     if isinstance(schedule, Adaptive):
-        _see(state.paced, losses, schedule.tol)
+        _see(state.paced, losses, schedule.tol, went_on)
         slower = np.where(state.paced.since >= schedule.patience, pace / schedule.factor, pace)
         pace[...] = np.where(slower * schedule.lr < schedule.smallest, 0, slower)
         state.paced.since[state.paced.since >= schedule.patience] = 0
+    state.stopped[went_on & (pace == 0)] = state.steps
 
 
-def _see(watch: Any, losses: Array, tol: float) -> None:
-    """Take in the losses of one more epoch, in which to fall by `tol` is to improve."""
-    watch.since[...] = np.where(losses > watch.lowest - tol, watch.since + 1, 0)
+def _see(watch: Watch, losses: Array, tol: float, went_on: Array) -> None:
+    """Take in the losses of one more epoch, in which to fall by more than `tol` is to improve."""
+    since = np.where(losses < watch.lowest - tol, 0, watch.since + 1)
+    watch.since[...] = np.where(went_on[: losses.size], since, watch.since)
     np.minimum(watch.lowest, losses, out=watch.lowest)
 
 
 class Best:
     """The parameters with which the losses were lowest, of all outputs or of each."""
 
-    def __init__(self) -> None:
-        self.parameters: Parameters | None = None
+    def __init__(self, parameters: Parameters | None, losses: Array | None) -> None:
+        self.parameters, self.lowest = parameters, losses
 
     def see(self, losses: Array, values: Parameters) -> None:
         """Take in the parameters after one more epoch."""
-        if self.parameters is None:
+        if self.parameters is None or self.lowest is None:
             self.parameters = Parameters(values.w.copy(), values.b.copy())
             self.lowest = losses.copy()
             return
-        better = np.broadcast_to(losses < self.lowest, values.b.shape)
-        self.parameters.w[better] = values.w[better]
-        self.parameters.b[better] = values.b[better]
-        np.minimum(self.lowest, losses, out=self.lowest)
+        better = losses < self.lowest
+        if better.any():
+            w, b = self.parameters
+            which = np.broadcast_to(better, b.shape)
+            w, b = np.where(which[:, None], values.w, w), np.where(which, values.b, b)
+            self.parameters, self.lowest = Parameters(w, b), np.where(better, losses, self.lowest)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from .interrupts import answer
 from .kernels.dense import Dense
-from .kernels.epoch import CHUNK
+from .kernels.parts import CHUNK
 from .kernels.sparse import Sparse
 
 # How many numbers a stretch reads: one to ten milliseconds' worth, thousands of times the cost

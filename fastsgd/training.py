@@ -52,6 +52,7 @@ def fit(
     epoch_loss: Literal["running", "full"] | None = "running",
     callback: Callable[[Model, int], object] | None = None,
     progress: bool = False,
+    n_threads: int | None = 1,
     check_finite: bool = True,
 ) -> Model:
     """Fit a linear model, ``y_hat = X @ w + b``, by mini-batch stochastic gradient descent.
@@ -91,7 +92,8 @@ def fit(
         For regression, the targets, converted to the dtype of X where they are not of it. For
         classes, labels, of shape (n,).
     sample_weight : array-like of shape (n,), or (n, k) for outputs with a loss each; optional
-        What each row's loss and gradient are multiplied by; at least 0.
+        What each row's loss and gradient are multiplied by; at least 0. A row of weight 0 counts
+        for nothing, though its loss may overflow.
     class_weight : "balanced" or dict, optional
         What each class is multiplied by: a number for each label, 1 for those left out, or
         ``n / (number of classes * number of rows of the class)``. One-versus-rest, it is that of
@@ -113,20 +115,23 @@ def fit(
     average : bool or int
         Whether the parameters of the model are the means of those after each step
         (Polyak-Ruppert averaging); an int is the number of the step from which on, and True
-        stands for the first, step 1.
+        stands for the first, step 1. A class that has stopped keeps its means; if it goes on,
+        the parameters that it kept count for the steps in between.
     clip_norm : float, optional
         The largest norm of the gradient of the data loss, of w and b together and before the
         penalty; a longer one is shortened to it.
     tol : float, optional
         Stops the fit after `patience` epochs in a row whose loss is not below the lowest one
-        before by tol. It watches the data loss on the rows held out if there are any, else the
-        objective in the history. One-versus-rest, each class stops by itself.
+        before by more than tol, which may be 0. It watches the data loss on the rows held out if
+        there are any, else the objective in the history. One-versus-rest, each class stops by
+        itself.
     patience : int
         How many epochs without improvement are borne, with `tol`.
     validation : float or (X, y), optional
         Rows held out, on which the data loss is measured after each epoch; then the model
         returned is the best by that. A number is the share of the rows, drawn at random, and
-        from each class alike; they count as in the fit. Rows given count once each.
+        from each class alike; they count as in the fit. Rows given count once each, times the
+        weight that their class has in the fit.
     fit_intercept : bool
         Whether `b` is learned. If not, it stays what it is initially.
     shuffle : bool or "block"
@@ -144,10 +149,13 @@ def fit(
         from `resume`. `Model.seed` is the number used.
     init : Model or (w, b), optional
         The initial parameters, which are copied. By default ``w ~ N(0, 0.01**2)`` and ``b = 0``.
+        A model that has classes has to have those of y.
     resume : Model, optional
         A model whose fit goes on: with its parameters, classes, optimizer state, averages, and
-        numbers of steps and epochs, so that 3 and 3 more epochs equal 6 to the bit; not where a
-        schedule has a horizon, and with `validation` the best is that of the new epochs.
+        numbers of steps and epochs, so that 3 and 3 more epochs equal 6 to the bit, unless a
+        schedule has a horizon. With `validation` the best so far is measured on the rows held
+        out now, and stays the best until an epoch is better. What has stopped goes on only if
+        `tol`, `patience` or an adaptive `lr` is another one, or no more: then they watch anew.
     epoch_loss : {"running", "full", None}
         The data loss in the history. "running": the mean over the rows visited of the loss that
         each had before its own step, which costs nothing. "full": the mean over all rows with
@@ -158,6 +166,10 @@ def fit(
         epoch's number, from 0. If it returns True, the fit ends there.
     progress : bool
         Whether a `tqdm` bar shows the loss and the rows a second.
+    n_threads : int or None
+        How many threads gather the gradient of a large mini-batch of dense rows, None for one on
+        each processor: those of more than 256 rows, and long enough that it pays. The bits of
+        the model do not depend on it. With 1 no thread is started.
     check_finite : bool
         Whether X is searched for NaN and infinity before the fit, at memory speed.
 
@@ -178,6 +190,10 @@ def fit(
         At Ctrl-C once the first epoch has begun, within half a second; its ``model`` is that
         after the last whole mini-batch. Before that there is nothing to lose, and Ctrl-C is a
         plain KeyboardInterrupt.
+    Exception
+        Whatever else is raised in the epochs is passed on, such as errors of `callback` or of a
+        function for `lr`, which is asked for the rates of many steps at once; its ``model``,
+        unless it has one, is that after the last whole mini-batch.
 
     References
     ----------
@@ -221,6 +237,7 @@ def fit(
         shuffle=shuffle,
         drop_last=drop_last,
         epoch_loss=epoch_loss,
+        n_threads=None if n_threads is None else checks.integer("n_threads", n_threads, at_least=1),
     )
     _check_watched(settings, validation)
     classes = None if resume is None else resume.classes
@@ -240,16 +257,16 @@ def fit(
     if state is None:
         state = new_state(parameters.drawn(number, problem), settings.optimizer)
     others, kept = held_out.split(share, problem, number)
-    descent = Descent(
-        problem,
-        settings.for_rows(problem.n if kept is None else kept.size, epochs, state.steps),
-        with_averages(state, settings.first_averaged),
-        number,
-        History() if resume is None else resume.history,
-        others,
-        kept,
-    )
     with compiling(settings.loss, settings.penalty):
+        descent = Descent(
+            problem,
+            settings.for_rows(problem.n if kept is None else kept.size, epochs, state.steps),
+            with_averages(state, settings.first_averaged),
+            number,
+            History() if resume is None else resume.history,
+            others,
+            kept,
+        )
         _run(descent, epochs, callback, progress)
     return descent.best_model()
 
@@ -266,7 +283,7 @@ def _run(
         try:
             # To hold Ctrl-C back takes 10 us, and a fit of one stretch is over before it matters.
             is_long = visited * descent.state.parameters.w.size > STRETCH
-            with interrupts.held() if is_long else nullcontext():
+            with descent.team or nullcontext(), interrupts.held() if is_long else nullcontext():
                 while descent.epoch < last and not descent.has_stopped:
                     is_seen = progress or callback is not None
                     descent.run_epochs(1 if is_seen else last - descent.epoch, report)
@@ -274,6 +291,12 @@ def _run(
                         break
         except KeyboardInterrupt as interrupt:
             raise Interrupted(descent.last_finite_model()) from interrupt
+        except Exception as error:
+            # Code of the user's, as a rule; what has a model of its own already is left alone.
+            if not hasattr(error, "model"):
+                error.model = descent.last_finite_model()  # type: ignore[attr-defined]
+                error.add_note("fastsgd: the model as it last was is in its .model")
+            raise
 
 
 def _check_watched(settings: Settings, validation: Any) -> None:
@@ -295,6 +318,12 @@ def _given_state(
         return resumed(resume, problem, settings, validation is not None)
     if init is None:
         return None
+    known, labels = getattr(init, "classes", None), problem.classes
+    if known is not None and labels is not None and not np.array_equal(known, labels):
+        raise ValueError(
+            f"init: expected a Model of the classes {labels.tolist()}, or (w, b), got one of "
+            f"{known.tolist()}"
+        )
     pair = (init.w, init.b) if isinstance(init, Model) else init
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise TypeError(f"init: expected a Model, a pair (w, b) or None, got {init!r}")

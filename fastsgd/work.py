@@ -10,15 +10,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .gathering import scores_of, zero_gradient
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.dense import Dense
-from .kernels.epoch import CHUNK, Data, Gradient, Memory, Method, Parameters
+from .kernels.epoch import Data, Memory, Method, Parameters
+from .kernels.gradient import Gradient
 from .kernels.lapses import Averaging, Coasting, Nothing, Penalty, Rates, Replay, Shrinking
+from .kernels.parts import CHUNK
 from .kernels.scattered import Scattered
 from .kernels.sparse import NOWHERE, Batches, Held, Sparse
 from .members import in_dtype
 from .optimizers import SGD
-from .parameters import scores_of, zero_gradient
 from .penalties import L1, L2, NoPenalty
 from .rows import Problem
 from .settings import Settings
@@ -89,7 +91,7 @@ def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
         problem.data._replace(rows=scattered),
         Parameters(empty, b),
         state.memory,
-        Gradient(empty, np.zeros((k, 0)), np.zeros(k), scores, np.empty_like(scores[0])),
+        zero_gradient(empty, scores, settings.batch_size),
         settings.method(problem, state),
     )
 
@@ -98,11 +100,12 @@ def gathered(problem: Problem, batch_size: int, state: State, method: Method | N
     """Return what kernels are given that gather the gradient of a batch; some need no method."""
     rows, parameters, memory = problem.data.rows, state.parameters, state.memory
     if isinstance(rows, Dense):
-        return Work(problem.data, parameters, memory, zero_gradient(parameters, rows), method)
+        gradient = zero_gradient(parameters.w, scores_of(parameters.w, rows), batch_size)
+        return Work(problem.data, parameters, memory, gradient, method)
     w, slots, averages = parameters.w, memory.w, memory.averages
     (k, d), s = w.shape, slots.shape[0]
     longest = int(np.diff(rows.indptr).max(initial=1))
-    scores = scores_of(parameters, rows)
+    scores = scores_of(parameters.w, rows)
     size = min(d, batch_size * longest)
     is_averaged = isinstance(averages, Averaged)
     alpha = np.ravel(getattr(method and method.penalty, "alpha", 0.0)).astype(w.dtype)
@@ -135,13 +138,7 @@ def gathered(problem: Problem, batch_size: int, state: State, method: Method | N
         problem.data._replace(rows=batches),
         near_parameters,
         Memory(near.slots.reshape(s, k, size), memory.b, averages, memory.pace),
-        Gradient(
-            np.zeros_like(near.w),
-            np.zeros((k, size)),
-            np.zeros(k),
-            scores,
-            np.empty_like(scores[0]),
-        ),
+        zero_gradient(near.w, scores, batch_size, most_parts=1),
         method,
     )
 

@@ -150,12 +150,24 @@ def test_functions_that_numba_cannot_compile_are_named():
         return statistics.fmean([(p - t) ** 2 / 2])
 
     loss = losses.custom(value, lambda p, t: p - t)
+    refuses_in_each_call(loss)
+
+
+def test_functions_that_make_arrays_are_named():
+    def where(p, t):
+        return np.where(p > t, p - t, t - p)
+
+    loss = losses.custom(where, lambda p, t: math.copysign(1.0, p - t))
+    refuses_in_each_call(loss, "where; .* no arrays or lists. Numba says: .*where")
+
+
+def refuses_in_each_call(loss, message="value; "):
     X, y = data()
     for call in (
         lambda: fastsgd.fit(X, y, loss=loss),
         lambda: fastsgd.gradient(X, y, np.zeros(3), 0.0, loss=loss),
     ):
-        with pytest.raises(TypeError, match="loss: numba cannot compile value; "):
+        with pytest.raises(TypeError, match=f"(?s)loss: numba cannot compile {message}"):
             call()
 
 
@@ -182,6 +194,27 @@ def test_a_saved_model_holds_the_name_of_a_custom_loss(tmp_path):
     for other in (None, "huber", losses.custom(lambda p, t: p, lambda p, t: 1.0)):
         with pytest.raises(ValueError, match=r"loss: .* 'huber_value'"):
             fastsgd.load(tmp_path / "model", loss=other)
+
+
+def test_a_loss_of_that_name_that_is_another_one_is_refused(tmp_path):
+    X, y = data()
+    loss = losses.custom(lambda p, t: (p - t) ** 2, lambda p, t: 2 * (p - t))
+    fastsgd.fit(X, y, loss=loss, seed=0).save(tmp_path / "model")
+    same = losses.custom(lambda p, t: p * p - 2 * p * t + t * t, lambda p, t: 2 * p - 2 * t)
+    assert fastsgd.load(tmp_path / "model", loss=same).loss == same
+    for other in (
+        losses.custom(lambda p, t: (p - t) ** 2 / 2, lambda p, t: p - t),
+        losses.custom(lambda p, t: (p - t) ** 2, lambda p, t: 2 * (p - t), kind="binary"),
+    ):
+        with pytest.raises(ValueError, match=r"loss: .*'<lambda>', with other values; expected"):
+            fastsgd.load(tmp_path / "model", loss=other)
+
+
+def test_a_saved_loss_need_not_be_defined_everywhere(tmp_path):
+    X, y = data()
+    loss = losses.custom(lambda p, t: p - math.log(t), lambda p, t: 1.0, targets=[1.0, 3.0])
+    fastsgd.fit(X, abs(y) + 1, loss=loss, seed=0, lr=1e-3).save(tmp_path / "model")
+    assert fastsgd.load(tmp_path / "model", loss=loss).loss == loss
 
 
 def test_a_model_with_a_custom_loss_can_be_pickled():
@@ -305,3 +338,26 @@ def test_what_is_no_plain_function_is_refused():
     for function in (Callable(), Callable().__call__, "squared"):
         with pytest.raises(TypeError, match=r"value: expected a function, .*; def or lambda"):
             fastsgd.losses.custom(function, lambda p, t: p - t)
+
+
+def test_parameters_that_have_to_be_named_are_refused():
+    def scaled(p, t, *, scale=1.0):
+        return scale * (p - t) ** 2 / 2
+
+    with pytest.raises(TypeError, match=r"value: expected a .* places, got scaled with .*scale"):
+        losses.custom(scaled, lambda p, t: p - t)
+    with pytest.raises(TypeError, match=r"derivative: expected .*scale"):
+        penalties.custom(half_square, njit(lambda w, *, scale=0.1: scale * w))
+
+
+def test_parameters_beyond_may_have_defaults():
+    loss = losses.custom(lambda p, t, by=0.5: by * (p - t) ** 2, lambda p, t, by=1.0: by * (p - t))
+    X, y = data()
+    ours, custom = (fastsgd.fit(X, y, seed=0, loss=one) for one in ("squared", loss))
+    np.testing.assert_allclose(custom.w, ours.w, rtol=1e-13)
+
+
+@pytest.mark.parametrize("targets", [1.0, [], [[1.0]], [1.0, math.inf]])
+def test_targets_have_to_be_some_numbers(targets):
+    with pytest.raises(ValueError, match="targets: expected at least one number in a sequence"):
+        losses.custom(huber_value, huber_derivative, targets=targets)

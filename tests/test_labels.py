@@ -250,3 +250,36 @@ def test_labels_of_any_integers(dtype):
     model = fastsgd.fit(np.arange(15.0)[:, None], y, loss="logistic", lr=1e-3, seed=0)
     assert model.classes.dtype == dtype
     np.testing.assert_array_equal(model.classes, np.unique(y))
+
+
+@pytest.mark.parametrize(
+    ("labels", "dtype"),
+    [
+        ([3, 1, 1], np.int64),
+        ([np.int16(3), np.int16(1), np.int16(1)], np.int16),
+        ([True, False, True], np.bool_),
+        ([3, 1.0, 1], np.float64),
+    ],
+)
+def test_labels_that_are_objects_come_back_as_the_numbers_they_are(labels, dtype):
+    y = np.array(labels, dtype=object)
+    model = fastsgd.fit([[0.0], [1.0], [2.0]], y, loss="logistic")
+    assert model.predict([[0.0]]).dtype == dtype
+    assert model.classes.tolist() == sorted(set(labels))
+
+
+def test_integers_beyond_64_bits_are_no_labels():
+    with pytest.raises(TypeError, match="y: expected numbers or strings as labels, got object"):
+        fastsgd.fit([[0.0], [1.0]], [2**70, 2**70 + 1], loss="logistic")
+
+
+def test_initial_parameters_of_other_classes_are_refused():
+    X, score = data()
+    y = np.where(score > 0, "up", "down")
+    model = fastsgd.fit(X, y, loss="logistic", seed=0)
+    same = fastsgd.fit(X, y, loss="hinge", init=model, epochs=0)
+    np.testing.assert_array_equal(same.w, model.w)
+    with pytest.raises(ValueError, match=r"init: .* \['left', 'right'\].* got .*'down', 'up'"):
+        fastsgd.fit(X, np.where(score > 0, "left", "right"), loss="logistic", init=model)
+    other = fastsgd.fit(X, score > 0, loss="logistic", init=(model.w, model.b), epochs=0)
+    np.testing.assert_array_equal(other.w, model.w)

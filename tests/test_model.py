@@ -59,6 +59,16 @@ def test_a_saved_model_keeps_how_its_intercept_is_learned(fitted, tmp_path):
     assert not np.array_equal(one, whole)
 
 
+def test_the_loss_of_a_saved_model_may_be_named(program_data, tmp_path):
+    fastsgd.fit(*program_data, loss="huber").save(tmp_path / "model")
+    assert fastsgd.load(tmp_path / "model", loss="huber").loss == fastsgd.losses.Huber()
+    for other in ("absolute", fastsgd.losses.Huber(9.0)):
+        with pytest.raises(ValueError, match=r"loss: the model was fitted with Huber\(.*\), got"):
+            fastsgd.load(tmp_path / "model", loss=other)
+    with pytest.raises(ValueError, match="loss: 'hubert' is not known"):
+        fastsgd.load(tmp_path / "model", loss="hubert")
+
+
 @pytest.mark.parametrize("failure", [OSError, KeyboardInterrupt])
 def test_a_save_that_fails_leaves_what_was_there(program_data, tmp_path, monkeypatch, failure):
     path = tmp_path / "model"

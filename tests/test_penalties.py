@@ -164,3 +164,10 @@ def test_a_strong_l2_has_the_optimum_of_its_objective_for_optimizers_of_any_step
     options = {"batch_size": 200, "epochs": 3000, "seed": 0, "fit_intercept": False}
     model = fastsgd.fit(X, y, penalty=L2(5.0), optimizer="adagrad", lr=1.0, **options)
     np.testing.assert_allclose(model.w, best, rtol=1e-6)
+
+
+def test_equal_penalties_have_equal_hashes():
+    for one, other in ((L2([0.0, 0.2]), L2([-0.0, 0.2])), (ElasticNet([0.1]), ElasticNet([0.1]))):
+        assert one == other
+        assert hash(one) == hash(other)
+    assert len({L2(0.1), L2([0.1]), L2([0.1, 0.1]), L1([0.1]), L1([0.1])}) == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -122,6 +123,16 @@ def test_adaptive_divides_after_patience_epochs_without_improvement_and_ends():
     )
 
 
+def test_a_loss_that_stays_the_same_does_not_improve():
+    # Each row is on its side of the margin from the first step on: the loss is 0.
+    X, y = [[-1.0], [1.0]], [0, 1]
+    options = {"loss": "perceptron", "init": ([1.0], 0.0), "epochs": 99}
+    stopped = fastsgd.fit(X, y, tol=0.0, patience=3, **options)
+    assert stopped.history.loss == (0.0,) * 4
+    adaptive = Adaptive(0.1, factor=10, tol=0.0, patience=3, smallest=0.05)
+    assert fastsgd.fit(X, y, lr=adaptive, **options).history.loss == (0.0,) * 4
+
+
 def test_adaptive_does_not_divide_while_the_loss_improves():
     X, y = data()
     constant, adaptive = (
@@ -142,6 +153,11 @@ def test_names_stand_for_the_defaults():
     [
         (lambda: Cosine(warm_up=-1), "warm_up: expected an integer of at least 0"),
         (lambda: Cosine(steps=0), "steps: expected an integer of at least 1"),
+        (lambda: Cosine(steps=5, warm_up=5), "warm_up: expected fewer than the 5 steps, got 5"),
+        (
+            lambda: fastsgd.fit(*data(), lr=Cosine(warm_up=40), epochs=4),
+            "warm_up: expected fewer than the 40 steps, got 40",
+        ),
         (lambda: Step(every=0), "every: expected an integer of at least 1"),
         (lambda: Exponential(decay=1.1), "decay: expected a number from 0 to 1"),
         (lambda: InvScaling(power=-1), "power: expected"),
@@ -157,10 +173,27 @@ def test_wrong_values_are_refused(make, message):
         make()
 
 
-@pytest.mark.parametrize("lr", [None, Constant, [0.1], lambda t: "fast", lambda t: [0.1]])
+@pytest.mark.parametrize("lr", [None, Constant, [0.1]])
 def test_wrong_types_are_refused(lr):
     with pytest.raises(TypeError, match="lr: expected"):
         fastsgd.fit(*data(), lr=lr)
+
+
+@pytest.mark.parametrize("rate", ["fast", None, True, [0.1], [[0.1], [0.1, 0.2]], np.ones(1), 1j])
+def test_what_a_function_returns_that_is_no_number_is_named_with_its_step(rate):
+    message = f"lr: expected a number for each step, got {re.escape(repr(rate))} for step 7"
+    with pytest.raises(TypeError, match=message):
+        fastsgd.fit(*data(), lr=lambda t: rate if t == 7 else 0.1)
+
+
+@pytest.mark.parametrize("number", [int, np.float32, np.array])
+def test_functions_may_return_numbers_of_any_type(number):
+    one, other = (fastsgd.fit(*data(), lr=lr, seed=0) for lr in (lambda t: number(1), 1.0))
+    np.testing.assert_array_equal(one.w, other.w)
+
+
+def test_a_warm_up_does_not_matter_where_no_step_is_taken():
+    assert fastsgd.fit(*data(), lr=Cosine(warm_up=5), epochs=0).history.loss == ()
 
 
 def test_what_a_function_raises_is_passed_on():

@@ -276,6 +276,16 @@ def test_mini_batches_are_those_of_fit(kind):
     np.testing.assert_allclose(our.intercept_, [model.b for model in expected], rtol=1e-9)
 
 
+def test_own_parameters_reach_fit():
+    rng = np.random.default_rng(0)
+    rows, y = rng.normal(size=(9000, 20)), rng.normal(size=9000)
+    options = {"tol": None, "max_iter": 2, "random_state": 0, "batch_size": 1024}
+    plain = SGDRegressor(**options).fit(rows, y).coef_
+    shared = SGDRegressor(**options, n_threads=2).fit(rows, y).coef_
+    assert plain.tobytes() == shared.tobytes()
+    assert (plain != SGDRegressor(**options, shuffle="block").fit(rows, y).coef_).any()
+
+
 def test_several_targets_are_learned_as_each_alone():
     y = np.column_stack([SCORE, -SCORE, X[:, 0]])
     model = SGDRegressor(**PLAIN).fit(X, y)

@@ -107,7 +107,8 @@ OWN = {
     "batch_size": (lambda: SGDRegressor(batch_size=0).fit(X, SCORE), "'batch_size' .* int in"),
     "optimizer": (lambda: SGDRegressor(optimizer="newton").fit(X, SCORE), "'optimizer' param"),
     "clip_norm": (lambda: SGDRegressor(clip_norm=0.0).fit(X, SCORE), "'clip_norm' parameter"),
-    "n_threads": (lambda: SGDRegressor(n_threads=2).fit(X, SCORE), "'n_threads' parameter"),
+    "n_threads": (lambda: SGDRegressor(n_threads=0).fit(X, SCORE), "'n_threads' parameter"),
+    "shuffle": (lambda: SGDRegressor(shuffle="no").fit(X, SCORE), "'shuffle' parameter"),
     "multi_class": (lambda: SGDClassifier(multi_class="all").fit(X, LABELS), "'multi_class' p"),
     "multinomial": (
         lambda: SGDClassifier(multi_class="multinomial").fit(X, LABELS),

@@ -23,7 +23,7 @@ def epochs_until_it_stops(history, tol, patience):
     """Return what the docstring of `tol` says of a history."""
     lowest, since = np.inf, 0
     for epoch, loss in enumerate(history):
-        since = 0 if loss <= lowest - tol else since + 1
+        since = 0 if loss < lowest - tol else since + 1
         lowest = min(lowest, loss)
         if since == patience:
             return epoch + 1
@@ -165,6 +165,22 @@ def test_validation_with_labels_and_with_several_outputs():
         fastsgd.fit(X, y, loss="logistic", validation=(X[:1], ["left"]))
 
 
+@pytest.mark.parametrize("loss", ["logistic", "softmax"])
+def test_other_rows_to_validate_on_have_the_class_weights_of_the_fit(loss):
+    X, score = data()
+    y = np.digitize(score, [-2, 2])
+    held = X[:50], np.digitize(score[:50] + 1, [-2, 2])
+    by_hand = 200 / (3 * np.bincount(y))
+    weights = by_hand[held[1]]
+    if loss == "logistic":  # one-versus-rest, those of a class's own rows alone
+        weights = np.where(held[1][:, None] == np.arange(3), by_hand, 1.0)
+    for class_weight in ("balanced", dict(enumerate(by_hand))):
+        options = {"loss": loss, "class_weight": class_weight, "epochs": 1, "seed": 0}
+        model = fastsgd.fit(X, y, validation=held, **options)
+        expected = model.evaluate(*held, sample_weight=weights)
+        np.testing.assert_allclose(model.history.validation_loss, expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("validation", "error", "message"),
     [
@@ -187,10 +203,12 @@ def test_there_must_be_a_loss_to_watch():
         fastsgd.fit(*data(), tol=0.0, epoch_loss=None)
 
 
-def test_a_held_out_loss_that_overflows_is_not_passed_on():
+@pytest.mark.parametrize("epoch_loss", ["running", None])
+def test_a_held_out_loss_that_overflows_is_not_passed_on(epoch_loss):
     X, y = data()
-    with pytest.raises(fastsgd.DivergenceError):
-        fastsgd.fit(X, y, validation=(np.full((1, 3), 1e200), [0.0]), epoch_loss=None)
+    message = r"validation: .* epoch 0 .* is inf.* reaches from 1e\+200 to 1e\+200"
+    with pytest.raises(fastsgd.DivergenceError, match=message):
+        fastsgd.fit(X, y, validation=(np.full((1, 3), 1e200), [0.0]), epoch_loss=epoch_loss)
 
 
 RESUMED = {
@@ -202,6 +220,8 @@ RESUMED = {
     "one-versus-rest": {"loss": "logistic", "tol": 3e-2, "patience": 2, "optimizer": "adagrad"},
     "cosine": {"lr": Cosine(0.1, steps=100)},
     "no losses": {"epoch_loss": None},
+    "validated": {"validation": 0.25, "lr": 0.3, "batch_size": 2},
+    "validated by class": {"loss": "logistic", "validation": data(50)[0], "lr": 5.0},
 }
 
 
@@ -212,6 +232,8 @@ def test_3_and_3_epochs_equal_6_to_the_bit(name, through_disk, tmp_path):
     options = RESUMED[name]
     if "loss" in options:
         y = np.digitize(y, [-2, 2])
+    if "by class" in name:
+        options = {**options, "validation": (options["validation"], y[:50])}
     first = fastsgd.fit(X, y, seed=5, epochs=3, **options)
     if through_disk:
         first.save(tmp_path / "model")
@@ -229,6 +251,39 @@ def test_3_and_3_epochs_equal_6_to_the_bit(name, through_disk, tmp_path):
     assert third.w.tobytes() == whole.w.tobytes()
 
 
+@pytest.mark.parametrize("through_disk", [False, True])
+def test_the_best_model_is_not_lost_where_a_fit_goes_on(through_disk, tmp_path):
+    X, y = data()
+    seen = []
+    options = {"validation": data(90), "batch_size": 2, "seed": 0}
+    first = fastsgd.fit(X, y, lr=5e-3, epochs=3, callback=lambda m, e: seen.append(m), **options)
+    np.testing.assert_array_equal(first.w, seen[2].w)
+    for begun in (first, seen[2]):
+        if through_disk:
+            begun.save(tmp_path / "model")
+            begun = fastsgd.load(tmp_path / "model")
+        worse = fastsgd.fit(X, y, resume=begun, lr=0.3, epochs=2, **options)
+        assert min(worse.history.validation_loss[3:]) > min(first.history.validation_loss)
+        np.testing.assert_array_equal(worse.w, first.w)
+        again = fastsgd.fit(X, y, resume=worse, epochs=0, **options)
+        np.testing.assert_array_equal(again.w, first.w)
+        better = fastsgd.fit(X, y, resume=begun, lr=1e-3, epochs=1, **options)
+        assert (better.w != first.w).any()
+
+
+def test_the_best_model_is_measured_on_the_rows_held_out_now():
+    X, y = data()
+    first = fastsgd.fit(X, y, lr=1e-3, epochs=9, validation=(X, y), seed=0)
+    # On the opposite of the targets, no weights are better than those.
+    begun = {"resume": first, "lr": 1e-3, "epochs": 2, "validation": (X, -y)}
+    worse = fastsgd.fit(X, y, **begun)
+    assert min(worse.history.validation_loss[9:]) > min(first.history.validation_loss)
+    np.testing.assert_array_equal(worse.w, first.w)
+    better = fastsgd.fit(X, -y, **begun)
+    assert min(better.history.validation_loss[9:]) > min(first.history.validation_loss)
+    assert (better.w != first.w).any()
+
+
 def test_the_callback_of_a_resumed_fit_counts_on():
     X, y = data()
     seen = []
@@ -243,6 +298,62 @@ def test_a_stopped_fit_goes_on_when_nothing_is_watched():
     assert len(first.history.loss) == 2
     assert len(fastsgd.fit(X, y, resume=first, tol=10.0, patience=1).history.loss) == 2
     assert len(fastsgd.fit(X, y, resume=first).history.loss) == 5
+
+
+@pytest.mark.parametrize("through_disk", [False, True])
+@pytest.mark.parametrize("classes", [1, 3])
+def test_a_stopped_fit_goes_on_when_it_is_watched_otherwise(classes, through_disk, tmp_path):
+    X, y = data()
+    loss = "squared"
+    if classes == 3:
+        y, loss = np.digitize(y, [-2, 2]), "logistic"
+    options = {"loss": loss, "penalty": "l2", "epochs": 9, "lr": 0.01, "seed": 0}
+    first = fastsgd.fit(X, y, tol=10.0, patience=1, **options)
+    if through_disk:
+        first.save(tmp_path / "model")
+        first = fastsgd.load(tmp_path / "model")
+    assert len(first.history.loss) == 2
+    for changes in ({"tol": 1e-9}, {"patience": 99}):
+        watch = {"tol": 10.0, "patience": 1, **changes}
+        more = fastsgd.fit(X, y, resume=first, **watch, **options)
+        assert len(more.history.loss) == 11
+        whole = fastsgd.fit(X, y, **{**options, "epochs": 11})
+        np.testing.assert_array_equal(more.w, whole.w)
+    assert len(fastsgd.fit(X, y, resume=first, tol=10.0, patience=1, **options).history.loss) == 2
+
+
+def test_an_adaptive_rate_that_has_ended_the_fit_begins_anew_as_another():
+    X, y = data()
+    options = {"epochs": 9, "seed": 0}
+    first = fastsgd.fit(X, y, lr=Adaptive(0.01, tol=9.0, patience=1, smallest=0.005), **options)
+    assert len(first.history.loss) == 2
+    same = Adaptive(0.01, tol=9.0, patience=1, smallest=0.005)
+    assert len(fastsgd.fit(X, y, lr=same, resume=first, **options).history.loss) == 2
+    more = fastsgd.fit(X, y, lr=Adaptive(0.01, patience=99), resume=first, **options)
+    whole = fastsgd.fit(X, y, lr=0.01, seed=0, epochs=11)
+    np.testing.assert_array_equal(more.w, whole.w)
+
+
+@pytest.mark.parametrize("average", [True, 6])
+@pytest.mark.parametrize("through_disk", [False, True])
+def test_averages_of_a_class_that_goes_on_count_the_steps_in_which_it_rested(
+    average, through_disk, tmp_path
+):
+    X, score = data()
+    y = np.digitize(score, [-2, 2])
+    seen = []
+    options = {"loss": "logistic", "lr": 1.0, "seed": 0, "batch_size": 200, "average": average}
+    options |= {"callback": lambda m, e: seen.append(m.state.parameters.w.copy())}
+    first = fastsgd.fit(X, y, tol=0.005, patience=1, epochs=40, **options)
+    lengths = [next(i for i, w in enumerate(seen) if (w[j] == seen[-1][j]).all()) for j in range(3)]
+    assert len(set(lengths)) > 1
+    assert len(seen) < 40
+    if through_disk:
+        first.save(tmp_path / "model")
+        first = fastsgd.load(tmp_path / "model")
+    model = fastsgd.fit(X, y, resume=first, epochs=3, **options)
+    expected = np.mean(seen[int(average) - 1 :], axis=0)
+    np.testing.assert_allclose(model.w.T, expected, rtol=1e-12)
 
 
 def test_an_interrupted_fit_can_be_resumed():
@@ -311,6 +422,22 @@ def test_clip_norm_shortens_the_mean_data_gradient_of_w_and_b_together():
             np.testing.assert_allclose(model.b, start[1] - 0.1 * clipped[3], rtol=1e-12)
 
 
+@pytest.mark.parametrize("size", [1e160, 1.5e308])
+def test_gradients_whose_squares_overflow_are_shortened_as_well(size):
+    # The derivatives are 1: each row is its own gradient.
+    model = fastsgd.fit(
+        np.array([[3.0, -3.0, 1.0]]) / 3 * size,
+        [-1.0],
+        loss="absolute",
+        clip_norm=0.5,
+        lr=1.0,
+        epochs=1,
+        init=(np.zeros(3), 0.0),
+    )
+    direction = np.array([3.0, -3.0, 1.0]) / np.sqrt(19)
+    np.testing.assert_allclose(model.w, -0.5 * direction, rtol=1e-12)
+
+
 def test_outputs_of_one_loss_are_clipped_together():
     X, y = data()
     two = np.column_stack([y, 3 * y])
@@ -332,6 +459,26 @@ def test_a_log_link_that_overflows_is_a_divergence():
     for loss in ("poisson", losses.Tweedie(1.5)):
         with pytest.raises(fastsgd.DivergenceError):
             fastsgd.fit(X, y, loss=loss, init=([1.0], 0.0), epoch_loss=None)
+
+
+@pytest.mark.parametrize("loss", ["poisson", "squared", "softmax"])
+def test_a_row_of_weight_0_counts_for_nothing_though_its_loss_overflows(loss):
+    X, score = data()
+    y = np.digitize(score, [-2, 2])
+    options = {"loss": loss, "validation": 0.25, "seed": 0, "lr": 1e-3, "epoch_loss": "full"}
+    options |= {"init": (np.ones((3, 3)), np.zeros(3)) if loss == "softmax" else (np.ones(3), 0.0)}
+    models = []
+    for outlier in (1.5e308, 1.0):
+        X[:20] = outlier
+        models.append(fastsgd.fit(X, y, sample_weight=np.arange(200) >= 20, **options))
+    np.testing.assert_array_equal(models[0].w, models[1].w)
+    assert models[0].history.loss == models[1].history.loss
+    assert models[0].history.validation_loss == models[1].history.validation_loss
+    X[0] = 1.5e308
+    gradient = fastsgd.gradient(
+        X, y, *options["init"], loss=loss, sample_weight=np.arange(200) >= 20
+    )
+    assert np.isfinite(gradient.w).all()
 
 
 def test_a_class_that_stops_before_averages_begin_keeps_its_weights():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastsgd
-from fastsgd.kernels.epoch import CHUNK
+from fastsgd.kernels.parts import CHUNK
 from fastsgd.stretches import STRETCH, batch_stretches, epochs_in_a_stretch
 
 

@@ -247,6 +247,49 @@ def test_a_callback_cannot_change_the_fit(program_data):
     np.testing.assert_array_equal(plain.w, vandalised.w)
 
 
+class Surprise(Exception):
+    """An error of the user's."""
+
+
+def test_what_a_callback_raises_holds_the_model(program_data):
+    def callback(model, epoch):
+        if epoch == 1:
+            raise Surprise("full disk")
+
+    with pytest.raises(Surprise, match="full disk") as caught:
+        fastsgd.fit(*program_data, seed=0, epochs=9, callback=callback)
+    model = caught.value.model
+    np.testing.assert_array_equal(model.w, fastsgd.fit(*program_data, seed=0, epochs=2).w)
+    assert "is in its .model" in caught.value.__notes__[0]
+    more = fastsgd.fit(*program_data, resume=model, epochs=1)
+    np.testing.assert_array_equal(more.w, fastsgd.fit(*program_data, seed=0, epochs=3).w)
+
+
+def test_what_a_learning_rate_raises_holds_the_model(program_data):
+    def rate(t):
+        if t == 250:
+            raise Surprise
+        return 0.03
+
+    options = {"seed": 0, "epochs": 9, "epoch_loss": "full"}  # an epoch at a time
+    with pytest.raises(Surprise) as caught:
+        fastsgd.fit(*program_data, lr=rate, **options)
+    model = caught.value.model
+    np.testing.assert_array_equal(model.w, fastsgd.fit(*program_data, seed=0, epochs=2).w)
+    with pytest.raises(ValueError, match="lr: in step 250 it is -1") as caught:
+        fastsgd.fit(*program_data, lr=lambda t: -1 if t == 250 else 0.03, **options)
+    np.testing.assert_array_equal(model.w, caught.value.model.w)
+
+
+def test_an_error_that_has_a_model_keeps_it(program_data):
+    def callback(model, epoch):
+        fastsgd.fit(*program_data, lr=1e6, init=([1.0, 2.0], 3.0))
+
+    with pytest.raises(fastsgd.DivergenceError) as caught:
+        fastsgd.fit(*program_data, callback=callback)
+    assert caught.value.model.w.tolist() == [1.0, 2.0]
+
+
 def test_progress_shows_loss_and_speed(program_data, capsys):
     fastsgd.fit(*program_data, progress=True)
     shown = capsys.readouterr().err

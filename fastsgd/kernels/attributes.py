@@ -31,6 +31,6 @@ def equal_within(cls: C) -> C:
         return not __eq__(self, other)
 
     def __hash__(self: Any) -> int:
-        return hash((cls, *self))
+        return hash((cls, *(tuple(x.tolist()) if isinstance(x, np.ndarray) else x for x in self)))
 
     return having(__eq__=__eq__, __ne__=__ne__, __hash__=__hash__)(cls)

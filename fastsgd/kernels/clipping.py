@@ -5,7 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+from numba.extending import register_jitable
+
+from .elementary import EXACT
 from .jit import inner
+
+# Squares of numbers above 1e154 overflow; those of their products with this do not.
+SMALL = 2.0**-600
 
 
 class Unclipped(NamedTuple):
@@ -45,10 +51,27 @@ def shorten(gradient: Any, features: int, first: int, last: int, scale: Any, lim
         for f in range(features):
             g = float(gradient.w[j, f])
             squares += g * g
+    unit = 1.0
+    if squares == math.inf:
+        unit = SMALL
+        squares = small_squares(gradient, features, first, last)
     norm = scale * math.sqrt(squares)
-    if norm > limit:
-        factor = limit / norm
+    if norm > limit * unit:
+        factor = limit / norm * unit
         for j in range(first, last):
             gradient.b[j] *= factor
             for f in range(features):
                 gradient.w[j, f] *= factor
+
+
+@register_jitable(**EXACT)
+def small_squares(gradient: Any, features: int, first: int, last: int) -> float:
+    """Return the sum of the squares of SMALL times the gradients; no factor may be put off."""
+    squares = 0.0
+    for j in range(first, last):
+        g_b = float(gradient.b[j]) * SMALL
+        squares += g_b * g_b
+        for f in range(features):
+            g = float(gradient.w[j, f]) * SMALL
+            squares += g * g
+    return squares

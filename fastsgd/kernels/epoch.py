@@ -10,13 +10,11 @@ from typing import Any, NamedTuple
 
 from .jit import entry, inner
 from .methods import (
-    add_losses,
-    add_rows,
     at_step,
     average,
     clip,
-    differentiate,
-    dot_rows,
+    conclude,
+    gather,
     keep,
     leave,
     move,
@@ -24,10 +22,6 @@ from .methods import (
     shrink,
     slope,
 )
-
-# A float32 sum of this many rows is good to a few parts in a million whatever the numbers are;
-# the sums of a larger batch are carried on in float64.
-CHUNK = 256
 
 
 class Data(NamedTuple):
@@ -62,16 +56,6 @@ class Method(NamedTuple):
     optimizer: Any
     clipping: Any
     intercept: float  # by what the gradient of the intercepts is multiplied; 0: they stay
-
-
-class Gradient(NamedTuple):
-    """The sum over the rows of a batch of the gradients of their losses, as it is gathered."""
-
-    w: Any  # (k, d), of at most CHUNK rows
-    w_carried: Any  # (k, d), float64, of the chunks before
-    b: Any  # (k,), float64
-    scores: Any  # (k, block): of one block of rows, products with w, then derivatives
-    column: Any  # (block,): of one output, targets, then losses
 
 
 class Step(NamedTuple):
@@ -162,16 +146,24 @@ def visit(
     while first < last:
         batch_first = first - first % batch_size
         batch_last = min(batch_first + batch_size, order.size)
-        chunk_last = min(first - (first - batch_first) % CHUNK + CHUNK, batch_last)
-        stop = min(chunk_last, last)
+        stop = min(batch_last, last)
         step_t = t + taken
-        add_gradient(data, order, first, stop, step_t, parameters, method.loss, gradient, loss_sums)
-        features = data.rows.count[0]
-        if stop == chunk_last and batch_size > CHUNK:
-            carry(gradient, features)
+        gather(
+            gradient.parts,
+            data,
+            order,
+            batch_first,
+            first,
+            stop,
+            step_t,
+            parameters,
+            method.loss,
+            gradient,
+            loss_sums,
+        )
         if stop == batch_last:
-            rows = batch_last - batch_first
-            scale = mean_of_carried(gradient, features, rows) if batch_size > CHUNK else 1 / rows
+            rows, features = batch_last - batch_first, data.rows.count[0]
+            scale = conclude(gradient.parts, gradient, features, rows, loss_sums)
             if method.intercept != 1:
                 for j in range(gradient.b.size):
                     gradient.b[j] *= method.intercept
@@ -185,57 +177,6 @@ def visit(
             taken += 1
         first = stop
     return taken
-
-
-@inner
-def add_gradient(
-    data: Any,
-    order: Any,
-    first: int,
-    last: int,
-    t: int,
-    parameters: Any,
-    loss: Any,
-    gradient: Any,
-    loss_sums: Any,
-) -> None:
-    """Add the gradients of the rows order[first:last], and their losses, in step t."""
-    scores = gradient.scores
-    for start in range(first, last, scores.shape[1]):
-        stop = min(start + scores.shape[1], last)
-        dot_rows(data.rows, order, start, stop, t, parameters.w, scores)
-        differentiate(
-            data.targets,
-            data.weights,
-            order,
-            start,
-            stop,
-            parameters.b,
-            loss,
-            gradient,
-            loss_sums,
-        )
-        add_rows(data.rows, order, start, stop, scores, gradient.w)
-
-
-@inner
-def carry(gradient: Any, features: int) -> None:
-    """Move the sum of one chunk to the float64 sum of the chunks before."""
-    for j in range(gradient.w.shape[0]):
-        for f in range(features):
-            gradient.w_carried[j, f] += gradient.w[j, f]
-            gradient.w[j, f] = 0
-
-
-@inner
-def mean_of_carried(gradient: Any, features: int, rows: int) -> float:
-    """Divide the carried sums by the number of rows, before they are made narrow; return 1."""
-    for j in range(gradient.w.shape[0]):
-        for f in range(features):
-            gradient.w[j, f] = gradient.w_carried[j, f] / rows
-            gradient.w_carried[j, f] = 0
-        gradient.b[j] /= rows
-    return 1.0
 
 
 @inner
@@ -267,66 +208,3 @@ def step(
         b[j], _ = move(optimizer, b[j], g_b, memory.b, j, 0, shared)
     gradient.b[j] = 0
     average(memory.averages, parameters, features, j, t)
-
-
-@entry
-def add_whole_gradient(
-    data: Any, order: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
-) -> None:
-    """Add the gradients of all rows in `order` to the float64 sum, and their losses."""
-    for first in range(0, order.size, CHUNK):
-        last = min(first + CHUNK, order.size)
-        add_gradient(data, order, first, last, 0, parameters, loss, gradient, loss_sums)
-        carry(gradient, data.rows.count[0])
-
-
-@entry
-def derivatives(
-    data: Any,
-    order: Any,
-    parameters: Any,
-    loss: Any,
-    gradient: Any,
-    loss_sums: Any,
-    out: Any,
-) -> None:
-    """Set out[i, j] to the derivative of the loss of output j of row i, for all i in `order`."""
-    scores = gradient.scores
-    for start in range(0, order.size, scores.shape[1]):
-        stop = min(start + scores.shape[1], order.size)
-        dot_rows(data.rows, order, start, stop, 0, parameters.w, scores)
-        differentiate(
-            data.targets,
-            data.weights,
-            order,
-            start,
-            stop,
-            parameters.b,
-            loss,
-            gradient,
-            loss_sums,
-        )
-        for p in range(start, stop):
-            for j in range(out.shape[1]):
-                out[order[p], j] = scores[j, p - start]
-
-
-@entry
-def sum_losses(
-    data: Any, order: Any, parameters: Any, loss: Any, scores: Any, loss_sums: Any
-) -> None:
-    """Add the losses of all rows in `order` to those of their outputs."""
-    for start in range(0, order.size, scores.shape[1]):
-        stop = min(start + scores.shape[1], order.size)
-        dot_rows(data.rows, order, start, stop, 0, parameters.w, scores)
-        add_losses(
-            data.targets,
-            data.weights,
-            order,
-            start,
-            stop,
-            parameters.b,
-            loss,
-            scores,
-            loss_sums,
-        )

@@ -85,6 +85,30 @@ def add_rows(rows: Any, order: Any, start: int, stop: int, factors: Any, g: Any)
 
 
 @by_type
+def gather(
+    parts: Any,
+    data: Any,
+    order: Any,
+    batch_first: int,
+    first: int,
+    last: int,
+    t: int,
+    parameters: Any,
+    loss: Any,
+    gradient: Any,
+    loss_sums: Any,
+) -> None:
+    """Add the gradients of rows order[first:last] of the batch that begins at `batch_first`."""
+    parts.gather(data, order, batch_first, first, last, t, parameters, loss, gradient, loss_sums)
+
+
+@by_type
+def conclude(parts: Any, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
+    """Finish the gradient of a batch; return what makes it that of the mean of so many rows."""
+    return float(parts.conclude(gradient, features, rows, loss_sums))
+
+
+@by_type
 def leave(rows: Any, step: Any) -> None:
     """Finish with the rows of a step."""
     rows.leave(step)

@@ -19,8 +19,9 @@ class Weighted(NamedTuple):
     weights: Any  # (n,)
 
     def weigh(self, i: Any, j: Any, x: Any) -> Any:
-        """Return x times the weight of row i."""
-        return x * self.weights[i]
+        """Return x times the weight of row i; 0 if that is 0, though x may be infinite."""
+        weight = self.weights[i]
+        return x * weight if weight > 0 else weight
 
 
 class WeightedByOutput(NamedTuple):
@@ -29,5 +30,6 @@ class WeightedByOutput(NamedTuple):
     weights: Any  # (n, k)
 
     def weigh(self, i: Any, j: Any, x: Any) -> Any:
-        """Return x times the weight of row i for output j."""
-        return x * self.weights[i, j]
+        """Return x times the weight of row i for output j; 0 if that is 0."""
+        weight = self.weights[i, j]
+        return x * weight if weight > 0 else weight

@@ -6,7 +6,7 @@ import warnings
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, _fit_context, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model._base import SPARSE_INTERCEPT_DECAY, SparseCoefMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from .. import training
@@ -31,12 +31,13 @@ from .watching import Rows, ScoreWatch, callback_of, split, watch_of
 
 Array = np.ndarray[Any, Any]
 
-# What each parameter that scikit-learn does not have may be.
+# What each parameter may be that scikit-learn does not have, or takes less for.
 OWN_CONSTRAINTS: dict[str, list[Any]] = {
     "batch_size": [Interval(Integral, 1, None, closed="left")],
     "optimizer": [StrOptions(set(OPTIMIZERS)), *OPTIMIZERS.values()],
     "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
-    "n_threads": [Options(Integral, {1})],
+    "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+    "shuffle": ["boolean", StrOptions({"block"})],
 }
 
 # A loss that is higher than `HIGH` is compared to that before the fit; `WORSE` times as much is
@@ -54,7 +55,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
     fit_intercept: bool
     max_iter: int
     tol: float | None
-    shuffle: bool
+    shuffle: bool | Literal["block"]
     verbose: int
     epsilon: float
     random_state: Any
@@ -69,7 +70,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
     batch_size: int
     optimizer: Any
     clip_norm: float | None
-    n_threads: int
+    n_threads: int | None
 
     _aimed_loss: str  # the only one that "pa1" and "pa2" go with
 
@@ -293,6 +294,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 shuffle=self.shuffle,
                 resume=begun,
                 callback=callback_of(watch, self.verbose),
+                n_threads=self.n_threads,
                 check_finite=False,
             )
         except DivergenceError as error:

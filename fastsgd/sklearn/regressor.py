@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn import linear_model
@@ -41,8 +41,9 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
     tol : float or None
         `fit` ends after `n_iter_no_change` epochs in a row whose objective is not below the
         lowest one before by tol. None: it ends after `max_iter` epochs.
-    shuffle : bool
-        Whether each epoch visits the rows in a new random order.
+    shuffle : bool or "block"
+        Whether each epoch visits the rows in a new random order; "block", which is not
+        scikit-learn's, is faster where rows fit in no cache, as in `fastsgd.fit`.
     verbose : int
         Above 0, each epoch is printed.
     epsilon : float
@@ -77,8 +78,9 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         A name or a value of `fastsgd.optimizers`.
     clip_norm : float, optional
         The largest norm of the gradient of the data loss; a longer one is shortened to it.
-    n_threads : int
-        The number of threads: 1, the only one there is so far.
+    n_threads : int or None
+        How many threads gather the gradient of a large batch of dense rows, None for one on each
+        processor; the model does not depend on it.
 
     Attributes
     ----------
@@ -133,7 +135,7 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         fit_intercept: bool = True,
         max_iter: int = 1000,
         tol: float | None = 1e-3,
-        shuffle: bool = True,
+        shuffle: bool | Literal["block"] = True,
         verbose: int = 0,
         epsilon: float = 0.1,
         random_state: Any = None,
@@ -148,7 +150,7 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         batch_size: int = 1,
         optimizer: Any = "sgd",
         clip_norm: float | None = None,
-        n_threads: int = 1,
+        n_threads: int | None = 1,
     ) -> None:
         self._keep(locals())
 

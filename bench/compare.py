@@ -1,0 +1,149 @@
+"""`python -m bench.compare A [B]`: how long fits take in commit B beside commit A.
+
+Each commit runs in a process of its own, with a cache of its own, on tasks that are made here. The
+processes take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import pickle
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from .report import number
+from .turns import ratios
+from .workloads import Task, Workload, chosen
+
+ROOT = Path(__file__).parent.parent
+
+# What B is by default: the files as they are now.
+FILES = "these files"
+
+
+class Worker:
+    """A process that fits with one commit's fastsgd, whenever it is asked to."""
+
+    def __init__(self, commit: str, folder: Path, stack: ExitStack) -> None:
+        source = ROOT if commit == FILES else _written(commit, folder / "source")
+        places = {"PYTHONPATH": str(source), "NUMBA_CACHE_DIR": str(folder / "cache")}
+        # -P: the modules of bench/ do not hide others of the same name.
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", str(Path(__file__).with_name("worker.py"))],
+            env={**os.environ, **places},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        stack.enter_context(self.process)
+        imported = self._answer()
+        if imported != source / "fastsgd":
+            raise RuntimeError(f"{commit}: fastsgd was imported from {imported}")
+
+    def prepare(self, task: Task) -> str | None:
+        """Make it ready for a task; return the error if the commit cannot learn it."""
+        error: str | None = self._ask(_arguments(task))
+        return error
+
+    def turn(self) -> float:
+        """Fit the task, and return the seconds that a fit takes."""
+        seconds: float = self._ask(None)
+        return seconds
+
+    def _ask(self, question: Any) -> Any:
+        assert self.process.stdin is not None
+        pickle.dump(question, self.process.stdin)
+        self.process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> Any:
+        assert self.process.stdout is not None
+        return pickle.load(self.process.stdout)
+
+
+def _written(commit: str, folder: Path) -> Path:
+    """Write the files of a commit into a folder."""
+    archive = subprocess.check_output(["git", "-C", str(ROOT), "archive", commit])
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(folder, filter="data")
+    return folder
+
+
+def _arguments(task: Task) -> dict[str, Any]:
+    """Return the arguments of the fit; the defaults are left out, which old commits cannot name."""
+    arguments = task._asdict()
+    if task.loss == "squared":
+        del arguments["loss"]
+    if task.penalty is None:
+        del arguments["penalty"]
+    zeros = np.zeros(task.X.shape[1]), 0.0
+    return {**arguments, "init": zeros, "check_finite": False}
+
+
+def table(a: Worker, b: Worker, workloads: list[Workload], turns: int) -> Iterator[str]:
+    """Yield a line for each workload."""
+    yield "| rows x features / batch | A, ms | B, ms | time B / time A | quartiles |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
+    for workload in workloads:
+        task = workload.task()
+        errors = {"A": a.prepare(task), "B": b.prepare(task)}
+        if any(errors.values()):
+            whys = ", ".join(f"{name}: {error}" for name, error in errors.items() if error)
+            yield f"| {workload.name} | - | - | - | {whys} |"
+        else:
+            yield line(workload.name, *in_turn(a, b, turns))
+
+
+def in_turn(a: Worker, b: Worker, turns: int) -> tuple[list[float], list[float]]:
+    """Return the seconds of a fit in each turn; the other one is first in every other turn."""
+    seconds: dict[Worker, list[float]] = {a: [], b: []}
+    for turn in range(turns):
+        for worker in (b, a) if turn % 2 else (a, b):
+            seconds[worker].append(worker.turn())
+    return seconds[a], seconds[b]
+
+
+def line(name: str, a: list[float], b: list[float]) -> str:
+    """Return the times of a fit, and the median and the quartiles of their ratio."""
+    low, middle, high = quantiles(ratios(b, a), n=4, method="inclusive")
+    times = " | ".join(number(1e3 * median(seconds)) for seconds in (a, b))
+    return f"| {name} | {times} | {middle:.3f} | {low:.3f} to {high:.3f} |"
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.compare", description=__doc__)
+    parser.add_argument("a", metavar="A", help="a commit, or a branch or a tag")
+    parser.add_argument("b", metavar="B", nargs="?", default=FILES, help=f"default: {FILES}")
+    parser.add_argument("--quick", action="store_true", help="scale the shapes down")
+    parser.add_argument("--workloads", nargs="+", default=[], metavar="WORD", help="named so")
+    parser.add_argument("--epochs", type=int, help="of a fit; the more, the less its call counts")
+    parser.add_argument("--turns", type=int, default=15, help="default: 15", metavar="N")
+    options = parser.parse_args()
+    workloads = chosen(options.workloads)
+    if options.quick:
+        workloads = [workload.scaled_down() for workload in workloads]
+    if options.epochs:
+        workloads = [replace(workload, epochs=options.epochs) for workload in workloads]
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        a = Worker(options.a, Path(folder, "a"), stack)
+        b = Worker(options.b, Path(folder, "b"), stack)
+        print(f"A: {options.a}, B: {options.b}\n")
+        for row in table(a, b, workloads, options.turns):
+            print(row, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""`python -m bench.members`: an epoch of other losses, penalties and optimizers; and softmax."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from fastsgd.optimizers import SGD
+
+from .contestants import CONTESTANTS, prepare_fastsgd
+from .interface import Run, Visit, visited_rows
+from .report import number
+from .stage import LONGEST_QUICK_RUN, LONGEST_RUN, warmed_up
+from .turns import in_turn, ratios
+from .workloads import WORKLOADS, Task, Workload
+
+MEMBERS: dict[str, dict[str, Any]] = {
+    "squared": {},
+    "huber": {"loss": "huber"},
+    "logistic": {"loss": "logistic"},
+    "l2": {"penalty": "l2"},
+    "momentum": {"optimizer": SGD(momentum=0.9)},
+    "adam": {"optimizer": "adam"},
+}
+
+# Of several epochs, so that checking the labels hardly counts.
+SQUARED = replace(WORKLOADS["1Mx100/32 float32"], epochs=5)
+
+SOFTMAX = Workload("60000x784/256 float32", 60_000, 784, 256, "float32", lr=1e-3)
+CLASSES = 10
+
+PASSES = 5
+
+
+def members(workload: Workload, passes: int) -> Iterator[str]:
+    """Yield a line for each member: its epoch beside that of the squared loss."""
+    task = workload.task()
+    classes = task._replace(y=np.sign(task.y))
+    ready = {
+        name: warmed_up(
+            prepare_fastsgd(classes if name == "logistic" else task, **options), task, LONGEST_RUN
+        )
+        for name, options in MEMBERS.items()
+    }
+    seconds = in_turn(ready, passes)
+    yield f"| {workload.name} | ms/epoch | time / squared |"
+    yield "| --- | ---: | ---: |"
+    for name, found in seconds.items():
+        ratio = median(ratios(found, seconds["squared"]))
+        yield f"| {name} | {number(1e3 * workload.rows * median(found))} | {number(ratio)} |"
+
+
+def softmax(workload: Workload, passes: int, longest: float) -> Iterator[str]:
+    """Yield a table of one line: an epoch on one thread beside one of PyTorch, on all cores too."""
+    task = workload.task()
+    scores = task.X @ np.random.default_rng(1).standard_normal((workload.features, CLASSES))
+    task = task._replace(y=scores.argmax(axis=1), loss="softmax")
+    zeros = np.zeros((workload.features, CLASSES)), np.zeros(CLASSES)
+    ready = {"fastsgd": warmed_up(prepare_fastsgd(task, init=zeros), task, longest)}
+    numbers_of_threads = sorted({1, os.cpu_count() or 1})
+    if CONTESTANTS["torch"].version() is not None:
+        for threads in numbers_of_threads:
+            ready[f"torch {threads}"] = warmed_up(prepare_torch(task, threads), task, longest)
+    seconds = in_turn(ready, passes)
+    cells = [f"{workload.name}, k = {CLASSES}"]
+    cells.append(number(1e3 * workload.rows * median(seconds["fastsgd"])))
+    header = ["softmax", "ms/epoch"]
+    for threads in numbers_of_threads:
+        header.append(f"x faster than PyTorch, {threads} thread{'s' if threads > 1 else ''}")
+        slow = seconds.get(f"torch {threads}")
+        cells.append("-" if slow is None else number(median(ratios(slow, seconds["fastsgd"]))))
+    yield f"| {' | '.join(header)} |"
+    yield f"| --- |{' ---: |' * (len(header) - 1)}"
+    yield f"| {' | '.join(cells)} |"
+
+
+def prepare_torch(task: Task, threads: int) -> Run:
+    """A loop over mini-batches, with gradients by autograd."""
+    import torch
+
+    n, d = task.X.shape
+    X, y = torch.from_numpy(task.X), torch.from_numpy(task.y)
+
+    def run(batches: int) -> Visit:
+        torch.set_num_threads(threads)
+        visited = visited_rows(task, batches)
+        w = torch.zeros(d, CLASSES, requires_grad=True)
+        b = torch.zeros(CLASSES, requires_grad=True)
+        order = torch.randperm(n) if visited == n else torch.randint(n, (visited,))
+        for rows in order.split(task.batch_size):
+            scores = torch.addmm(b, X.index_select(0, rows), w)
+            loss = torch.nn.functional.cross_entropy(scores, y.index_select(0, rows))
+            w_grad, b_grad = torch.autograd.grad(loss, (w, b))
+            with torch.no_grad():
+                w.sub_(w_grad, alpha=task.lr)
+                b.sub_(b_grad, alpha=task.lr)
+        return Visit(visited, (w.detach().numpy(), b.detach().numpy()))
+
+    return run
+
+
+def main() -> int:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(prog="python -m bench.members", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="only see that everything works")
+    quick = parser.parse_args().quick
+    squared, many = (w.scaled_down() if quick else w for w in (SQUARED, SOFTMAX))
+    passes, longest = (1, LONGEST_QUICK_RUN) if quick else (PASSES, LONGEST_RUN)
+    for line in members(squared, passes):
+        print(line, flush=True)
+    print()
+    for line in softmax(many, passes, longest):
+        print(line, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+"""How long the first fit of a process takes."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any
+
+import pytest
+
+from .cold_start import cold_start
+
+PROCESSES = 3
+
+
+def test_cold_start(benchmark: Any, request: pytest.FixtureRequest) -> None:
+    found: list[dict[str, float]] = []
+    rounds = 1 if request.config.getoption("--quick") else PROCESSES
+    benchmark.pedantic(lambda: found.append(cold_start()), rounds=rounds)
+    medians = {part: median(once[part] for once in found) for part in found[0]}
+    benchmark.extra_info["cold_start"] = medians
+    # The cache was hit.
+    assert medians["warm"] < medians["default"] / 2

@@ -1,0 +1,22 @@
+"""Two commits are compared turn by turn; here both are the files as they are."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from pathlib import Path
+
+from .compare import FILES, Worker, line, table
+from .workloads import ORIGINAL
+
+
+def test_the_ratio_is_of_the_second_to_the_first_and_taken_turn_by_turn() -> None:
+    a, b = [1e-3, 2e-3, 4e-3], [2e-3, 4e-3, 4e-3]
+    assert line("some", a, b) == "| some | 2.00 | 4.00 | 2.000 | 1.500 to 2.000 |"
+
+
+def test_two_processes_take_turns(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        a, b = (Worker(FILES, tmp_path / name, stack) for name in "ab")
+        *_, last = table(a, b, [ORIGINAL], turns=3)
+    assert re.fullmatch(r"\| original program( \| [\d.]+){3} \| [\d.]+ to [\d.]+ \|", last)

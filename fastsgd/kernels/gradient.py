@@ -1,0 +1,101 @@
+"""The gradient of a batch: the sum over its rows of the gradients of their losses."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .jit import entry, inner
+from .methods import add_losses, add_rows, differentiate, dot_rows
+
+
+class Gradient(NamedTuple):
+    """The sum over the rows of a batch of the gradients of their losses, as it is gathered."""
+
+    w: Any  # (k, d)
+    b: Any  # (k,), float64
+    scores: Any  # (k, block): of one block of rows, products with w, then derivatives
+    column: Any  # (block,): of one output, targets, then losses
+    parts: Any  # of a large batch, what is gathered by parts; `Whole` where there are none
+
+
+@inner
+def add_gradient(
+    data: Any,
+    order: Any,
+    first: int,
+    last: int,
+    t: int,
+    parameters: Any,
+    loss: Any,
+    gradient: Any,
+    loss_sums: Any,
+) -> None:
+    """Add the gradients of the rows order[first:last], and their losses, in step t."""
+    scores = gradient.scores
+    for start in range(first, last, scores.shape[1]):
+        stop = min(start + scores.shape[1], last)
+        dot_rows(data.rows, order, start, stop, t, parameters.w, scores)
+        differentiate(
+            data.targets,
+            data.weights,
+            order,
+            start,
+            stop,
+            parameters.b,
+            loss,
+            gradient,
+            loss_sums,
+        )
+        add_rows(data.rows, order, start, stop, scores, gradient.w)
+
+
+@entry
+def derivatives(
+    data: Any,
+    order: Any,
+    parameters: Any,
+    loss: Any,
+    gradient: Any,
+    loss_sums: Any,
+    out: Any,
+) -> None:
+    """Set out[i, j] to the derivative of the loss of output j of row i, for all i in `order`."""
+    scores = gradient.scores
+    for start in range(0, order.size, scores.shape[1]):
+        stop = min(start + scores.shape[1], order.size)
+        dot_rows(data.rows, order, start, stop, 0, parameters.w, scores)
+        differentiate(
+            data.targets,
+            data.weights,
+            order,
+            start,
+            stop,
+            parameters.b,
+            loss,
+            gradient,
+            loss_sums,
+        )
+        for p in range(start, stop):
+            for j in range(out.shape[1]):
+                out[order[p], j] = scores[j, p - start]
+
+
+@entry
+def sum_losses(
+    data: Any, order: Any, parameters: Any, loss: Any, scores: Any, loss_sums: Any
+) -> None:
+    """Add the losses of all rows in `order` to those of their outputs."""
+    for start in range(0, order.size, scores.shape[1]):
+        stop = min(start + scores.shape[1], order.size)
+        dot_rows(data.rows, order, start, stop, 0, parameters.w, scores)
+        add_losses(
+            data.targets,
+            data.weights,
+            order,
+            start,
+            stop,
+            parameters.b,
+            loss,
+            scores,
+            loss_sums,
+        )

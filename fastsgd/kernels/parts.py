@@ -1,0 +1,139 @@
+"""How the gradient of a batch is gathered: at once, or by parts where the batch is large.
+
+The parts are decided by shapes and by the size of the batch alone, and are added up in their
+order. So the bits of the sum do not depend on who gathered which part, and when.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .gradient import Gradient, add_gradient
+from .jit import entry, inner
+
+# A float32 sum of this many rows is good to a few parts in a million whatever the numbers are;
+# the sums of a larger batch are carried on in float64.
+CHUNK = 256
+
+
+class Whole(NamedTuple):
+    """A batch of at most CHUNK rows is gathered at once."""
+
+    def gather(
+        self,
+        data: Any,
+        order: Any,
+        batch_first: int,
+        first: int,
+        last: int,
+        t: int,
+        parameters: Any,
+        loss: Any,
+        gradient: Any,
+        loss_sums: Any,
+    ) -> None:
+        """Add the gradients of the rows order[first:last], and their losses."""
+        add_gradient(data, order, first, last, t, parameters, loss, gradient, loss_sums)
+
+    def conclude(self, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
+        """Return what makes the gradient that of the mean of so many rows."""
+        return 1 / rows
+
+
+class Parts(NamedTuple):
+    """A larger batch is gathered by parts."""
+
+    length: int  # rows in a part: a multiple of CHUNK
+    gradients: Gradient  # of each part, along the first axis of each array; of one chunk of it
+    carried: Any  # (parts, k, d), float64: of the chunks before
+    losses: Any  # (parts, k), float64
+
+    def gather(
+        self,
+        data: Any,
+        order: Any,
+        batch_first: int,
+        first: int,
+        last: int,
+        t: int,
+        parameters: Any,
+        loss: Any,
+        gradient: Any,
+        loss_sums: Any,
+    ) -> None:
+        """Add the gradients of the rows order[first:last] to the parts."""
+        before, end = first - batch_first, last - batch_first
+        for part in range(before // self.length, -(-end // self.length)):
+            gather_part(self, part, data, order, batch_first, first, last, t, parameters, loss)
+
+    def conclude(self, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
+        """Set the gradient to the mean of so many rows, made of the parts; return 1."""
+        return add_up(self, gradient, features, rows, loss_sums)
+
+
+@inner
+def gather_part(
+    parts: Any,
+    part: int,
+    data: Any,
+    order: Any,
+    batch_first: int,
+    first: int,
+    last: int,
+    t: int,
+    parameters: Any,
+    loss: Any,
+) -> None:
+    """Add the gradients of those of the rows order[first:last] that are in one part."""
+    of_parts = parts.gradients
+    gradient = Gradient(
+        of_parts.w[part],
+        of_parts.b[part],
+        of_parts.scores[part],
+        of_parts.column[part],
+        of_parts.parts,
+    )
+    start = max(first, batch_first + part * parts.length)
+    end = min(last, batch_first + (part + 1) * parts.length)
+    while start < end:
+        chunk_last = start - (start - batch_first) % CHUNK + CHUNK
+        stop = min(chunk_last, end)
+        add_gradient(data, order, start, stop, t, parameters, loss, gradient, parts.losses[part])
+        if stop == chunk_last:
+            carry(gradient.w, parts.carried[part], data.rows.count[0])
+        start = stop
+
+
+@inner
+def carry(sums: Any, to: Any, features: int) -> None:
+    """Move one sum to another, in float64: of a chunk, or of a part."""
+    for j in range(sums.shape[0]):
+        for f in range(features):
+            to[j, f] += sums[j, f]
+            sums[j, f] = 0
+
+
+@inner
+def add_up(parts: Any, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
+    """Divide the sum of the parts by the number of rows, before it is made narrow; return 1."""
+    for part in range(parts.losses.shape[0]):
+        carry(parts.gradients.w[part], parts.carried[part], features)
+        if part > 0:
+            carry(parts.carried[part], parts.carried[0], features)
+        for j in range(gradient.b.size):
+            gradient.b[j] += parts.gradients.b[part, j] / rows
+            loss_sums[j] += parts.losses[part, j]
+            parts.gradients.b[part, j] = 0
+            parts.losses[part, j] = 0
+    for j in range(gradient.b.size):
+        for f in range(features):
+            gradient.w[j, f] = parts.carried[0, j, f] / rows
+            parts.carried[0, j, f] = 0
+    return 1.0
+
+
+@entry
+def add_whole_gradient(data: Any, order: Any, parameters: Any, loss: Any, parts: Any) -> None:
+    """Add the gradients of all rows in `order` to the only part."""
+    gather_part(parts, 0, data, order, 0, 0, order.size, 0, parameters, loss)
+    carry(parts.gradients.w[0], parts.carried[0], data.rows.count[0])

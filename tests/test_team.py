@@ -1,0 +1,128 @@
+"""Threads that share a large batch: the same bits, sooner, and nothing left behind."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from numba import njit
+
+import fastsgd
+from fastsgd.kernels import atomic
+
+COUNTS = 200_000
+
+
+@njit(nogil=True)
+def count(cells, turns):
+    for _ in range(turns):
+        atomic.add(cells, 0, 1)
+        while True:
+            number = atomic.read(cells, 8)
+            if atomic.replace(cells, 8, number, number + 2):
+                break
+
+
+def test_no_change_of_a_number_is_lost():
+    cells = np.zeros(16, np.int64)
+    count(cells, 0)
+    with ThreadPoolExecutor(3) as pool:
+        for future in [pool.submit(count, cells, COUNTS) for _ in range(3)]:
+            future.result()
+    assert cells[[0, 8]].tolist() == [3 * COUNTS, 6 * COUNTS]
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(6000, 30))
+    return X, X @ rng.normal(size=30) + rng.normal(size=6000)
+
+
+@pytest.fixture(autouse=True)
+def every_part_is_worthwhile(monkeypatch):
+    monkeypatch.setattr("fastsgd.team.WORTHWHILE", 0)
+
+
+# Parts of one chunk and of two, the last of them short or not.
+@pytest.mark.parametrize("batch_size", [257, 1000, 4096, 6000])
+def test_bits_do_not_depend_on_the_number_of_threads(data, batch_size):
+    options = {"batch_size": batch_size, "seed": 0, "epochs": 5}
+    alone = fastsgd.fit(*data, **options)
+    for n_threads in (2, 3, 8, None):
+        model = fastsgd.fit(*data, **options, n_threads=n_threads)
+        assert model.w.tobytes() == alone.w.tobytes()
+        assert model.b.tobytes() == alone.b.tobytes()
+        assert model.history.data_loss == alone.history.data_loss
+
+
+def test_bits_do_not_depend_on_threads_and_stretches(data, monkeypatch):
+    alone = fastsgd.fit(*data, batch_size=1000, seed=0)
+    monkeypatch.setattr("fastsgd.stretches.STRETCH", 30 * 64)
+    model = fastsgd.fit(*data, batch_size=1000, seed=0, n_threads=2)
+    assert model.w.tobytes() == alone.w.tobytes()
+
+
+def test_classes_are_shared_as_well(data):
+    X, y = data
+    options = {"loss": "softmax", "batch_size": 1000, "seed": 0, "validation": 0.2}
+    models = [fastsgd.fit(X, np.digitize(y, [-3, 3]), **options, n_threads=n) for n in (1, 2)]
+    assert models[0].w.tobytes() == models[1].w.tobytes()
+    assert models[0].history.validation_loss == models[1].history.validation_loss
+
+
+def test_many_fits_at_once_share_nothing(data):
+    def fit(seed):
+        return fastsgd.fit(*data, batch_size=600, epochs=20, seed=seed, n_threads=2).w.tobytes()
+
+    one_by_one = [fit(seed) for seed in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(fit, range(6))) == one_by_one
+
+
+def threads():
+    return [thread.name for thread in threading.enumerate() if "fastsgd" in thread.name]
+
+
+def test_one_thread_starts_no_other_and_none_is_left(data):
+    seen = []
+
+    def callback(model, epoch):
+        seen.append(len(threads()))
+
+    fastsgd.fit(*data, batch_size=1000, epochs=2, callback=callback)
+    assert seen == [0, 0]
+    fastsgd.fit(*data, batch_size=256, epochs=2, n_threads=2, callback=callback)
+    assert seen[2:] == [0, 0]  # a small batch is not shared
+    fastsgd.fit(*data, batch_size=1000, epochs=2, n_threads=2, callback=callback)
+    assert seen[4:] == [1, 1]
+    assert threads() == []
+
+
+def test_a_fit_that_fails_leaves_no_thread(data):
+    X, y = data
+    with pytest.raises(fastsgd.DivergenceError):
+        fastsgd.fit(X, y, lr=1e9, batch_size=1000, epochs=50, n_threads=2)
+    assert threads() == []
+
+
+def value(y_hat, y):
+    if y_hat > 1e3:
+        raise ValueError("too far")
+    return (y_hat - y) ** 2 / 2
+
+
+def test_a_loss_that_raises_stops_all_threads(data):
+    X, y = data
+    loss = fastsgd.losses.custom(value, lambda y_hat, y: y_hat - y)
+    for _ in range(5):
+        with pytest.raises(ValueError, match="too far"):
+            fastsgd.fit(X, y, loss=loss, lr=1e3, batch_size=3000, epochs=50, n_threads=2)
+    assert threads() == []
+
+
+def test_n_threads_is_checked(data):
+    with pytest.raises(ValueError, match="n_threads: expected an integer of at least 1, got 0"):
+        fastsgd.fit(*data, n_threads=0)
