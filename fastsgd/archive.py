@@ -15,7 +15,8 @@ from . import checks
 from .custom import is_custom
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.epoch import Memory, Parameters
-from .losses import LOSSES, values_of
+from .losses import LOSSES
+from .losses.own import values_of
 from .optimizers import OPTIMIZERS
 from .state import State, Watch
 

@@ -53,7 +53,7 @@ def test_next_process_finds_the_kernel_and_an_edited_loss_is_never_stale(
     folder = copy_of_the_package.parent
     assert fit_in_a_new_process(folder, cache) == (0.25, 0, 1)
     assert fit_in_a_new_process(folder, cache) == (0.25, 1, 0)
-    losses = copy_of_the_package / "losses.py"
+    losses = copy_of_the_package / "losses" / "regression.py"
     text = losses.read_text()
     assert text.count("return y_hat - y") == 1
     losses.write_text(text.replace("return y_hat - y", "return 2 * (y_hat - y)"))

@@ -1,0 +1,105 @@
+"""What is minimised: a value and a derivative for each loss.
+
+A loss is a ``NamedTuple`` with two methods of a prediction and a target, both numbers. The
+kernels compile these very methods, so they use nothing but arithmetic and functions of numbers.
+To add a loss, write its class in one of the files beside this one, and list it in `LOSSES`.
+
+Three kinds: a loss for regression has targets that are numbers; one for two classes has the
+targets -1 and 1, which stand for two labels or for one class and the rest; `Softmax` sees the
+predictions of all classes at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from ..members import chosen
+from .log_link import Gamma, Poisson, Tweedie
+from .own import custom
+from .regression import (
+    Absolute,
+    EpsilonInsensitive,
+    Huber,
+    LogCosh,
+    Quantile,
+    Squared,
+    SquaredEpsilonInsensitive,
+)
+from .softmax import Softmax
+from .two_classes import Hinge, Logistic, ModifiedHuber, Perceptron, SquaredHinge
+
+__all__ = [
+    "LOSSES",
+    "Absolute",
+    "EpsilonInsensitive",
+    "Gamma",
+    "Hinge",
+    "Huber",
+    "LogCosh",
+    "Logistic",
+    "Loss",
+    "ModifiedHuber",
+    "Perceptron",
+    "Poisson",
+    "Quantile",
+    "Softmax",
+    "Squared",
+    "SquaredEpsilonInsensitive",
+    "SquaredHinge",
+    "Tweedie",
+    "custom",
+    "named_loss",
+]
+
+
+class Loss(Protocol):
+    """What a loss has to offer; `y_hat` is the prediction for a row, `y` its target."""
+
+    kind: str
+
+    def value(self, y_hat: Any, y: Any) -> Any:
+        """Return the loss of one row."""
+
+    def derivative(self, y_hat: Any, y: Any) -> Any:
+        """Return the derivative of `value` with respect to `y_hat`."""
+
+    def _asdict(self) -> dict[str, Any]:
+        """Return the parameters of the loss by name."""
+
+
+LOSSES: dict[str, Any] = {
+    "squared": Squared,
+    "absolute": Absolute,
+    "huber": Huber,
+    "epsilon_insensitive": EpsilonInsensitive,
+    "squared_epsilon_insensitive": SquaredEpsilonInsensitive,
+    "quantile": Quantile,
+    "log_cosh": LogCosh,
+    "poisson": Poisson,
+    "gamma": Gamma,
+    "tweedie": Tweedie,
+    "logistic": Logistic,
+    "hinge": Hinge,
+    "squared_hinge": SquaredHinge,
+    "modified_huber": ModifiedHuber,
+    "perceptron": Perceptron,
+    "softmax": Softmax,
+}
+
+
+def named_loss(loss: str | Loss) -> Any:
+    """Return the loss itself, or the one of that name with its default parameters.
+
+    Raises
+    ------
+    ValueError
+        If no loss has that name; the message lists those that there are.
+    TypeError
+        If `loss` is neither a name nor a loss.
+
+    Examples
+    --------
+    >>> named_loss("squared")
+    Squared()
+    """
+    return chosen("loss", loss, LOSSES)
