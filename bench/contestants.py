@@ -18,6 +18,10 @@ from .workloads import ALPHA, Task
 def prepare_fastsgd(task: Task, **others: Any) -> Run:
     """The whole call, always of whole epochs; `others` are arguments that no peer is given."""
     n, d = task.X.shape
+    zeros: Any = (np.zeros(d), 0.0)
+    if task.loss == "softmax":
+        k = int(task.y.max()) + 1
+        zeros = (np.zeros((d, k)), np.zeros(k))
     penalties = {None: None, "l2": L2(ALPHA), "l1": L1(ALPHA)}
     options: dict[str, Any] = {
         "batch_size": task.batch_size,
@@ -27,7 +31,7 @@ def prepare_fastsgd(task: Task, **others: Any) -> Run:
         "epoch_loss": "running",
         "loss": task.loss,
         "penalty": penalties[task.penalty],
-        "init": (np.zeros(d), 0.0),
+        "init": zeros,
         "check_finite": False,
         **others,
     }

@@ -57,13 +57,16 @@ def members(workload: Workload, passes: int) -> Iterator[str]:
         yield f"| {name} | {number(1e3 * workload.rows * median(found))} | {number(ratio)} |"
 
 
+def of_classes(task: Task) -> Task:
+    """Return a task of the same rows, in classes that the softmax loss tells apart."""
+    scores = task.X @ np.random.default_rng(1).standard_normal((task.X.shape[1], CLASSES))
+    return task._replace(y=scores.argmax(axis=1), loss="softmax")
+
+
 def softmax(workload: Workload, passes: int, longest: float) -> Iterator[str]:
     """Yield a table of one line: an epoch on one thread beside one of PyTorch, on all cores too."""
-    task = workload.task()
-    scores = task.X @ np.random.default_rng(1).standard_normal((workload.features, CLASSES))
-    task = task._replace(y=scores.argmax(axis=1), loss="softmax")
-    zeros = np.zeros((workload.features, CLASSES)), np.zeros(CLASSES)
-    ready = {"fastsgd": warmed_up(prepare_fastsgd(task, init=zeros), task, longest)}
+    task = of_classes(workload.task())
+    ready = {"fastsgd": warmed_up(prepare_fastsgd(task), task, longest)}
     numbers_of_threads = sorted({1, os.cpu_count() or 1})
     if CONTESTANTS["torch"].version() is not None:
         for threads in numbers_of_threads:
