@@ -87,15 +87,11 @@ class Descent:
         if self.team is not None:  # which is given one order
             return 1
         # Of a penalty, the weights after each epoch are kept: those that steps are taken with.
-        if is_penalized and (self.is_averaged or not isinstance(self.problem.data.rows, Dense)):
+        is_averaged = isinstance(self.state.memory.averages, Averaged)
+        if is_penalized and (is_averaged or not isinstance(self.problem.data.rows, Dense)):
             return 1
         most = epochs_in_a_stretch(self.visited, settings.batch_size, self.row_length)
         return max(1, min(most, orders_at_once(n)) if settings.shuffle else most)
-
-    @property
-    def is_averaged(self) -> bool:
-        """Tell whether averages are learned."""
-        return isinstance(self.state.memory.averages, Averaged)
 
     @property
     def epoch(self) -> int:
@@ -134,11 +130,11 @@ class Descent:
         """Make the orders of the epochs to come."""
         if len(self.places) < count:
             self.places = np.empty((count, self.places.shape[1]), self.places.dtype)
-        self.orders = self.places[:count]
-        rows = self.problem.data.rows
-        row_bytes = rows.row_length * rows.dtype.itemsize
-        is_by_block = self.settings.shuffle == "block"
-        fill_orders(self.orders, self.seed, self.epoch, row_bytes if is_by_block else None)
+        self.orders, row_bytes = self.places[:count], None
+        if self.settings.shuffle == "block":
+            rows = self.problem.data.rows
+            row_bytes = rows.row_length * rows.dtype.itemsize
+        fill_orders(self.orders, self.seed, self.epoch, row_bytes)
         if self.rows is not None:
             self.orders = self.rows[self.orders]
 

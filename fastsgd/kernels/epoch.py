@@ -22,6 +22,7 @@ from .methods import (
     shrink,
     slope,
 )
+from .parts import Batch
 
 
 class Data(NamedTuple):
@@ -148,19 +149,8 @@ def visit(
         batch_last = min(batch_first + batch_size, order.size)
         stop = min(batch_last, last)
         step_t = t + taken
-        gather(
-            gradient.parts,
-            data,
-            order,
-            batch_first,
-            first,
-            stop,
-            step_t,
-            parameters,
-            method.loss,
-            gradient,
-            loss_sums,
-        )
+        batch = Batch(order, batch_first, first, stop, step_t)
+        gather(gradient.parts, data, batch, parameters, method.loss, gradient, loss_sums)
         if stop == batch_last:
             rows, features = batch_last - batch_first, data.rows.count[0]
             scale = conclude(gradient.parts, gradient, features, rows, loss_sums)

@@ -86,20 +86,10 @@ def add_rows(rows: Any, order: Any, start: int, stop: int, factors: Any, g: Any)
 
 @by_type
 def gather(
-    parts: Any,
-    data: Any,
-    order: Any,
-    batch_first: int,
-    first: int,
-    last: int,
-    t: int,
-    parameters: Any,
-    loss: Any,
-    gradient: Any,
-    loss_sums: Any,
+    parts: Any, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
 ) -> None:
-    """Add the gradients of rows order[first:last] of the batch that begins at `batch_first`."""
-    parts.gather(data, order, batch_first, first, last, t, parameters, loss, gradient, loss_sums)
+    """Add the gradients of the rows of a batch, and their losses."""
+    parts.gather(data, batch, parameters, loss, gradient, loss_sums)
 
 
 @by_type

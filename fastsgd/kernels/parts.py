@@ -16,23 +16,24 @@ from .jit import entry, inner
 CHUNK = 256
 
 
+class Batch(NamedTuple):
+    """The rows order[first:last] of a mini-batch, all of it or as many as one call visits."""
+
+    order: Any
+    begin: int  # where the mini-batch begins in the order
+    first: int
+    last: int
+    t: int  # the step that they are for
+
+
 class Whole(NamedTuple):
     """A batch of at most CHUNK rows is gathered at once."""
 
     def gather(
-        self,
-        data: Any,
-        order: Any,
-        batch_first: int,
-        first: int,
-        last: int,
-        t: int,
-        parameters: Any,
-        loss: Any,
-        gradient: Any,
-        loss_sums: Any,
+        self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
     ) -> None:
-        """Add the gradients of the rows order[first:last], and their losses."""
+        """Add the gradients of the rows, and their losses."""
+        order, first, last, t = batch.order, batch.first, batch.last, batch.t
         add_gradient(data, order, first, last, t, parameters, loss, gradient, loss_sums)
 
     def conclude(self, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
@@ -49,22 +50,12 @@ class Parts(NamedTuple):
     losses: Any  # (parts, k), float64
 
     def gather(
-        self,
-        data: Any,
-        order: Any,
-        batch_first: int,
-        first: int,
-        last: int,
-        t: int,
-        parameters: Any,
-        loss: Any,
-        gradient: Any,
-        loss_sums: Any,
+        self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
     ) -> None:
-        """Add the gradients of the rows order[first:last] to the parts."""
-        before, end = first - batch_first, last - batch_first
+        """Add the gradients of the rows to the parts."""
+        before, end = batch.first - batch.begin, batch.last - batch.begin
         for part in range(before // self.length, -(-end // self.length)):
-            gather_part(self, part, data, order, batch_first, first, last, t, parameters, loss)
+            gather_part(self, part, data, batch, parameters, loss)
 
     def conclude(self, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
         """Set the gradient to the mean of so many rows, made of the parts; return 1."""
@@ -72,19 +63,8 @@ class Parts(NamedTuple):
 
 
 @inner
-def gather_part(
-    parts: Any,
-    part: int,
-    data: Any,
-    order: Any,
-    batch_first: int,
-    first: int,
-    last: int,
-    t: int,
-    parameters: Any,
-    loss: Any,
-) -> None:
-    """Add the gradients of those of the rows order[first:last] that are in one part."""
+def gather_part(parts: Any, part: int, data: Any, batch: Any, parameters: Any, loss: Any) -> None:
+    """Add the gradients of those rows of a batch that are in one part."""
     of_parts = parts.gradients
     gradient = Gradient(
         of_parts.w[part],
@@ -93,12 +73,13 @@ def gather_part(
         of_parts.column[part],
         of_parts.parts,
     )
-    start = max(first, batch_first + part * parts.length)
-    end = min(last, batch_first + (part + 1) * parts.length)
+    losses, order, t = parts.losses[part], batch.order, batch.t
+    start = max(batch.first, batch.begin + part * parts.length)
+    end = min(batch.last, batch.begin + (part + 1) * parts.length)
     while start < end:
-        chunk_last = start - (start - batch_first) % CHUNK + CHUNK
+        chunk_last = start - (start - batch.begin) % CHUNK + CHUNK
         stop = min(chunk_last, end)
-        add_gradient(data, order, start, stop, t, parameters, loss, gradient, parts.losses[part])
+        add_gradient(data, order, start, stop, t, parameters, loss, gradient, losses)
         if stop == chunk_last:
             carry(gradient.w, parts.carried[part], data.rows.count[0])
         start = stop
@@ -135,5 +116,5 @@ def add_up(parts: Any, gradient: Any, features: int, rows: int, loss_sums: Any) 
 @entry
 def add_whole_gradient(data: Any, order: Any, parameters: Any, loss: Any, parts: Any) -> None:
     """Add the gradients of all rows in `order` to the only part."""
-    gather_part(parts, 0, data, order, 0, 0, order.size, 0, parameters, loss)
+    gather_part(parts, 0, data, Batch(order, 0, 0, order.size, 0), parameters, loss)
     carry(parts.gradients.w[0], parts.carried[0], data.rows.count[0])

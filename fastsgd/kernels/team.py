@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 from . import atomic
 from .jit import entry, inner
-from .parts import Parts, add_up, gather_part
+from .parts import Batch, Parts, add_up, gather_part
 
 # Which number is where among the cells; those that several threads change are on cache lines of
 # their own. The parts of all batches are numbered through.
 OFFERED, TAKEN, DONE, STOPPED = 0, 8, 16, 24
-BATCH_FIRST, FIRST, LAST, STEP, NUMBER, PART = 32, 33, 34, 35, 36, 37
+BEGIN, FIRST, LAST, STEP, NUMBER, PART = 32, 33, 34, 35, 36, 37
 CELLS = 64
 
 
@@ -28,27 +28,17 @@ class Shared(NamedTuple):
     cells: Any  # (CELLS,), int64
 
     def gather(
-        self,
-        data: Any,
-        order: Any,
-        batch_first: int,
-        first: int,
-        last: int,
-        t: int,
-        parameters: Any,
-        loss: Any,
-        gradient: Any,
-        loss_sums: Any,
+        self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
     ) -> None:
-        """Add the gradients of the rows order[first:last] to the parts."""
+        """Add the gradients of the rows to the parts."""
         cells, length = self.cells, self.parts.length
-        before, end = first - batch_first, last - batch_first
+        before, end = batch.first - batch.begin, batch.last - batch.begin
         part = before // length
-        cells[BATCH_FIRST], cells[FIRST], cells[LAST], cells[STEP] = batch_first, first, last, t
+        cells[BEGIN], cells[FIRST], cells[LAST], cells[STEP] = batch[1:]
         cells[NUMBER], cells[PART] = cells[OFFERED], part
         offered = cells[OFFERED] + -(-end // length) - part
         atomic.write(cells, OFFERED, offered)
-        while take_part(self, data, order, parameters, loss):
+        while take_part(self, data, batch.order, parameters, loss):
             pass
         while atomic.read(cells, DONE) < offered and atomic.read(cells, STOPPED) == 0:
             pass
@@ -67,8 +57,8 @@ def take_part(shared: Any, data: Any, order: Any, parameters: Any, loss: Any) ->
         return False
     if atomic.replace(cells, TAKEN, number, number + 1):
         part = cells[PART] + number - cells[NUMBER]
-        batch_first, first, last, t = cells[BATCH_FIRST], cells[FIRST], cells[LAST], cells[STEP]
-        gather_part(shared.parts, part, data, order, batch_first, first, last, t, parameters, loss)
+        batch = Batch(order, cells[BEGIN], cells[FIRST], cells[LAST], cells[STEP])
+        gather_part(shared.parts, part, data, batch, parameters, loss)
         atomic.add(cells, DONE, 1)
     return True
 
