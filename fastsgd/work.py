@@ -18,7 +18,7 @@ from .kernels.gradient import Gradient
 from .kernels.lapses import Averaging, Coasting, Nothing, Penalty, Rates, Replay, Shrinking
 from .kernels.parts import CHUNK
 from .kernels.scattered import Scattered
-from .kernels.sparse import NOWHERE, Batches, Held, Sparse
+from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
 from .members import in_dtype
 from .optimizers import SGD
 from .penalties import L1, L2, NoPenalty
@@ -117,16 +117,17 @@ def gathered(problem: Problem, batch_size: int, state: State, method: Method | N
         np.zeros((s * k, size), w.dtype),
         np.zeros((k if is_averaged else 0, size)),
     )
+    marks = np.empty((d, 2), np.int64)
+    marks[:, STEP], marks[:, PLACE] = state.steps, NOWHERE
     batches = Batches(
         rows,
         Held(w, slots.reshape(s * k, d), averages.w if is_averaged else np.zeros((0, 1))),
         near,
         np.empty(size, np.uint32),
         np.zeros(1, np.int64),
-        np.full(d, NOWHERE),
+        marks,
         np.empty(min(batch_size, scores.shape[1]) * longest, np.uint32),
         np.empty(scores.shape[1], np.int64),
-        np.full(d, state.steps),
         Nothing(),
         alpha if near_alpha.size > 0 else near_alpha,
         near_alpha,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .ahead import prefetch_entries, prefetch_features
 from .finite import are_finite
 from .jit import inner
 from .methods import bring_up
-from .sparse import add, dot, prefetch_entries
+from .sparse import add, dot
 
 # Weights are held as a product with a scale, which shrinks; below this it becomes 1 again.
 SMALL = 2.0**-64
@@ -36,6 +37,7 @@ class Scattered(NamedTuple):
         """Set out[j, r] to the product of the weights and row order[start + r], for all j, r."""
         for p in range(start, stop):
             prefetch_entries(self.rows, order, p)
+            prefetch_features(self.rows, order, p, self.held, self.steps)
             first, last = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
             entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
             if self.steps.size > 0:
