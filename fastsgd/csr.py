@@ -47,6 +47,7 @@ def read(X: Any) -> Sparse:
     _check_parts(X)
     rows = _as_read(X, dtype)
     if not _is_canonical(rows):
+        _check_range(X)
         X = X.astype(dtype, copy=True)
         X.sum_duplicates()
         X.eliminate_zeros()
@@ -95,8 +96,8 @@ def _as_read(X: Any, dtype: Any) -> Sparse:
 
 
 def _check_parts(X: Any) -> None:
-    """Check that no kernel could read beyond the arrays of a CSR matrix: scipy may not have."""
-    n, d = X.shape
+    """Check that the rows of a CSR matrix lie within its arrays: scipy may not have."""
+    n = X.shape[0]
     for name, part in (("data", X.data), ("indices", X.indices), ("indptr", X.indptr)):
         if not isinstance(part, np.ndarray) or part.ndim != 1:
             raise ValueError(f"X: expected a flat array as its {name}, got {part!r}")
@@ -110,12 +111,16 @@ def _check_parts(X: Any) -> None:
     size, held = int(X.indptr[-1]), min(X.data.size, X.indices.size)
     if size > held:
         raise ValueError(f"X: its indptr ends with {size}, but it has {held} entries")
-    used = X.indices[:size]
-    if size and not 0 <= used.min() <= used.max() < d:
+
+
+def _check_range(X: Any) -> None:
+    """Check that all columns are there."""
+    d, used = X.shape[1], X.indices[: int(X.indptr[-1])]
+    if used.size and not 0 <= used.min() <= used.max() < d:
         raise ValueError(f"X: expected indices from 0 to {d - 1}, got {used.min()} to {used.max()}")
 
 
 def _is_canonical(rows: Sparse) -> bool:
-    """Tell whether in each row the columns increase, and no entry is 0."""
+    """Tell whether in each row the columns increase and are there, and no entry is 0."""
     parts = stretches(0, rows.n, max(1, STRETCH // rows.row_length))
-    return all(is_canonical(*rows[:3], first, last) for first, last in parts)
+    return all(is_canonical(*rows, first, last) for first, last in parts)
