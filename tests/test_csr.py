@@ -24,6 +24,20 @@ def unsorted(X):
     return X
 
 
+def with_zeros(X):
+    X = sparse.coo_array(X)
+    data, rows = np.append(X.data, np.zeros(N)), np.append(X.row, np.arange(N))
+    X = sparse.csr_array((data, (rows, np.append(X.col, np.full(N, 2)))), shape=X.shape)
+    X.sort_indices()
+    return X
+
+
+def with_duplicates(X):
+    X = sparse.csr_array(X)
+    parts = np.repeat(X.data / 2, 2), np.repeat(X.indices, 2), 2 * X.indptr
+    return sparse.csr_array(parts, shape=X.shape)
+
+
 def with_zeros_and_duplicates(X):
     X = sparse.coo_array(X)
     rows = np.concatenate([X.row, X.row, np.arange(N)])
@@ -43,6 +57,8 @@ FORMS = {
     "bsr": sparse.bsr_array,
     "dia": sparse.dia_array,
     "unsorted": unsorted,
+    "zeros": with_zeros,
+    "duplicates": with_duplicates,
     "zeros and duplicates": with_zeros_and_duplicates,
     "int64 indices": lambda X: with_indices(sparse.csr_array(X), np.int64),
     "read-only": lambda X: read_only(sparse.csr_array(X)),
