@@ -167,6 +167,7 @@ class Descent:
                 work.parameters,
                 work.memory,
                 work.gradient,
+                work.parts,
                 losses,
                 weights,
             )

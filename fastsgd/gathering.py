@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .kernels.gradient import Gradient
-from .kernels.parts import CHUNK, Parts, Whole
+from .kernels.parts import CHUNK, Parts
 from .rows import Rows
 
 Array = np.ndarray[Any, Any]
@@ -17,24 +17,26 @@ PARTS = 16
 NUMBERS = 2**21
 
 
-def zero_gradient(w: Array, scores: Array, batch_size: int, most_parts: int = PARTS) -> Gradient:
+def zero_gradient(w: Array, scores: Array) -> Gradient:
     """Return room for the gradient of a batch, for weights like `w` and scores of `scores_of`."""
-    b, column = np.zeros(len(w)), np.empty_like(scores[0])
-    whole = Gradient(np.zeros_like(w), b, scores, column, Whole())
-    if batch_size <= CHUNK:
-        return whole
-    return whole._replace(parts=parts_of(whole, batch_size, most_parts))
+    return Gradient(np.zeros_like(w), np.zeros(len(w)), scores, np.empty_like(scores[0]))
+
+
+def parts_if_large(whole: Gradient, batch_size: int, most_parts: int = PARTS) -> Parts | None:
+    """Return room for the parts of a batch; None where it is gathered at once."""
+    return parts_of(whole, batch_size, most_parts) if batch_size > CHUNK else None
 
 
 def parts_of(whole: Gradient, batch_size: int, most_parts: int) -> Parts:
-    """Return room for the parts of a large batch."""
+    """Return room for the parts of a batch."""
     k, d = whole.w.shape
     chunks = -(-batch_size // CHUNK)
     length = CHUNK * -(-chunks // max(1, min(most_parts, NUMBERS // max(1, k * d))))
     parts = -(-batch_size // length)
-    w, b, scores, column = (np.zeros((parts, *part.shape), part.dtype) for part in whole[:4])
-    each = Gradient(w, b, scores, column, Whole())
-    return Parts(length, each, np.zeros((parts, k, d)), np.zeros((parts, k)))
+    w, b, scores, column = (np.zeros((parts, *part.shape), part.dtype) for part in whole)
+    return Parts(
+        length, Gradient(w, b, scores, column), np.zeros((parts, k, d)), np.zeros((parts, k))
+    )
 
 
 def scores_of(w: Array, rows: Rows) -> Array:

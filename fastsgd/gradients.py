@@ -137,7 +137,7 @@ def _of_each_row(problem: Problem, values: Parameters, loss: Any) -> ParameterGr
         raise ValueError(
             'reduction: expected "sum" or "mean" for sparse rows and several outputs, got "none"'
         )
-    scratch = zero_gradient(values.w, scores_of(values.w, rows), batch_size=1)
+    scratch = zero_gradient(values.w, scores_of(values.w, rows))
     slopes = np.empty((problem.n, problem.k), problem.dtype)
     for order in pieces(problem.data, problem.k):
         derivatives(problem.data, order, values, loss, scratch, loss_sums, slopes)

@@ -35,11 +35,11 @@ class Team:
     @contextmanager
     def assisting(self, work: Work, order: Any) -> Iterator[Work]:
         """Give work of which the threads take their parts, until the end of the context."""
-        shared = Shared(work.gradient.parts, np.zeros(CELLS, np.int64))
+        shared = Shared(work.parts, np.zeros(CELLS, np.int64))
         task = work.data, order, work.parameters, work.method.loss, shared
         futures = [self.pool.submit(_assist, *task) for _ in range(self.size)]
         try:
-            yield work._replace(gradient=work.gradient._replace(parts=shared))
+            yield work._replace(parts=shared)
         finally:
             shared.cells[STOPPED] = 1
             wait(futures)
@@ -56,7 +56,7 @@ def _assist(data: Any, order: Any, parameters: Any, loss: Any, shared: Shared) -
 
 def team_for(work: Work, n_threads: int | None) -> Team | None:
     """Return a team of at most so many threads, None for all; or None where one is too many."""
-    parts = work.gradient.parts
+    parts = work.parts
     if n_threads == 1 or not isinstance(parts, Parts) or config.DISABLE_JIT:
         return None
     threads = min(processors() if n_threads is None else n_threads, len(parts.losses))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .gathering import scores_of, zero_gradient
+from .gathering import parts_if_large, scores_of, zero_gradient
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.dense import Dense
 from .kernels.epoch import Data, Memory, Method, Parameters
@@ -36,6 +36,7 @@ class Work(NamedTuple):
     parameters: Parameters
     memory: Memory
     gradient: Gradient
+    parts: Any  # of a large batch; else None
     method: Any
 
     def at_rates(self, settings: Settings, state: State, first: int, lrs: Array) -> Work:
@@ -91,7 +92,8 @@ def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
         problem.data._replace(rows=scattered),
         Parameters(empty, b),
         state.memory,
-        zero_gradient(empty, scores, settings.batch_size),
+        zero_gradient(empty, scores),
+        None,
         settings.method(problem, state),
     )
 
@@ -100,8 +102,9 @@ def gathered(problem: Problem, batch_size: int, state: State, method: Method | N
     """Return what kernels are given that gather the gradient of a batch; some need no method."""
     rows, parameters, memory = problem.data.rows, state.parameters, state.memory
     if isinstance(rows, Dense):
-        gradient = zero_gradient(parameters.w, scores_of(parameters.w, rows), batch_size)
-        return Work(problem.data, parameters, memory, gradient, method)
+        gradient = zero_gradient(parameters.w, scores_of(parameters.w, rows))
+        parts = parts_if_large(gradient, batch_size)
+        return Work(problem.data, parameters, memory, gradient, parts, method)
     w, slots, averages = parameters.w, memory.w, memory.averages
     (k, d), s = w.shape, slots.shape[0]
     longest = int(np.diff(rows.indptr).max(initial=1))
@@ -135,11 +138,13 @@ def gathered(problem: Problem, batch_size: int, state: State, method: Method | N
     if is_averaged:
         averages = Averaged(near.averages, averages.b, averages.first)
     near_parameters = Parameters(near.w, parameters.b)
+    gradient = zero_gradient(near.w, scores)
     return Work(
         problem.data._replace(rows=batches),
         near_parameters,
         Memory(near.slots.reshape(s, k, size), memory.b, averages, memory.pace),
-        zero_gradient(near.w, scores, batch_size, most_parts=1),
+        gradient,
+        parts_if_large(gradient, batch_size, most_parts=1),
         method,
     )
 

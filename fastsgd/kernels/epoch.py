@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .gradient import add_gradient
 from .jit import entry, inner
 from .methods import (
     at_step,
@@ -85,6 +86,7 @@ def run(
     parameters: Any,
     memory: Any,
     gradient: Any,
+    parts: Any,
     loss_sums: Any,
     weights: Any,
 ) -> bool:
@@ -92,9 +94,9 @@ def run(
 
     There are as many epochs as rows of `loss_sums`, of shape (epochs, k): to them it adds the
     losses that the rows had before their own step. Their orders are the rows of `orders`, again
-    and again. The first step is number t, with the learning rate lrs[0]. `weights`, of shape
-    (epochs, k, d) or (0, k, d), is set to those after each epoch. Returns whether the parameters
-    are finite.
+    and again. The first step is number t, with the learning rate lrs[0]. `parts` are those of a
+    large batch, or None where it has at most CHUNK rows. `weights`, of shape (epochs, k, d) or
+    (0, k, d), is set to those after each epoch. Returns whether the parameters are finite.
     """
     taken = 0
     are_finite = True
@@ -112,6 +114,7 @@ def run(
             parameters,
             memory,
             gradient,
+            parts,
             loss_sums[epoch],
         )
         if taken > 0:
@@ -137,23 +140,31 @@ def visit(
     parameters: Any,
     memory: Any,
     gradient: Any,
+    parts: Any,
     loss_sums: Any,
 ) -> int:
     """Visit the rows order[first:last] once; return how many steps have been taken since step t.
 
     Mini-batches begin at the multiples of `batch_size`. Where `last` falls inside one, which it
-    may do at a multiple of the block, `gradient` keeps the sum so far for the next call.
+    may do at a multiple of the block, `gradient` or `parts` keep the sum so far for the next call.
     """
+    loss = method.loss
     while first < last:
         batch_first = first - first % batch_size
         batch_last = min(batch_first + batch_size, order.size)
         stop = min(batch_last, last)
         step_t = t + taken
-        batch = Batch(order, batch_first, first, stop, step_t)
-        gather(gradient.parts, data, batch, parameters, method.loss, gradient, loss_sums)
+        # The compiler sees the branch that is taken, and no other.
+        if parts is None:
+            add_gradient(data, order, first, stop, step_t, parameters, loss, gradient, loss_sums)
+        else:
+            gather(parts, data, Batch(order, batch_first, first, stop, step_t), parameters, loss)
         if stop == batch_last:
             rows, features = batch_last - batch_first, data.rows.count[0]
-            scale = conclude(gradient.parts, gradient, features, rows, loss_sums)
+            if parts is None:
+                scale = 1 / rows
+            else:
+                scale = conclude(parts, gradient, features, rows, loss_sums)
             if method.intercept != 1:
                 for j in range(gradient.b.size):
                     gradient.b[j] *= method.intercept

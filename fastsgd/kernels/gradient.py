@@ -15,7 +15,6 @@ class Gradient(NamedTuple):
     b: Any  # (k,), float64
     scores: Any  # (k, block): of one block of rows, products with w, then derivatives
     column: Any  # (block,): of one output, targets, then losses
-    parts: Any  # of a large batch, what is gathered by parts; `Whole` where there are none
 
 
 @inner

@@ -85,16 +85,14 @@ def add_rows(rows: Any, order: Any, start: int, stop: int, factors: Any, g: Any)
 
 
 @by_type
-def gather(
-    parts: Any, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
-) -> None:
-    """Add the gradients of the rows of a batch, and their losses."""
-    parts.gather(data, batch, parameters, loss, gradient, loss_sums)
+def gather(parts: Any, data: Any, batch: Any, parameters: Any, loss: Any) -> None:
+    """Add the gradients of the rows of a large batch, and their losses, to its parts."""
+    parts.gather(data, batch, parameters, loss)
 
 
 @by_type
 def conclude(parts: Any, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
-    """Finish the gradient of a batch; return what makes it that of the mean of so many rows."""
+    """Set the gradient to the mean of so many rows, made of the parts; return its scale, 1."""
     return float(parts.conclude(gradient, features, rows, loss_sums))
 
 

@@ -1,4 +1,4 @@
-"""How the gradient of a batch is gathered: at once, or by parts where the batch is large.
+"""How the gradient of a large batch is gathered: by parts.
 
 The parts are decided by shapes and by the size of the batch alone, and are added up in their
 order. So the bits of the sum do not depend on who gathered which part, and when.
@@ -26,32 +26,15 @@ class Batch(NamedTuple):
     t: int  # the step that they are for
 
 
-class Whole(NamedTuple):
-    """A batch of at most CHUNK rows is gathered at once."""
-
-    def gather(
-        self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
-    ) -> None:
-        """Add the gradients of the rows, and their losses."""
-        order, first, last, t = batch.order, batch.first, batch.last, batch.t
-        add_gradient(data, order, first, last, t, parameters, loss, gradient, loss_sums)
-
-    def conclude(self, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
-        """Return what makes the gradient that of the mean of so many rows."""
-        return 1 / rows
-
-
 class Parts(NamedTuple):
-    """A larger batch is gathered by parts."""
+    """A batch of more than CHUNK rows is gathered by parts."""
 
     length: int  # rows in a part: a multiple of CHUNK
     gradients: Gradient  # of each part, along the first axis of each array; of one chunk of it
     carried: Any  # (parts, k, d), float64: of the chunks before
     losses: Any  # (parts, k), float64
 
-    def gather(
-        self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
-    ) -> None:
+    def gather(self, data: Any, batch: Any, parameters: Any, loss: Any) -> None:
         """Add the gradients of the rows to the parts."""
         before, end = batch.first - batch.begin, batch.last - batch.begin
         for part in range(before // self.length, -(-end // self.length)):
@@ -71,7 +54,6 @@ def gather_part(parts: Any, part: int, data: Any, batch: Any, parameters: Any, l
         of_parts.b[part],
         of_parts.scores[part],
         of_parts.column[part],
-        of_parts.parts,
     )
     losses, order, t = parts.losses[part], batch.order, batch.t
     start = max(batch.first, batch.begin + part * parts.length)
