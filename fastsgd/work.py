@@ -43,7 +43,9 @@ class Work(NamedTuple):
         """Return it for the steps from `first` on, with these learning rates."""
         if isinstance(self.data.rows, Dense):
             return self
-        lapse = _lapse(settings, state, first, lrs, self.data.rows.rows.d)
+        lapse = _lapse(settings, state, first, lrs)
+        if isinstance(self.data.rows, Scattered):  # whose steps are counted from `first`
+            self.data.rows.steps[...] = 0
         return self._replace(data=self.data._replace(rows=self.data.rows._replace(lapse=lapse)))
 
 
@@ -81,7 +83,7 @@ def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
     scattered = Scattered(
         problem.data.rows,
         Held(w, none.astype(w.dtype), none),
-        np.full(d if isinstance(penalty, L1) else 0, state.steps),
+        np.zeros((d if isinstance(penalty, L1) else 0, k), np.uint32),
         Nothing(),
         np.ones(k),
         np.zeros(1, np.int64),
@@ -159,7 +161,7 @@ def in_columns(rows: Any, sums: Array) -> Array:
     return of_all
 
 
-def _lapse(settings: Settings, state: State, start: int, lrs: Array, d: int) -> Any:
+def _lapse(settings: Settings, state: State, start: int, lrs: Array) -> Any:
     """Return what happens to a weight while its feature does not occur."""
     optimizer, averages, pace = settings.optimizer, state.memory.averages, state.memory.pace
     penalty = in_dtype(settings.penalty, state.parameters.w.dtype)

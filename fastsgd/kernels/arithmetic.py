@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -35,4 +34,4 @@ def capped(alpha: Any, lr: Any) -> Any:
 @register_jitable(inline="always")
 def nearer_to_zero(w: Any, distance: Any) -> Any:
     """Return a weight moved towards 0 by a distance, but not beyond it; NaN stays NaN."""
-    return 0 * distance if abs(w) <= distance else w - math.copysign(distance, w)
+    return w - min(max(w, -distance), distance)

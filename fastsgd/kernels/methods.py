@@ -115,6 +115,18 @@ def bring_up(lapse: Any, held: Any, f: Any, since: Any, t: Any) -> None:
 
 
 @by_type
+def dot_up(lapse: Any, entries: Any, columns: Any, w: Any, steps: Any, j: int, t: int) -> Any:
+    """Bring the weights of output j in a row up to step t; return their product with the row."""
+    return lapse.dot_up(entries, columns, w, steps, j, t)
+
+
+@by_type
+def finish(lapse: Any, w: Any, steps: Any, j: int, t: int) -> None:
+    """Bring all weights of output j up to step t."""
+    lapse.finish(w, steps, j, t)
+
+
+@by_type
 def rest(penalty: Any, w: Any, f: int, way: Any, log_kept: Any) -> Any:
     """Return a weight after steps of plain SGD without a gradient of the data.
 

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from .ahead import prefetch_entries, prefetch_features
 from .finite import are_finite
 from .jit import inner
-from .methods import bring_up
-from .sparse import add, dot
+from .methods import dot_up, finish
+from .sparse import add
 
 # Weights are held as a product with a scale, which shrinks; below this it becomes 1 again.
 SMALL = 2.0**-64
@@ -27,7 +27,7 @@ class Scattered(NamedTuple):
 
     rows: Any
     held: Any
-    steps: Any  # (d,): up to which step a feature has been brought, where it matters
+    steps: Any  # (d, k), uint32: up to which step of `lapse` a weight has been brought; or (0, k)
     lapse: Any
     scale: Any  # (k,)
     count: Any  # (1,): 0, as no step of the weights is left once they are added
@@ -40,13 +40,9 @@ class Scattered(NamedTuple):
             prefetch_features(self.rows, order, p, self.held, self.steps)
             first, last = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
             entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
-            if self.steps.size > 0:
-                for q in range(indices.size):
-                    # Not to ask whether it has been brought already takes less time than to ask.
-                    bring_up(self.lapse, self.held, indices[q], self.steps[indices[q]], t)
-                    self.steps[indices[q]] = t
             for j in range(self.scale.size):
-                out[j, p - start] = self.scale[j] * dot(entries, indices, self.held.w[j])
+                product = dot_up(self.lapse, entries, indices, self.held.w[j], self.steps, j, t)
+                out[j, p - start] = self.scale[j] * product
 
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
         """Do nothing: the rows are added to the weights."""
@@ -69,10 +65,8 @@ class Scattered(NamedTuple):
 
     def settle(self, parameters: Any, t: int) -> bool:
         """Bring all weights up to step t; tell whether all parameters are finite."""
-        for f in range(self.steps.size):
-            bring_up(self.lapse, self.held, f, self.steps[f], t)
-            self.steps[f] = t
         for j in range(self.scale.size):
+            finish(self.lapse, self.held.w[j], self.steps, j, t)
             unscale(self.held.w, self.scale, j)
         return are_finite(self.held.w, parameters.b)
 
