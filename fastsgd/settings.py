@@ -35,8 +35,8 @@ class Settings(NamedTuple):
 
     def check_with(self, problem: Problem) -> None:
         """Check what depends on the data as well."""
-        alpha = np.asarray(getattr(self.penalty, "alpha", 0.0))
-        if alpha.ndim and alpha.size != problem.d:
+        alpha = getattr(self.penalty, "alpha", None)
+        if isinstance(alpha, np.ndarray) and alpha.size != problem.d:
             raise ValueError(
                 f"penalty: expected one alpha, or one for each of the {problem.d} features, "
                 f"got {alpha.size}"
