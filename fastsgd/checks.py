@@ -20,6 +20,8 @@ from .stretches import STRETCH
 
 Array = np.ndarray[Any, Any]
 
+BOOLS = (bool, np.bool_)
+
 # The smallest and the largest number that each dtype of the kernels holds in full precision.
 RANGES = {
     info.dtype: (float(info.tiny), float(info.max))
@@ -30,7 +32,7 @@ RANGES = {
 def integer(name: str, value: Any, *, at_least: int, at_most: int | None = None) -> int:
     """Return `value` as an int, if it is an integer within the bounds."""
     try:
-        number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+        number = None if isinstance(value, BOOLS) else operator.index(value)
     except TypeError:
         number = None
     if number is not None and at_least <= number and (at_most is None or number <= at_most):
@@ -45,7 +47,7 @@ def integer(name: str, value: Any, *, at_least: int, at_most: int | None = None)
 
 def number(name: str, value: Any, allowed: str, within: Callable[[float], bool]) -> float:
     """Return `value` as a float, if it is a finite number within the range that is `allowed`."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+    if isinstance(value, BOOLS) or not isinstance(value, Real):
         raise TypeError(f"{name}: expected {allowed}, got {value!r}")
     try:
         result = float(value)
@@ -158,7 +160,7 @@ def choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
 def flags(**values: Any) -> None:
     """Check that each value is True or False."""
     for name, value in values.items():
-        if not isinstance(value, (bool, np.bool_)):
+        if not isinstance(value, BOOLS):
             raise TypeError(f"{name}: expected True or False, got {value!r}")
 
 

@@ -74,6 +74,6 @@ class Settings(NamedTuple):
 
 def first_averaged(average: Any) -> int | None:
     """Return the number of the step from which on parameters are averaged, the first being 0."""
-    if isinstance(average, (bool, np.bool_)):
+    if isinstance(average, checks.BOOLS):
         return 0 if average else None
     return checks.integer("average", average, at_least=1) - 1

@@ -216,7 +216,7 @@ def fit(
         progress=progress,
         check_finite=check_finite,
     )
-    if not isinstance(shuffle, (bool, np.bool_)):
+    if not isinstance(shuffle, checks.BOOLS):
         checks.choice("shuffle", shuffle, (True, False, "block"))
     checks.choice("epoch_loss", epoch_loss, ("running", "full", None))
     if not (callback is None or callable(callback)):
@@ -283,9 +283,9 @@ def _run(
             # To hold Ctrl-C back takes 10 us, and a fit of one stretch is over before it matters.
             is_long = visited * descent.state.parameters.w.size > STRETCH
             with descent.team or nullcontext(), interrupts.held() if is_long else nullcontext():
-                while descent.epoch < last and not descent.has_stopped:
-                    is_seen = progress or callback is not None
-                    descent.run_epochs(1 if is_seen else last - descent.epoch, report)
+                is_seen = progress or callback is not None
+                while (left := last - descent.epoch) > 0 and not descent.has_stopped:
+                    descent.run_epochs(1 if is_seen else left, report)
                     if callback is not None and _asks_to_stop(callback, descent):
                         break
         except KeyboardInterrupt as interrupt:
@@ -346,4 +346,4 @@ def _given(init: Any, problem: Problem) -> Parameters:
 def _asks_to_stop(callback: Callable[[Model, int], object], descent: Descent) -> bool:
     with interrupts.released():
         answer = callback(descent.model(), descent.epoch - 1)
-    return isinstance(answer, (bool, np.bool_)) and bool(answer)
+    return isinstance(answer, checks.BOOLS) and bool(answer)
