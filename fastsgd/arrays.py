@@ -8,12 +8,12 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
 
 def float_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the dtype in which numbers of `dtype` are computed with."""
-    if dtype.kind == "f" and dtype.itemsize <= 4:
-        return np.dtype(np.float32)
-    return np.dtype(np.float64)
+    return FLOAT32 if dtype.kind == "f" and dtype.itemsize <= 4 else FLOAT64
 
 
 def readable(array: Array, dtype: np.dtype[Any]) -> Array:
@@ -28,5 +28,12 @@ def readable(array: Array, dtype: np.dtype[Any]) -> Array:
     if not (array.flags.c_contiguous and array.flags.aligned):
         array = np.require(array, requirements=["C_CONTIGUOUS", "ALIGNED"])
     view = array.view()
-    view.flags.writeable = False
+    view.setflags(write=False)
     return view
+
+
+def filled(size: int, value: float) -> Array:
+    """Return that many float64 numbers of one value; `numpy.full` takes three times as long."""
+    array = np.empty(size)
+    array.fill(value)
+    return array

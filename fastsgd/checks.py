@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import math
 import operator
-import secrets
+import os
 from collections.abc import Callable, Iterable
 from numbers import Real
 from typing import Any, NoReturn
 
 import numpy as np
 
+from .interrupts import answer
 from .kernels.finite import is_finite
-from .stretches import STRETCH, stretches
+from .stretches import STRETCH
 
 Array = np.ndarray[Any, Any]
+
+BOOLS = (bool, np.bool_)
 
 # The smallest and the largest number that each dtype of the kernels holds in full precision.
 RANGES = {
@@ -28,23 +31,23 @@ RANGES = {
 
 def integer(name: str, value: Any, *, at_least: int, at_most: int | None = None) -> int:
     """Return `value` as an int, if it is an integer within the bounds."""
+    try:
+        number = None if isinstance(value, BOOLS) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is not None and at_least <= number and (at_most is None or number <= at_most):
+        return number
     allowed = f"an integer of at least {at_least}"
     if at_most is not None:
         allowed = f"an integer from {at_least} to {at_most}"
-    if isinstance(value, (bool, np.bool_)):
+    if number is None:
         raise TypeError(f"{name}: expected {allowed}, got {value!r}")
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name}: expected {allowed}, got {value!r}") from None
-    if number < at_least or (at_most is not None and number > at_most):
-        raise ValueError(f"{name}: expected {allowed}, got {number}")
-    return number
+    raise ValueError(f"{name}: expected {allowed}, got {number}")
 
 
 def number(name: str, value: Any, allowed: str, within: Callable[[float], bool]) -> float:
     """Return `value` as a float, if it is a finite number within the range that is `allowed`."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+    if isinstance(value, BOOLS) or not isinstance(value, Real):
         raise TypeError(f"{name}: expected {allowed}, got {value!r}")
     try:
         result = float(value)
@@ -147,22 +150,24 @@ def fits_dtype(name: str, value: float, dtype: np.dtype[Any]) -> None:
 
 def choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
     """Check that `value` is one of `choices`."""
-    if not any(value is c or (isinstance(value, str) and value == c) for c in choices):
-        allowed = ", ".join(map(repr, choices))
-        raise ValueError(f"{name}: expected one of {allowed}, got {value!r}")
+    for one in choices:
+        if value is one or (isinstance(value, str) and value == one):
+            return
+    allowed = ", ".join(map(repr, choices))
+    raise ValueError(f"{name}: expected one of {allowed}, got {value!r}")
 
 
 def flags(**values: Any) -> None:
     """Check that each value is True or False."""
     for name, value in values.items():
-        if not isinstance(value, (bool, np.bool_)):
+        if not isinstance(value, BOOLS):
             raise TypeError(f"{name}: expected True or False, got {value!r}")
 
 
 def seed(value: Any) -> int:
     """Return a seed as an int; draw one from a generator, or from the system for None."""
     if value is None:
-        return secrets.randbits(64)
+        return int.from_bytes(os.urandom(8))
     if isinstance(value, np.random.Generator):
         return int(value.integers(2**64, dtype=np.uint64))
     return integer("seed", value, at_least=0, at_most=2**64 - 1)
@@ -212,6 +217,8 @@ def _nullable_dtype(value: Any) -> np.dtype[Any] | None:
     None stands for all else, which numpy makes an array of by itself.
     """
     dtypes: Any = getattr(value, "dtypes", None)
+    if dtypes is None:
+        return None
     columns = list(dtypes) if hasattr(dtypes, "__iter__") else [dtypes]
     known = [getattr(column, "numpy_dtype", column) for column in columns]
     if known == columns or any(getattr(dtype, "kind", "O") not in "biuf" for dtype in known):
@@ -252,9 +259,11 @@ def finite(name: str, array: Array) -> None:
 
 def first_non_finite(flat: Array) -> int | None:
     """Return the place of the first entry that is NaN or infinite."""
-    for first, last in stretches(0, flat.size, STRETCH):
-        if not is_finite(flat[first:last]):
-            return first + int(np.isfinite(flat[first:last]).argmin())
+    for first in range(0, flat.size, STRETCH):
+        piece = flat[first : first + STRETCH]
+        if not is_finite(piece):
+            return first + int(np.isfinite(piece).argmin())
+        answer()
     return None
 
 

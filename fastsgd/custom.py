@@ -10,8 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 from uuid import uuid4
@@ -163,16 +162,20 @@ def is_custom(choice: Any, family: str) -> bool:
     return getattr(type(choice), "family", None) == family and hasattr(type(choice), "is_known")
 
 
-@contextmanager
-def compiling(*members: Any) -> Iterator[None]:
+class compiling:
     """Say which function of the user's numba cannot compile, if that is why a kernel fails."""
-    try:
-        yield
-    except NumbaError:
-        for one in members:
-            for function in getattr(type(one), "functions", ()):
-                _check_compiles(type(one).family, function)
-        raise
+
+    def __init__(self, *members: Any) -> None:
+        self.members = members
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(self, _: Any, error: BaseException | None, *__: Any) -> None:
+        if isinstance(error, NumbaError):
+            for one in self.members:
+                for function in getattr(type(one), "functions", ()):
+                    _check_compiles(type(one).family, function)
 
 
 def _check_compiles(family: str, function: Callable[..., Any]) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from contextlib import nullcontext
+from collections.abc import Callable
+from itertools import repeat
 from time import perf_counter
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
 from . import parameters
+from .arrays import filled
 from .errors import DivergenceError
 from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
@@ -32,13 +34,8 @@ from .work import Work, work_on
 Array = np.ndarray[Any, Any]
 
 
-class Epoch(NamedTuple):
-    """An entry of the history."""
-
-    data_loss: float | None
-    penalty: float
-    seconds: float
-    validation_loss: float | None
+# An entry of the history: data loss, penalty, seconds and validation loss.
+Epoch = tuple[float | None, float, float, float | None]
 
 
 class Descent:
@@ -52,7 +49,7 @@ class Descent:
         self,
         problem: Problem,
         settings: Settings,
-        state: State,
+        begin: Callable[[], State],
         seed: int,
         history: History,
         held_out: HeldOut | None,
@@ -62,15 +59,19 @@ class Descent:
         self.problem, self.settings, self.seed, self.before = problem, settings, seed, history
         self.held_out, self.rows = held_out, rows
         self.is_watched = is_watched(settings)
-        self.watched_losses = problem.k if problem.is_one_versus_rest else 1
-        self.state = with_watches(state, settings, self.watched_losses)
+        self.watched_losses = size = problem.k if problem.is_one_versus_rest else 1
+        # Makes the state anew as it was when the epoch under way began, which few fits need.
+        self.former: Callable[[], State] = lambda: with_watches(begin(), settings, size)
+        self.state = state = self.former()
         self.visited = settings.visited(n)
         self.row_length = row_length(problem.data.rows, problem.k)
         # An order is one of places; where only some rows are learned from, `rows` has theirs.
-        self.places = np.arange(n, dtype=index_dtype(n)).reshape(1, n)
-        self.orders = self.places if rows is None else rows.reshape(1, n)
+        dtype = index_dtype(n)
+        self.places = (
+            np.empty((0, n), dtype) if settings.shuffle else np.arange(n, dtype=dtype)[None]
+        )
+        self.orders = self.places if rows is None else rows[None]
         self.epochs: list[Epoch] = []
-        self.last_finite = copy_of(self.state)
         self.best = Best(None, None)
         if held_out is not None and state.best is not None:
             losses = held_out.losses(state.best, settings.loss)
@@ -106,22 +107,24 @@ class Descent:
     def run_epochs(self, most: int, report: Report) -> None:
         """Run an epoch, or at most so many short ones; raise DivergenceError if one diverges."""
         count = min(most, self.at_once)
+        if self.epochs:
+            state = copy_of(self.state)
+            self.former = lambda: state
         began = perf_counter()
         if self.settings.shuffle:
             self._shuffle(count)
         losses = np.zeros((count, self.problem.k))
-        is_kept = count > 1 and not isinstance(self.settings.penalty, NoPenalty)
+        is_kept = self.at_once > 1 and not isinstance(self.settings.penalty, NoPenalty)
         w = self.state.parameters.w
         weights = np.empty((count if is_kept else 0, *w.shape), w.dtype)
         is_finite = self._visit_rows(losses, weights, report)
         seconds = (perf_counter() - began) / count
-        if is_finite and self._end_epochs(losses / self.visited, weights, seconds):
-            self.last_finite = copy_of(self.state)
+        if is_finite and self._end_epochs(losses, weights, seconds):
             return
         if count == 1:
             self._diverged()
         # Which epoch it was, and what was before it, is seen one by one.
-        self.state = copy_of(self.last_finite)
+        self.state = self.former()
         self.work = work_on(self.problem, self.settings, self.state)
         for _ in range(count):
             self.run_epochs(1, report)
@@ -144,8 +147,9 @@ class Descent:
         `losses` has a row for each epoch; there is one only where an epoch takes several calls.
         `weights` has room for the weights after each, or none.
         """
-        team = self.team and self.team.assisting(self.work, self.orders[0])
-        with team or nullcontext(self.work) as work:
+        if self.team is None:
+            return self._take_steps(self.work, losses, weights, report)
+        with self.team.assisting(self.work, self.orders[0]) as work:
             return self._take_steps(work, losses, weights, report)
 
     def _take_steps(self, work: Work, losses: Array, weights: Array, report: Report) -> bool:
@@ -174,15 +178,16 @@ class Descent:
             if not are_finite:
                 return False
             is_whole = last % batch_size == 0 or last == n
-            self.state = self.state._replace(steps=end if is_whole else end - 1)
+            self.state = self.state.after(end if is_whole else end - 1)
             report(last - first, last, losses)
         return True
 
     def _rates(self, first: int, last: int) -> Array:
         """Return the learning rates of some steps."""
-        rates: Array = self.settings.schedule.rates(np.arange(first, last))
-        if isinstance(self.settings.schedule, Constant):
-            return rates
+        schedule = self.settings.schedule
+        if isinstance(schedule, Constant):
+            return filled(last - first, schedule.lr)
+        rates: Array = schedule.rates(np.arange(first, last))
         if not (rates.min() >= 0 and rates.max() < np.inf):
             t = int(np.argmin((rates >= 0) & (rates < np.inf)))
             raise ValueError(
@@ -193,20 +198,27 @@ class Descent:
     def _end_epochs(self, losses: Array, weights: Array, seconds: float) -> bool:
         """Write down what was learned, if all of it is finite; tell whether it is."""
         follow(self.state)
-        if len(losses) == 1:
-            return self._end_epoch(losses[0], seconds)
-        data_losses, of_weights = losses.sum(axis=1), np.zeros(len(losses))
+        if self.at_once == 1:
+            return self._end_epoch(losses[0] / self.visited, seconds)
+        data_losses, of_weights = self._data_losses(losses), [0.0] * len(losses)
         if weights.size:
             each = penalties(self.settings.penalty, weights.reshape(-1, weights.shape[-1]))
-            of_weights = each.reshape(losses.shape).sum(axis=1)
-        if not np.isfinite(data_losses + of_weights).all():
+            of_weights = each.reshape(losses.shape).sum(axis=1).tolist()
+        if not math.isfinite(sum(data_losses or ()) + sum(of_weights)):
             return False
-        is_measured = self.settings.epoch_loss is not None
-        self.epochs.extend(
-            Epoch(loss if is_measured else None, penalty, seconds, None)
-            for loss, penalty in zip(data_losses.tolist(), of_weights.tolist(), strict=True)
-        )
+        measured = data_losses or repeat(None)
+        self.epochs.extend(zip(measured, of_weights, repeat(seconds), repeat(None)))
         return True
+
+    def _data_losses(self, losses: Array) -> list[float] | None:
+        """Return the data loss of each epoch, from the sums over the rows for each output."""
+        if self.settings.epoch_loss is None:
+            return None
+        # The arithmetic of numpy takes 10 us where it has not been used just now.
+        if losses.shape[1] == 1:
+            return [loss / self.visited for loss in losses.ravel().tolist()]
+        means: list[float] = (losses / self.visited).sum(axis=1).tolist()
+        return means
 
     def _end_epoch(self, losses: Array, seconds: float) -> bool:
         """Do so after one epoch; measure what is asked for, and see what has stopped improving."""
@@ -217,17 +229,14 @@ class Descent:
         if not isinstance(settings.penalty, NoPenalty):
             of_weights = penalties(settings.penalty, values.w)
         held = None if self.held_out is None else self.held_out.losses(values, settings.loss)
-        epoch = Epoch(
-            None if settings.epoch_loss is None else float(losses.sum()),
-            float(of_weights.sum()),
-            seconds,
-            None if held is None else float(held.sum()),
-        )
-        if not math.isfinite((epoch.data_loss or 0) + epoch.penalty):
+        data_loss = None if settings.epoch_loss is None else float(losses.sum())
+        validation_loss = None if held is None else float(held.sum())
+        penalty = float(of_weights.sum())
+        if not math.isfinite((data_loss or 0) + penalty):
             return False
-        if not math.isfinite(epoch.validation_loss or 0):
-            self._overflowed(epoch.validation_loss)
-        self.epochs.append(epoch)
+        if not math.isfinite(validation_loss or 0):
+            self._overflowed(validation_loss)
+        self.epochs.append((data_loss, penalty, seconds, validation_loss))
         if held is not None:
             self.best.see(self._to_watch(held), values)
             self.state = self.state._replace(best=self.best.parameters)
@@ -247,8 +256,7 @@ class Descent:
 
     def best_model(self) -> Model:
         """Return the model of the lowest held-out loss, or of the last epoch; nothing follows."""
-        values = self.best.parameters or learned(self.last_finite)
-        return self._model_of(values, self.last_finite)
+        return self._model_of(self.best.parameters or learned(self.state), self.state)
 
     def last_finite_model(self) -> Model:
         """Return the model as it is now if it is finite, else as it last was."""
@@ -256,7 +264,8 @@ class Descent:
         return self.model() if finite else self._last_model()
 
     def _last_model(self) -> Model:
-        return self._model_of(learned(self.last_finite), self.last_finite)
+        state = self.former()
+        return self._model_of(learned(state), state)
 
     def _model_of(self, values: Parameters, state: State) -> Model:
         w, b = parameters.for_user(values, self.problem.outputs)
@@ -264,24 +273,25 @@ class Descent:
         return Model(w, b, loss, self.seed, self._history(), classes, state)
 
     def _history(self) -> History:
-        old, new = self.before, self.epochs
-        measured = (epoch.data_loss for epoch in new if epoch.data_loss is not None)
-        held = (epoch.validation_loss for epoch in new if epoch.validation_loss is not None)
+        before = self.before
+        if not self.epochs:
+            return before
+        losses, of_weights, seconds, held = zip(*self.epochs, strict=True)
         return History(
-            data_loss=(*old.data_loss, *measured),
-            penalty=(*old.penalty, *(epoch.penalty for epoch in new)),
-            seconds=(*old.seconds, *(epoch.seconds for epoch in new)),
-            validation_loss=(*old.validation_loss, *held),
+            before.data_loss + (() if self.settings.epoch_loss is None else losses),
+            before.penalty + of_weights,
+            before.seconds + seconds,
+            before.validation_loss + (() if self.held_out is None else held),
         )
 
     def _diverged(self) -> NoReturn:
         problem, loss = self.problem, self.settings.loss
         X, y = _numbers(problem.data), problem.data.targets.y
-        before = self.epochs[-1].data_loss if self.epochs else None
+        before = self.epochs[-1][0] if self.epochs else None
         if before is None:
-            before = float(mean_losses(problem.data, learned(self.last_finite), loss).sum())
+            before = float(mean_losses(problem.data, learned(self.former()), loss).sum())
         if np.isfinite(X.min()) and np.isfinite(X.max()):
-            rate = self.settings.schedule.rates(np.array([self.last_finite.steps]))[0]
+            rate = self.settings.schedule.rates(np.array([self.former().steps]))[0]
             advice = (
                 f"Try an lr smaller than {rate:g}, or scale the data down: X reaches from "
                 f"{X.min():.4g} to {X.max():.4g}"

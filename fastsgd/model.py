@@ -58,6 +58,9 @@ class History:
         return tuple(a + b for a, b in zip(self.data_loss, self.penalty, strict=True))
 
 
+NO_EPOCHS = History()
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A linear model, ``scores = X @ w + b``.

@@ -13,6 +13,8 @@ from .stretches import STRETCH, stretches
 
 Array = np.ndarray[Any, Any]
 
+UINT32, UINT64 = np.dtype(np.uint32), np.dtype(np.uint64)
+
 # Rows in a bucket, on the average: 128 kB of a second-level cache. No more than 2**16, up to which
 # the numbers drawn for a shuffle are uniform.
 BUCKET = 2**15
@@ -29,7 +31,7 @@ OF_RUNS = 0xA0761D6478BD642F
 
 def index_dtype(n: int) -> np.dtype[Any]:
     """Return the smallest type that numbers n rows: 4 bytes a row up to 4 billion rows."""
-    return np.dtype(np.uint32 if n <= 2**32 else np.uint64)
+    return UINT32 if n <= 2**32 else UINT64
 
 
 # How many numbers the orders of several epochs take at most: half a second-level cache.

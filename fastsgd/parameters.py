@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import checks
+from .arrays import readable
 from .kernels.epoch import Parameters
 from .rows import Problem
 
@@ -20,8 +21,9 @@ Array = np.ndarray[Any, Any]
 
 def for_kernels(w: Any, b: Any, dtype: np.dtype[Any]) -> Parameters:
     """Return a copy of `w` and `b` as the kernels have them."""
-    w = np.atleast_2d(np.asarray(w, dtype).T).copy()
-    return Parameters(w, np.array(b, dtype).reshape(-1))
+    return Parameters(
+        np.array(w.T, dtype, order="C", ndmin=2), np.array(b, dtype, order="C", ndmin=1)
+    )
 
 
 def for_user(parameters: Parameters, outputs: int | None) -> tuple[Array, Any]:
@@ -41,15 +43,12 @@ def checked(
     """Return `w` and `b` as arrays of `dtype`, if they are finite and of the right shapes."""
     arrays = []
     for part, value, shape in zip("wb", (w, b), shapes(d, outputs), strict=True):
-        array = checks.numbers(f"{whose}{part}", value)
-        if array.dtype != dtype:
-            with np.errstate(over="ignore"):  # what is too large becomes inf, which is refused
-                array = array.astype(dtype)
+        array = readable(checks.numbers(f"{whose}{part}", value), dtype)
         if array.shape != shape:
             raise ValueError(
                 f"{whose}{part}: expected shape {shape}, to go with X and y, got {array.shape}"
             )
-        if not np.isfinite(array).all():
+        if checks.first_non_finite(array.reshape(-1)) is not None:
             raise ValueError(f"{whose}{part}: expected finite {dtype}s, got {array}")
         arrays.append(array)
     return arrays[0], arrays[1]

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 # Told of how many rows were visited just now and in this epoch, and of the sums of their losses.
 Report = Callable[[int, int, Any], None]
 
 
+def progress_bar(show: bool, rows: int) -> AbstractContextManager[Report]:
+    """Give a function to be told of rows visited and of their losses; it draws a bar if `show`."""
+    return _bar(rows) if show else nullcontext(_draw_nothing)
+
+
+def _draw_nothing(rows: int, visited: int, loss_sums: Any) -> None:
+    """Do nothing."""
+
+
 @contextmanager
-def progress_bar(show: bool, rows: int) -> Iterator[Report]:
-    """Yield a function to be told of rows visited and of their losses; it draws a bar if `show`."""
-    if not show:
-        yield lambda rows, visited, loss_sums: None
-        return
+def _bar(rows: int) -> Iterator[Report]:
     from tqdm.auto import tqdm  # takes 20 ms to import, and few fits show a bar
 
     with tqdm(total=rows, unit="row", unit_scale=True) as bar:

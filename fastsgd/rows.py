@@ -25,29 +25,13 @@ class Problem(NamedTuple):
     """Checked data, and what they say of the model."""
 
     data: Data
-    outputs: int | None  # of y of shape (n, k) or of k classes; None for one that is a scalar
+    n: int  # rows
+    d: int  # features
+    k: int  # outputs
+    dtype: np.dtype[Any]  # in which all is computed
+    outputs: int | None  # k, of y of shape (n, k) or of k classes; None for one that is a scalar
     classes: Array | None  # the labels in order, where there are classes
-    class_weight: dict[Any, float] | None = None  # what each label is multiplied by
-
-    @property
-    def n(self) -> int:
-        """Return the number of rows."""
-        return int(self.data.rows.n)
-
-    @property
-    def d(self) -> int:
-        """Return the number of features."""
-        return int(self.data.rows.d)
-
-    @property
-    def k(self) -> int:
-        """Return the number of outputs."""
-        return 1 if self.outputs is None else self.outputs
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Return the dtype in which all is computed."""
-        return self.data.rows.dtype  # type: ignore[no-any-return]
+    class_weight: dict[Any, float] | None  # what each label is multiplied by
 
     @property
     def is_one_versus_rest(self) -> bool:
@@ -137,7 +121,8 @@ def prepare(
         by_class = labels.weights_of_classes(class_weight, numbers, known)
         weights = _times(weights, by_class, numbers, loss.kind == BINARY and known.size > 2, dtype)
         class_weight = dict(zip(known.tolist(), by_class.tolist(), strict=True))
-    return Problem(Data(table, targets, weights), outputs, known, class_weight)
+    data, k = Data(table, targets, weights), 1 if outputs is None else outputs
+    return Problem(data, n, table.d, k, dtype, outputs, known, class_weight)
 
 
 def _numbers(y: Any, n: int, dtype: np.dtype[Any], loss: Any) -> tuple[Values, int | None]:

@@ -358,11 +358,11 @@ def named_schedule(lr: Any) -> Any:
     >>> named_schedule(0.1)
     Constant(lr=0.1)
     """
+    if type(lr) is float:
+        return _constant(lr)
     if isinstance(lr, (str, *SCHEDULES.values())):
         return chosen("lr", lr, SCHEDULES)
-    if callable(lr) and not isinstance(lr, type):
-        return _Function(lr)
-    return _constant(lr) if type(lr) is float else Constant(lr)
+    return _Function(lr) if callable(lr) and not isinstance(lr, type) else Constant(lr)
 
 
 @lru_cache

@@ -35,8 +35,8 @@ class Settings(NamedTuple):
 
     def check_with(self, problem: Problem) -> None:
         """Check what depends on the data as well."""
-        alpha = np.asarray(getattr(self.penalty, "alpha", 0.0))
-        if alpha.ndim and alpha.size != problem.d:
+        alpha = getattr(self.penalty, "alpha", None)
+        if isinstance(alpha, np.ndarray) and alpha.size != problem.d:
             raise ValueError(
                 f"penalty: expected one alpha, or one for each of the {problem.d} features, "
                 f"got {alpha.size}"
@@ -74,6 +74,6 @@ class Settings(NamedTuple):
 
 def first_averaged(average: Any) -> int | None:
     """Return the number of the step from which on parameters are averaged, the first being 0."""
-    if isinstance(average, (bool, np.bool_)):
+    if isinstance(average, checks.BOOLS):
         return 0 if average else None
     return checks.integer("average", average, at_least=1) - 1

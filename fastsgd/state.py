@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .arrays import filled
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.epoch import Memory, Parameters
 
@@ -39,13 +40,17 @@ class State(NamedTuple):
     best: Parameters | None  # on rows held out; it is never changed in place
     intercept: float = 1.0  # by what the gradient of the intercepts is multiplied
 
+    def after(self, steps: int) -> State:
+        """Return it with the number of steps that have been taken by now."""
+        return State(self.optimizer, steps, *self[2:])
+
 
 def new_state(parameters: Parameters, optimizer: Any) -> State:
     """Return the state before the first step."""
     k, d = parameters.w.shape
     slots, dtype = optimizer.rule().slots, parameters.w.dtype
     remembered = np.zeros((slots, k, d), dtype), np.zeros((slots, k, 1), dtype)
-    memory = Memory(*remembered, NotAveraged(), np.ones(k))
+    memory = Memory(*remembered, NotAveraged(), filled(k, 1.0))
     return State(optimizer, 0, parameters, memory, None, None, np.zeros(k, np.int64), None)
 
 

@@ -49,7 +49,7 @@ def epochs_in_a_stretch(n: int, batch_size: int, row_length: int) -> int:
 def batch_stretches(
     n: int, batch_size: int, block: int, row_length: int
 ) -> Iterator[tuple[int, int]]:
-    """Yield stretches of whole mini-batches, or of whole blocks of one that is too large.
+    """Return stretches of whole mini-batches, or of whole blocks of one that is too large.
 
     Parameters
     ----------
@@ -64,7 +64,6 @@ def batch_stretches(
     """
     rows = max(1, STRETCH // row_length)
     if batch_size <= max(rows, block):
-        yield from stretches(0, n, min(max(rows // batch_size, 1), STEPS) * batch_size)
-    else:
-        for first, last in stretches(0, n, batch_size):
-            yield from stretches(first, last, max(rows // CHUNK * CHUNK, block))
+        return stretches(0, n, min(max(rows // batch_size, 1), STEPS) * batch_size)
+    blocks, batches = max(rows // CHUNK * CHUNK, block), stretches(0, n, batch_size)
+    return (piece for first, last in batches for piece in stretches(first, last, blocks))

@@ -12,8 +12,9 @@ from . import checks, held_out, interrupts, parameters, rows
 from .custom import compiling
 from .descent import Descent
 from .errors import Interrupted
+from .kernels.epoch import Parameters
 from .losses import Loss, named_loss
-from .model import History, Model
+from .model import NO_EPOCHS, Model
 from .optimizers import named_optimizer
 from .penalties import named_penalty
 from .progress import progress_bar
@@ -215,7 +216,7 @@ def fit(
         progress=progress,
         check_finite=check_finite,
     )
-    if not isinstance(shuffle, (bool, np.bool_)):
+    if not isinstance(shuffle, checks.BOOLS):
         checks.choice("shuffle", shuffle, (True, False, "block"))
     checks.choice("epoch_loss", epoch_loss, ("running", "full", None))
     if not (callback is None or callable(callback)):
@@ -252,18 +253,16 @@ def fit(
     )
     settings.check_with(problem)
     share = held_out.checked(validation, problem, settings.loss)
-    state = _given_state(init, resume, problem, settings, validation)
     number = resume.seed if resume is not None and seed is None else checks.seed(seed)
-    if state is None:
-        state = new_state(parameters.drawn(number, problem), settings.optimizer)
     others, kept = held_out.split(share, problem, number)
+    steps = 0 if resume is None else resume.state.steps
     with compiling(settings.loss, settings.penalty):
         descent = Descent(
             problem,
-            settings.for_rows(problem.n if kept is None else kept.size, epochs, state.steps),
-            with_averages(state, settings.first_averaged),
+            settings.for_rows(problem.n if kept is None else kept.size, epochs, steps),
+            lambda: _first_state(init, resume, problem, settings, number, validation is not None),
             number,
-            History() if resume is None else resume.history,
+            NO_EPOCHS if resume is None else resume.history,
             others,
             kept,
         )
@@ -284,9 +283,9 @@ def _run(
             # To hold Ctrl-C back takes 10 us, and a fit of one stretch is over before it matters.
             is_long = visited * descent.state.parameters.w.size > STRETCH
             with descent.team or nullcontext(), interrupts.held() if is_long else nullcontext():
-                while descent.epoch < last and not descent.has_stopped:
-                    is_seen = progress or callback is not None
-                    descent.run_epochs(1 if is_seen else last - descent.epoch, report)
+                is_seen = progress or callback is not None
+                while (left := last - descent.epoch) > 0 and not descent.has_stopped:
+                    descent.run_epochs(1 if is_seen else left, report)
                     if callback is not None and _asks_to_stop(callback, descent):
                         break
         except KeyboardInterrupt as interrupt:
@@ -308,16 +307,27 @@ def _check_watched(settings: Settings, validation: Any) -> None:
         )
 
 
-def _given_state(
-    init: Any, resume: Model | None, problem: Problem, settings: Settings, validation: Any
-) -> State | None:
-    """Return the state to begin with, if the user gave one."""
+def _first_state(
+    init: Any,
+    resume: Model | None,
+    problem: Problem,
+    settings: Settings,
+    seed: int,
+    is_validated: bool,
+) -> State:
+    """Return the state to begin with; it is the same each time."""
     if init is not None and resume is not None:
         raise ValueError("init: expected None, as resume brings the initial parameters")
     if resume is not None:
-        return resumed(resume, problem, settings, validation is not None)
-    if init is None:
-        return None
+        state = resumed(resume, problem, settings, is_validated)
+    else:
+        w_and_b = parameters.drawn(seed, problem) if init is None else _given(init, problem)
+        state = new_state(w_and_b, settings.optimizer)
+    return with_averages(state, settings.first_averaged)
+
+
+def _given(init: Any, problem: Problem) -> Parameters:
+    """Return the parameters that the user gave."""
     known, labels = getattr(init, "classes", None), problem.classes
     if known is not None and labels is not None and not np.array_equal(known, labels):
         raise ValueError(
@@ -330,10 +340,10 @@ def _given_state(
     w, b = parameters.checked(
         pair[0], pair[1], problem.d, problem.outputs, problem.dtype, whose="init's "
     )
-    return new_state(parameters.for_kernels(w, b, problem.dtype), settings.optimizer)
+    return parameters.for_kernels(w, b, problem.dtype)
 
 
 def _asks_to_stop(callback: Callable[[Model, int], object], descent: Descent) -> bool:
     with interrupts.released():
         answer = callback(descent.model(), descent.epoch - 1)
-    return isinstance(answer, (bool, np.bool_)) and bool(answer)
+    return isinstance(answer, checks.BOOLS) and bool(answer)
