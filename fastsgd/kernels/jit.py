@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import inspect
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
@@ -40,9 +40,11 @@ INTERNAL = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def _hash_of_sources() -> str:
-    package = Path(__file__).parent.parent
-    sources = sorted([*package.glob("*.py"), *package.glob("*/*.py")])
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
+    # Not by patterns of pathlib, which take longer to prepare than all sources to read.
+    package = os.path.dirname(os.path.dirname(__file__))
+    files = [os.path.join(folder, name) for folder, _, names in os.walk(package) for name in names]
+    sources = (Path(file).read_bytes() for file in sorted(files) if file.endswith(".py"))
+    return hashlib.sha256(b"\0".join(sources)).hexdigest()
 
 
 SOURCES = _hash_of_sources()
@@ -143,10 +145,10 @@ def by_type(stub: F) -> F:
     The stub is what runs in interpreted mode, and names the method and its arguments.
     """
 
+    @wraps(stub)  # of which numba asks the signature
     def method(this: Any, *args: Any) -> Any:
         return getattr(this.instance_class, stub.__name__)
 
-    vars(method)["__signature__"] = inspect.signature(stub)
     overload(stub, strict=False, jit_options={**INTERNAL, "forceinline": True})(method)
     return stub
 
