@@ -4,8 +4,6 @@ Each kind brings one method, `bring_up`, which takes what is known of feature f 
 to step `t`. It takes the same time however many steps there were, but for `Replay`.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from .arithmetic import at, unsigned
