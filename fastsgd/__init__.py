@@ -1,12 +1,15 @@
 """Mini-batch stochastic gradient descent for linear models, as fast as memory lets it be."""
 
-from . import losses, optimizers, penalties, schedules
-from .errors import DivergenceError, Interrupted
-from .gradients import ParameterGradient, gradient
-from .model import History, Model, load
-from .order import epoch_order
-from .training import fit
-from .version import __version__
+from . import garbage
+
+with garbage.kept():
+    from . import losses, optimizers, penalties, schedules
+    from .errors import DivergenceError, Interrupted
+    from .gradients import ParameterGradient, gradient
+    from .model import History, Model, load
+    from .order import epoch_order
+    from .training import fit
+    from .version import __version__
 
 __all__ = [
     "DivergenceError",

@@ -1,7 +1,5 @@
 """The gradient that autograd would leave in ``param.grad``."""
 
-from __future__ import annotations
-
 from typing import Any, Literal, NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Rows that are held out of a fit, to see how good it is on others."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

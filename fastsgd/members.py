@@ -7,7 +7,6 @@ class and read its numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, TypeVar
 
@@ -58,6 +57,8 @@ def chosen(argument: str, choice: Any, family: Mapping[str, type]) -> Any:
     if isinstance(choice, str):
         if choice in family:
             return _default(family[choice])
+        from difflib import get_close_matches  # only a wrong name needs it
+
         nearest = get_close_matches(choice, family, n=1, cutoff=0.0)[0]
         raise ValueError(
             f"{argument}: {choice!r} is not known; the nearest name is {nearest!r}, "

@@ -13,8 +13,6 @@ In the formulas, `g` is the gradient of a mini-batch: the mean over its rows, pl
 smooth part of the penalty. Each product is one of coordinates.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any, NamedTuple
 

@@ -6,8 +6,6 @@ is added to the gradient, and `shrink` the proximal step of the rest of it, whic
 step of the optimizer. To add a penalty, write its class here and list it in `PENALTIES`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """How rows, targets and weights are held while kernels read them."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

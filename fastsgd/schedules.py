@@ -6,8 +6,6 @@ called for a stretch of steps at a time, and so are functions of the user's. To 
 write its class here and list it in `SCHEDULES`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from functools import lru_cache

@@ -60,6 +60,26 @@ def test_next_process_finds_the_kernel_and_an_edited_loss_is_never_stale(
     assert fit_in_a_new_process(folder, cache) == (0.5, 0, 1)
 
 
+IMPORT = """
+import gc, sys, numba
+numba.njit = None
+meanwhile = []
+
+def note(phase, info):
+    meanwhile.append("fastsgd.losses" in sys.modules and "fastsgd.version" not in sys.modules)
+
+gc.callbacks.append(note)
+import fastsgd
+gc.callbacks.remove(note)
+print(any(meanwhile), gc.isenabled())
+"""
+
+
+def test_importing_prepares_no_kernel_and_collects_no_garbage():
+    command = [sys.executable, "-c", IMPORT]
+    assert subprocess.check_output(command, text=True).split() == ["False", "True"]
+
+
 class Line(NamedTuple):
     slope: float
 

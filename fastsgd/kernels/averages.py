@@ -4,8 +4,6 @@ Source: B. T. Polyak and A. B. Juditsky, Acceleration of stochastic approximatio
 SIAM J. Control Optim. 30 (1992).
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 

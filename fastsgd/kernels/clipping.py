@@ -1,7 +1,5 @@
 """Shortening gradients that are too long."""
 
-from __future__ import annotations
-
 import math
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """The gradient of a batch: the sum over its rows of the gradients of their losses."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from .jit import entry, inner

@@ -8,12 +8,11 @@ compiler puts the method of that very class in its place: ``derivative(loss, y_h
 
 from __future__ import annotations
 
-import gc
 import hashlib
-import inspect
+import os
 from collections.abc import Callable
 from contextlib import suppress
-from functools import wraps
+from functools import update_wrapper, wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -21,6 +20,8 @@ from numba import config, njit
 from numba.core.caching import FunctionCache
 from numba.core.runtime import rtsys
 from numba.extending import overload, register_jitable
+
+from .. import garbage
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,9 +41,11 @@ INTERNAL = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def _hash_of_sources() -> str:
-    package = Path(__file__).parent.parent
-    sources = sorted([*package.glob("*.py"), *package.glob("*/*.py")])
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
+    # Not by patterns of pathlib, which take longer to prepare than all sources to read.
+    package = os.path.dirname(os.path.dirname(__file__))
+    files = [os.path.join(folder, name) for folder, _, names in os.walk(package) for name in names]
+    sources = (Path(file).read_bytes() for file in sorted(files) if file.endswith(".py"))
+    return hashlib.sha256(b"\0".join(sources)).hexdigest()
 
 
 SOURCES = _hash_of_sources()
@@ -90,13 +93,49 @@ def _names(sig: Any) -> tuple[Any, ...]:
     return (*map(str, sig), *(f"{cls.__module__}.{cls.__qualname__}" for cls in classes))
 
 
+class _Kernel:
+    """A function of which numba makes a dispatcher when it is called, or a part of another one.
+
+    That takes 0.2 ms, and 6 ms the first time; of most functions no process needs one, as they are
+    part of others whose machine code is on disk. What numba asks a kernel for, it is told by the
+    dispatcher.
+    """
+
+    def __init__(self, function: Any, options: dict[str, Any], is_on_disk: bool) -> None:
+        update_wrapper(self, function)
+        self._given = function, options, is_on_disk
+
+    def __call__(self, *args: Any) -> Any:
+        return self.dispatcher(*args)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "dispatcher":
+            # Of threads that come at once, all take the same: else each would compile it.
+            return vars(self).setdefault(name, _dispatcher(*self._given))
+        return getattr(self.dispatcher, name)
+
+
+def _dispatcher(function: Any, options: dict[str, Any], is_on_disk: bool) -> Any:
+    dispatcher = njit(**options)(function)
+    if is_on_disk:
+        with suppress(RuntimeError):  # where no directory is writable, each process compiles anew
+            dispatcher._cache = _Cache(function)
+        # A tenth of the time of a compilation would go into the collection of garbage.
+        dispatcher.compile = garbage.kept()(dispatcher.compile)
+    return dispatcher
+
+
+def _kernel(function: F, options: dict[str, Any], *, is_on_disk: bool = False) -> F:
+    return function if config.DISABLE_JIT else cast("F", _Kernel(function, options, is_on_disk))
+
+
 def inner(function: F) -> F:
     """Compile a function that kernels call, as if its code stood in theirs.
 
     What is optimised once in the kernel, not at each level of calls above it as well, takes half
     the time to compile.
     """
-    return njit(inline="always", **INTERNAL)(function)
+    return _kernel(function, {**INTERNAL, "inline": "always"})
 
 
 def inner_loop(function: F) -> F:
@@ -104,37 +143,12 @@ def inner_loop(function: F) -> F:
 
     For the loops that all time is spent in: optimised alone, they are up to 40 % faster.
     """
-    return njit(forceinline=True, **INTERNAL)(function)
+    return _kernel(function, {**INTERNAL, "forceinline": True})
 
 
 def entry(function: F) -> F:
     """Compile a kernel that Python calls, and keep its machine code on disk."""
-    kernel = njit(no_cfunc_wrapper=True, **OPTIONS)(function)
-    if config.DISABLE_JIT:
-        return function
-    with suppress(RuntimeError):  # where no directory is writable, each process compiles anew
-        kernel._cache = _Cache(function)
-    kernel.compile = _without_collection(kernel.compile)
-    return kernel
-
-
-def _without_collection(function: F) -> F:
-    """Collect no garbage meanwhile: the many objects that a compiler makes set that off in vain.
-
-    It takes a tenth of the time of a compilation.
-    """
-
-    @wraps(function)
-    def run(*args: Any) -> Any:
-        was_enabled = gc.isenabled()
-        gc.disable()
-        try:
-            return function(*args)
-        finally:
-            if was_enabled:
-                gc.enable()
-
-    return cast("F", run)
+    return _kernel(function, {**OPTIONS, "no_cfunc_wrapper": True}, is_on_disk=True)
 
 
 def by_type(stub: F) -> F:
@@ -143,10 +157,10 @@ def by_type(stub: F) -> F:
     The stub is what runs in interpreted mode, and names the method and its arguments.
     """
 
+    @wraps(stub)  # of which numba asks the signature
     def method(this: Any, *args: Any) -> Any:
         return getattr(this.instance_class, stub.__name__)
 
-    vars(method)["__signature__"] = inspect.signature(stub)
     overload(stub, strict=False, jit_options={**INTERNAL, "forceinline": True})(method)
     return stub
 

@@ -6,8 +6,6 @@ plain SGD meets on its own have two more: `dot_up` brings up the weights of a ro
 product with them, and `finish` those of all features.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from .arithmetic import at, unsigned

@@ -1,7 +1,5 @@
 """Passive-aggressive steps: how long the step of a row is depends on its own loss."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from .methods import derivative, target, value, weigh

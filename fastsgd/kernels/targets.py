@@ -5,8 +5,6 @@ Each kind brings two methods. `differentiate` replaces the products of rows and 
 derivatives to its `b` and its losses to `loss_sums`; `add_losses` does no more than the last.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

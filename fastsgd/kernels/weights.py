@@ -1,7 +1,5 @@
 """What each row counts for."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 

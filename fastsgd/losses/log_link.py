@@ -1,7 +1,5 @@
 """Losses of numbers of which the logarithm is predicted."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

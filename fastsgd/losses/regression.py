@@ -1,7 +1,5 @@
 """Losses of numbers."""
 
-from __future__ import annotations
-
 import math
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """The loss of several classes whose predictions are seen together."""
 
-from __future__ import annotations
-
 import math
 from typing import Any, NamedTuple
 

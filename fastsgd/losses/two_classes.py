@@ -1,7 +1,5 @@
 """Losses of two classes, whose targets are -1 and 1."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np
