@@ -1,7 +1,5 @@
 """A fit under way: its state, and its epochs."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from itertools import repeat

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +22,8 @@ class Team:
     """The threads beside the one that fits."""
 
     def __init__(self, size: int) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # 1 ms of an import, for few fits
+
         self.size = size
         self.pool = ThreadPoolExecutor(size, thread_name_prefix="fastsgd")
 
@@ -35,6 +36,8 @@ class Team:
     @contextmanager
     def assisting(self, work: Work, order: Any) -> Iterator[Work]:
         """Give work of which the threads take their parts, until the end of the context."""
+        from concurrent.futures import wait
+
         shared = Shared(work.parts, np.zeros(CELLS, np.int64))
         task = work.data, order, work.parameters, work.method.loss, shared
         futures = [self.pool.submit(_assist, *task) for _ in range(self.size)]

@@ -1,7 +1,5 @@
 """Reading dense rows."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -4,8 +4,6 @@ Shapes: n rows, d features, k outputs. The weights `w` are held as (k, d), so th
 one output lie side by side as the values of one row do.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from .gradient import add_gradient

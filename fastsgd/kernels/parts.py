@@ -4,8 +4,6 @@ The parts are decided by shapes and by the size of the batch alone, and are adde
 order. So the bits of the sum do not depend on who gathered which part, and when.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from .gradient import Gradient, add_gradient

@@ -4,8 +4,6 @@ The step of plain SGD is linear: the sum of the gradients of a small batch need 
 before it is taken. Nothing is moved, and of a feature nothing but its weight is touched.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from .ahead import prefetch_entries, prefetch_features

@@ -1,7 +1,5 @@
 """Reading sparse rows, in the time that their non-zeros take."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -6,8 +6,6 @@ waits for another to begin: where none assists, the one that fits takes all part
 stops all.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from . import atomic
