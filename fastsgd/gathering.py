@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .kernels.gradient import Gradient
+from .kernels.gradient import Block, Gradient
 from .kernels.parts import CHUNK, Parts
 from .rows import Rows
 
@@ -17,26 +17,37 @@ PARTS = 16
 NUMBERS = 2**21
 
 
-def zero_gradient(w: Array, scores: Array) -> Gradient:
-    """Return room for the gradient of a batch, for weights like `w` and scores of `scores_of`."""
-    return Gradient(np.zeros_like(w), np.zeros(len(w)), scores, np.empty_like(scores[0]))
+def zero_gradient(w: Array) -> Gradient:
+    """Return room for the gradient of a batch, for weights like `w`."""
+    return Gradient(np.zeros(w.shape, w.dtype), np.zeros(len(w)))
 
 
-def parts_if_large(whole: Gradient, batch_size: int, most_parts: int = PARTS) -> Parts | None:
-    """Return room for the parts of a batch; None where it is gathered at once."""
-    return parts_of(whole, batch_size, most_parts) if batch_size > CHUNK else None
+def block_or_parts(
+    w: Array, block: Block, batch_size: int, most_parts: int = PARTS
+) -> tuple[Block | None, Parts | None]:
+    """Return what the gradient of a batch is gathered by: a block of rows, or parts if it is large.
+
+    The other one is None.
+    """
+    if batch_size <= CHUNK:
+        return block, None
+    return None, parts_of(w, block, batch_size, most_parts)
 
 
-def parts_of(whole: Gradient, batch_size: int, most_parts: int) -> Parts:
-    """Return room for the parts of a batch."""
-    k, d = whole.w.shape
+def parts_of(w: Array, block: Block, batch_size: int, most_parts: int) -> Parts:
+    """Return room for the parts of a batch, each with a block like the one given."""
+    k, d = w.shape
     chunks = -(-batch_size // CHUNK)
     length = CHUNK * -(-chunks // max(1, min(most_parts, NUMBERS // max(1, k * d))))
     parts = -(-batch_size // length)
-    w, b, scores, column = (np.zeros((parts, *part.shape), part.dtype) for part in whole)
-    return Parts(
-        length, Gradient(w, b, scores, column), np.zeros((parts, k, d)), np.zeros((parts, k))
-    )
+    gradients = Gradient(np.zeros((parts, k, d), w.dtype), np.zeros((parts, k)))
+    blocks = Block(*(np.empty((parts, *part.shape), part.dtype) for part in block))
+    return Parts(length, gradients, blocks, np.zeros((parts, k, d)), np.zeros((parts, k)))
+
+
+def block_of(scores: Array) -> Block:
+    """Return room for what is found of a block of rows, with scores of `scores_of`."""
+    return Block(scores, np.empty(scores.shape[1], scores.dtype))
 
 
 def scores_of(w: Array, rows: Rows) -> Array:

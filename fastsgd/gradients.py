@@ -7,7 +7,7 @@ import numpy as np
 from . import checks, csr, rows
 from .custom import compiling
 from .evaluation import pieces
-from .gathering import parts_of, scores_of, zero_gradient
+from .gathering import block_of, parts_of, scores_of, zero_gradient
 from .kernels.epoch import Parameters
 from .kernels.gradient import derivatives
 from .kernels.parts import add_whole_gradient
@@ -120,12 +120,13 @@ def gradient(
 
 def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) -> ParameterGradient:
     work = gathered(problem, problem.n, new_state(values, SGD()), None)
-    parts, dtype = parts_of(work.gradient, problem.n, most_parts=1), problem.dtype
+    block = block_of(scores_of(work.parameters.w, problem.data.rows))
+    parts = parts_of(work.parameters.w, block, problem.n, most_parts=1)
     for order in pieces(problem.data, problem.k):
         add_whole_gradient(work.data, order, work.parameters, loss, parts)
     sums = in_columns(work.data.rows, parts.carried[0])
     b = parts.gradients.b[0]
-    total = Parameters((sums / scale).astype(dtype), (b / scale).astype(dtype))
+    total = Parameters((sums / scale).astype(problem.dtype), (b / scale).astype(problem.dtype))
     return ParameterGradient(*for_user(total, problem.outputs))
 
 
@@ -135,10 +136,10 @@ def _of_each_row(problem: Problem, values: Parameters, loss: Any) -> ParameterGr
         raise ValueError(
             'reduction: expected "sum" or "mean" for sparse rows and several outputs, got "none"'
         )
-    scratch = zero_gradient(values.w, scores_of(values.w, rows))
+    scratch, block = zero_gradient(values.w), block_of(scores_of(values.w, rows))
     slopes = np.empty((problem.n, problem.k), problem.dtype)
     for order in pieces(problem.data, problem.k):
-        derivatives(problem.data, order, values, loss, scratch, loss_sums, slopes)
+        derivatives(problem.data, order, values, loss, scratch, block, loss_sums, slopes)
     if isinstance(rows, Sparse):
         table = csr.as_scipy(rows).multiply(slopes).tocsr()
         return ParameterGradient(table, slopes[:, 0])

@@ -38,11 +38,11 @@ class Team:
         """Give work of which the threads take their parts, until the end of the context."""
         from concurrent.futures import wait
 
-        shared = Shared(work.parts, np.zeros(CELLS, np.int64))
+        shared = Shared(work.way, np.zeros(CELLS, np.int64))
         task = work.data, order, work.parameters, work.method.loss, shared
         futures = [self.pool.submit(_assist, *task) for _ in range(self.size)]
         try:
-            yield work._replace(parts=shared)
+            yield work._replace(way=shared)
         finally:
             shared.cells[STOPPED] = 1
             wait(futures)
@@ -59,7 +59,7 @@ def _assist(data: Any, order: Any, parameters: Any, loss: Any, shared: Shared) -
 
 def team_for(work: Work, n_threads: int | None) -> Team | None:
     """Return a team of at most so many threads, None for all; or None where one is too many."""
-    parts = work.parts
+    parts = work.way
     if n_threads == 1 or not isinstance(parts, Parts) or config.DISABLE_JIT:
         return None
     threads = min(processors() if n_threads is None else n_threads, len(parts.losses))

@@ -10,15 +10,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .gathering import parts_if_large, scores_of, zero_gradient
+from .gathering import block_of, block_or_parts, scores_of, zero_gradient
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.dense import Dense
 from .kernels.epoch import Data, Memory, Method, Parameters
-from .kernels.gradient import Gradient
+from .kernels.gradient import Block, Gradient
 from .kernels.lapses import Averaging, Coasting, Nothing, Penalty, Rates, Replay, Shrinking
-from .kernels.parts import CHUNK
+from .kernels.parts import CHUNK, Parts
 from .kernels.scattered import Scattered
+from .kernels.short import SHORT, ByRow
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
+from .kernels.targets import OneVersusRest, Values
 from .members import in_dtype
 from .optimizers import SGD
 from .penalties import L1, L2, NoPenalty
@@ -36,8 +38,15 @@ class Work(NamedTuple):
     parameters: Parameters
     memory: Memory
     gradient: Gradient
-    parts: Any  # of a large batch; else None
+    block: Block | None  # where rows are handled by blocks, and batches are not by parts
+    way: Any  # in which batches are gathered otherwise; else None
     method: Any
+
+    @property
+    def block_length(self) -> int:
+        """Return how many rows are handled together; a batch may be left after a multiple of it."""
+        block = self.way.blocks if isinstance(self.way, Parts) else self.block
+        return 1 if block is None else int(block.column.shape[-1])
 
     def at_rates(self, settings: Settings, state: State, first: int, lrs: Array) -> Work:
         """Return it for the steps from `first` on, with these learning rates."""
@@ -55,7 +64,15 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
         problem = problem._replace(data=settings.schedule.aim(problem.data))
     if isinstance(problem.data.rows, Sparse) and _is_linear(settings, state):
         return _scattered(problem, settings, state)
-    return gathered(problem, settings.batch_size, state, settings.method(problem, state))
+    work = gathered(problem, settings.batch_size, state, settings.method(problem, state))
+    return work._replace(block=None, way=ByRow()) if _is_short(work) else work
+
+
+def _is_short(work: Work) -> bool:
+    """Tell whether the rows of a batch are few and short, and of losses that need no others."""
+    rows, targets = work.data.rows, work.data.targets
+    has_own_losses = isinstance(targets, (Values, OneVersusRest))
+    return isinstance(rows, Dense) and rows.d <= SHORT and has_own_losses and work.way is None
 
 
 def _is_linear(settings: Settings, state: State) -> bool:
@@ -94,7 +111,8 @@ def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
         problem.data._replace(rows=scattered),
         Parameters(empty, b),
         state.memory,
-        zero_gradient(empty, scores),
+        zero_gradient(empty),
+        block_of(scores),
         None,
         settings.method(problem, state),
     )
@@ -103,11 +121,11 @@ def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
 def gathered(problem: Problem, batch_size: int, state: State, method: Method | None) -> Work:
     """Return what kernels are given that gather the gradient of a batch; some need no method."""
     rows, parameters, memory = problem.data.rows, state.parameters, state.memory
+    w = parameters.w
     if isinstance(rows, Dense):
-        gradient = zero_gradient(parameters.w, scores_of(parameters.w, rows))
-        parts = parts_if_large(gradient, batch_size)
-        return Work(problem.data, parameters, memory, gradient, parts, method)
-    w, slots, averages = parameters.w, memory.w, memory.averages
+        block, parts = block_or_parts(w, block_of(scores_of(w, rows)), batch_size)
+        return Work(problem.data, parameters, memory, zero_gradient(w), block, parts, method)
+    slots, averages = memory.w, memory.averages
     (k, d), s = w.shape, slots.shape[0]
     longest = int(np.diff(rows.indptr).max(initial=1))
     scores = scores_of(parameters.w, rows)
@@ -140,13 +158,14 @@ def gathered(problem: Problem, batch_size: int, state: State, method: Method | N
     if is_averaged:
         averages = Averaged(near.averages, averages.b, averages.first)
     near_parameters = Parameters(near.w, parameters.b)
-    gradient = zero_gradient(near.w, scores)
+    block, parts = block_or_parts(near.w, block_of(scores), batch_size, most_parts=1)
     return Work(
         problem.data._replace(rows=batches),
         near_parameters,
         Memory(near.slots.reshape(s, k, size), memory.b, averages, memory.pace),
-        gradient,
-        parts_if_large(gradient, batch_size, most_parts=1),
+        zero_gradient(near.w),
+        block,
+        parts,
         method,
     )
 

@@ -64,7 +64,7 @@ class Step(NamedTuple):
     order: Any
     first: int
     last: int
-    factors: Any  # (k, block): of each row of the last block, the derivatives of its losses
+    block: Any  # the last one of rows, if they are handled by blocks
     mean: float  # what makes the sum of the gradients of the rows their mean
     lr: float
     pace: Any
@@ -84,7 +84,8 @@ def run(
     parameters: Any,
     memory: Any,
     gradient: Any,
-    parts: Any,
+    block: Any,
+    way: Any,
     loss_sums: Any,
     weights: Any,
 ) -> bool:
@@ -92,9 +93,10 @@ def run(
 
     There are as many epochs as rows of `loss_sums`, of shape (epochs, k): to them it adds the
     losses that the rows had before their own step. Their orders are the rows of `orders`, again
-    and again. The first step is number t, with the learning rate lrs[0]. `parts` are those of a
-    large batch, or None where it has at most CHUNK rows. `weights`, of shape (epochs, k, d) or
-    (0, k, d), is set to those after each epoch. Returns whether the parameters are finite.
+    and again. The first step is number t, with the learning rate lrs[0]. The gradients of a batch
+    are gathered by blocks of rows or in another way: the other of both is None. `weights`, of
+    shape (epochs, k, d) or (0, k, d), is set to those after each epoch. Returns whether the
+    parameters are finite.
     """
     taken = 0
     are_finite = True
@@ -112,7 +114,8 @@ def run(
             parameters,
             memory,
             gradient,
-            parts,
+            block,
+            way,
             loss_sums[epoch],
         )
         if taken > 0:
@@ -138,13 +141,14 @@ def visit(
     parameters: Any,
     memory: Any,
     gradient: Any,
-    parts: Any,
+    block: Any,
+    way: Any,
     loss_sums: Any,
 ) -> int:
     """Visit the rows order[first:last] once; return how many steps have been taken since step t.
 
     Mini-batches begin at the multiples of `batch_size`. Where `last` falls inside one, which it
-    may do at a multiple of the block, `gradient` or `parts` keep the sum so far for the next call.
+    may do at a multiple of the block, `gradient` or `way` keep the sum so far for the next call.
     """
     loss = method.loss
     while first < last:
@@ -152,17 +156,17 @@ def visit(
         batch_last = min(batch_first + batch_size, order.size)
         stop = min(batch_last, last)
         step_t = t + taken
-        # The compiler sees the branch that is taken, and no other.
-        if parts is None:
-            add_gradient(data, order, first, stop, step_t, parameters, loss, gradient, loss_sums)
-        else:
-            gather(parts, data, Batch(order, batch_first, first, stop, step_t), parameters, loss)
+        # One of the two is None, and what is None the compiler leaves out.
+        if block is not None:
+            add_gradient(
+                data, order, first, stop, step_t, parameters, loss, gradient, block, loss_sums
+            )
+        if way is not None:
+            batch = Batch(order, batch_first, first, stop, step_t)
+            gather(way, data, batch, parameters, loss, gradient, loss_sums)
         if stop == batch_last:
             rows, features = batch_last - batch_first, data.rows.count[0]
-            if parts is None:
-                scale = 1 / rows
-            else:
-                scale = conclude(parts, gradient, features, rows, loss_sums)
+            scale = 1 / rows if way is None else conclude(way, gradient, features, rows, loss_sums)
             if method.intercept != 1:
                 for j in range(gradient.b.size):
                     gradient.b[j] *= method.intercept
@@ -171,8 +175,8 @@ def visit(
                 if memory.pace[j] > 0:
                     rate = lrs[taken] * memory.pace[j]
                     step(parameters, method, memory, gradient, features, j, scale, rate, step_t)
-            scores, lr, pace = gradient.scores, lrs[taken], memory.pace
-            leave(data.rows, Step(order, batch_first, batch_last, scores, scale, lr, pace, step_t))
+            lr, pace = lrs[taken], memory.pace
+            leave(data.rows, Step(order, batch_first, batch_last, block, scale, lr, pace, step_t))
             taken += 1
         first = stop
     return taken

@@ -11,8 +11,13 @@ class Gradient(NamedTuple):
 
     w: Any  # (k, d)
     b: Any  # (k,), float64
-    scores: Any  # (k, block): of one block of rows, products with w, then derivatives
-    column: Any  # (block,): of one output, targets, then losses
+
+
+class Block(NamedTuple):
+    """What is found of one block of rows, as many as are handled together."""
+
+    scores: Any  # (k, block): their products with w, then derivatives
+    column: Any  # (block,): of one output, their targets, then losses
 
 
 @inner
@@ -25,10 +30,11 @@ def add_gradient(
     parameters: Any,
     loss: Any,
     gradient: Any,
+    block: Any,
     loss_sums: Any,
 ) -> None:
     """Add the gradients of the rows order[first:last], and their losses, in step t."""
-    scores = gradient.scores
+    scores = block.scores
     for start in range(first, last, scores.shape[1]):
         stop = min(start + scores.shape[1], last)
         dot_rows(data.rows, order, start, stop, t, parameters.w, scores)
@@ -40,7 +46,8 @@ def add_gradient(
             stop,
             parameters.b,
             loss,
-            gradient,
+            block,
+            gradient.b,
             loss_sums,
         )
         add_rows(data.rows, order, start, stop, scores, gradient.w)
@@ -53,11 +60,12 @@ def derivatives(
     parameters: Any,
     loss: Any,
     gradient: Any,
+    block: Any,
     loss_sums: Any,
     out: Any,
 ) -> None:
     """Set out[i, j] to the derivative of the loss of output j of row i, for all i in `order`."""
-    scores = gradient.scores
+    scores = block.scores
     for start in range(0, order.size, scores.shape[1]):
         stop = min(start + scores.shape[1], order.size)
         dot_rows(data.rows, order, start, stop, 0, parameters.w, scores)
@@ -69,7 +77,8 @@ def derivatives(
             stop,
             parameters.b,
             loss,
-            gradient,
+            block,
+            gradient.b,
             loss_sums,
         )
         for p in range(start, stop):

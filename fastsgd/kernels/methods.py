@@ -40,11 +40,12 @@ def differentiate(
     stop: int,
     b: Any,
     loss: Any,
-    gradient: Any,
+    block: Any,
+    slope_sums: Any,
     loss_sums: Any,
 ) -> None:
     """Replace products of rows and weights by derivatives of losses; add up both."""
-    targets.differentiate(weights, order, start, stop, b, loss, gradient, loss_sums)
+    targets.differentiate(weights, order, start, stop, b, loss, block, slope_sums, loss_sums)
 
 
 @by_type
@@ -85,15 +86,17 @@ def add_rows(rows: Any, order: Any, start: int, stop: int, factors: Any, g: Any)
 
 
 @by_type
-def gather(parts: Any, data: Any, batch: Any, parameters: Any, loss: Any) -> None:
-    """Add the gradients of the rows of a large batch, and their losses, to its parts."""
-    parts.gather(data, batch, parameters, loss)
+def gather(
+    way: Any, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
+) -> None:
+    """Add the gradients of the rows of a batch, and their losses, in a way of their own."""
+    way.gather(data, batch, parameters, loss, gradient, loss_sums)
 
 
 @by_type
-def conclude(parts: Any, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
-    """Set the gradient to the mean of so many rows, made of the parts; return its scale, 1."""
-    return float(parts.conclude(gradient, features, rows, loss_sums))
+def conclude(way: Any, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
+    """Finish the gradient of a batch; return what makes it that of the mean of so many rows."""
+    return float(way.conclude(gradient, features, rows, loss_sums))
 
 
 @by_type

@@ -6,7 +6,7 @@ order. So the bits of the sum do not depend on who gathered which part, and when
 
 from typing import Any, NamedTuple
 
-from .gradient import Gradient, add_gradient
+from .gradient import Block, Gradient, add_gradient
 from .jit import entry, inner
 
 # A float32 sum of this many rows is good to a few parts in a million whatever the numbers are;
@@ -29,10 +29,13 @@ class Parts(NamedTuple):
 
     length: int  # rows in a part: a multiple of CHUNK
     gradients: Gradient  # of each part, along the first axis of each array; of one chunk of it
+    blocks: Block  # of each part, along the first axis of each array
     carried: Any  # (parts, k, d), float64: of the chunks before
     losses: Any  # (parts, k), float64
 
-    def gather(self, data: Any, batch: Any, parameters: Any, loss: Any) -> None:
+    def gather(
+        self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
+    ) -> None:
         """Add the gradients of the rows to the parts."""
         before, end = batch.first - batch.begin, batch.last - batch.begin
         for part in range(before // self.length, -(-end // self.length)):
@@ -46,20 +49,15 @@ class Parts(NamedTuple):
 @inner
 def gather_part(parts: Any, part: int, data: Any, batch: Any, parameters: Any, loss: Any) -> None:
     """Add the gradients of those rows of a batch that are in one part."""
-    of_parts = parts.gradients
-    gradient = Gradient(
-        of_parts.w[part],
-        of_parts.b[part],
-        of_parts.scores[part],
-        of_parts.column[part],
-    )
+    gradient = Gradient(parts.gradients.w[part], parts.gradients.b[part])
+    block = Block(parts.blocks.scores[part], parts.blocks.column[part])
     losses, order, t = parts.losses[part], batch.order, batch.t
     start = max(batch.first, batch.begin + part * parts.length)
     end = min(batch.last, batch.begin + (part + 1) * parts.length)
     while start < end:
         chunk_last = start - (start - batch.begin) % CHUNK + CHUNK
         stop = min(chunk_last, end)
-        add_gradient(data, order, start, stop, t, parameters, loss, gradient, losses)
+        add_gradient(data, order, start, stop, t, parameters, loss, gradient, block, losses)
         if stop == chunk_last:
             carry(gradient.w, parts.carried[part], data.rows.count[0])
         start = stop

@@ -20,17 +20,18 @@ class PassiveAggressive(NamedTuple):
         stop: Any,
         b: Any,
         loss: Any,
-        gradient: Any,
+        block: Any,
+        slope_sums: Any,
         loss_sums: Any,
     ) -> None:
         """Replace products of rows and weights by derivatives times the share of a step."""
         for j in range(b.size):
             for p in range(start, stop):
                 i = order[p]
-                y_hat, y = gradient.scores[j, p - start] + b[j], target(self.targets, i, j)
+                y_hat, y = block.scores[j, p - start] + b[j], target(self.targets, i, j)
                 height = value(loss, y_hat, y)
                 share = min(self.most, height / self.falls[i])
                 slope = weigh(weights, i, j, share * derivative(loss, y_hat, y))
-                gradient.scores[j, p - start] = slope
-                gradient.b[j] += slope
+                block.scores[j, p - start] = slope
+                slope_sums[j] += slope
                 loss_sums[j] += weigh(weights, i, j, height)

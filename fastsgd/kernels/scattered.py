@@ -58,7 +58,7 @@ class Scattered(NamedTuple):
                     i = step.order[p]
                     first, last = self.rows.indptr[i], self.rows.indptr[i + 1]
                     entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
-                    factor = self.held.w.dtype.type(by * step.factors[j, p - step.first])
+                    factor = self.held.w.dtype.type(by * step.block.scores[j, p - step.first])
                     add(entries, indices, factor, self.held.w[j])
 
     def settle(self, parameters: Any, t: int) -> bool:

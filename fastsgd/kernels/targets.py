@@ -1,8 +1,8 @@
 """What is predicted: how targets are held, and how the predictions of a block become derivatives.
 
 Each kind brings two methods. `differentiate` replaces the products of rows and weights in the
-`scores` of the gradient by the derivatives of the losses, and adds the sum of each output's
-derivatives to its `b` and its losses to `loss_sums`; `add_losses` does no more than the last.
+`scores` of the block by the derivatives of the losses, and adds the sum of each output's
+derivatives to `slope_sums` and its losses to `loss_sums`; `add_losses` does no more than the last.
 """
 
 from typing import Any, NamedTuple
@@ -27,12 +27,13 @@ def differentiate_outputs(
     stop: int,
     b: Any,
     loss: Any,
-    gradient: Any,
+    block: Any,
+    slope_sums: Any,
     loss_sums: Any,
 ) -> None:
     """Do it for a loss of each output by itself."""
     prefetch_targets(targets.y, order, start, stop)
-    scores, column, rows = gradient.scores, gradient.column, stop - start
+    scores, column, rows = block.scores, block.column, stop - start
     # Three loops: the middle one touches nothing that lies scattered, and runs in SIMD registers.
     for j in range(b.size):
         for r in range(rows):
@@ -46,7 +47,7 @@ def differentiate_outputs(
             loss_sum += weigh(weights, i, j, column[r])
             slope_sum += slope
             scores[j, r] = slope
-        gradient.b[j] += slope_sum
+        slope_sums[j] += slope_sum
         loss_sums[j] += loss_sum
 
 
@@ -114,20 +115,21 @@ def differentiate_classes(
     stop: int,
     b: Any,
     loss: Any,
-    gradient: Any,
+    block: Any,
+    slope_sums: Any,
     loss_sums: Any,
 ) -> None:
     """Do it for a loss of all outputs together; the losses are those of output 0."""
     prefetch_targets(targets.y, order, start, stop)
     for p in range(start, stop):
         i = order[unsigned(p)]
-        row = gradient.scores[:, p - start]
+        row = block.scores[:, p - start]
         for j in range(b.size):
             row[j] += b[j]
         loss_sums[0] += weigh(weights, i, 0, differentiate_row(loss, row, np.intp(targets.y[i, 0])))
         for j in range(b.size):
             row[j] = weigh(weights, i, 0, row[j])
-            gradient.b[j] += row[j]
+            slope_sums[j] += row[j]
 
 
 def add_losses_of_classes(

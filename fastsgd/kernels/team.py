@@ -25,7 +25,9 @@ class Shared(NamedTuple):
     parts: Parts
     cells: Any  # (CELLS,), int64
 
-    def gather(self, data: Any, batch: Any, parameters: Any, loss: Any) -> None:
+    def gather(
+        self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
+    ) -> None:
         """Add the gradients of the rows to the parts."""
         cells, length = self.cells, self.parts.length
         before, end = batch.first - batch.begin, batch.last - batch.begin
