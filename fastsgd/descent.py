@@ -151,7 +151,7 @@ class Descent:
             return self._take_steps(work, losses, weights, report)
 
     def _take_steps(self, work: Work, losses: Array, weights: Array, report: Report) -> bool:
-        block = work.block_length
+        block = self.work.block_length
         before, batch_size, n = self.state.steps, self.settings.batch_size, self.visited
         for first, last in batch_stretches(n, batch_size, block, self.row_length):
             t, end = before + first // batch_size, before - (-last // batch_size) * len(losses)

@@ -178,7 +178,7 @@ def assert_run_agrees(reference, run, fit=fastsgd.fit):
 @st.composite
 def runs(draw):
     dtype = draw(st.sampled_from(["float32", "float64"]))
-    n, d = draw(st.integers(1, 60)), draw(st.integers(1, 12))
+    n, d = draw(st.integers(1, 60)), draw(st.integers(1, 24))
     outputs = draw(st.sampled_from([(), (2,)]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     X, y = rng.normal(size=(n, d)).astype(dtype), rng.normal(size=(n, *outputs)).astype(dtype)

@@ -17,7 +17,7 @@ import fastsgd
 
 @st.composite
 def fits(draw):
-    n, d = draw(st.integers(1, 700)), draw(st.integers(1, 9))
+    n, d = draw(st.integers(1, 700)), draw(st.integers(1, 24))
     outputs = draw(st.sampled_from([(), (1,), (3,)]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     X, y = rng.normal(size=(n, d)), rng.normal(size=(n, *outputs))

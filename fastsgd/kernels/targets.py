@@ -13,7 +13,7 @@ from .arithmetic import unsigned
 from .attributes import having
 from .jit import inner, inner_loop
 from .methods import derivative, differentiate_row, target, value, weigh
-from .prefetch import prefetch_row
+from .prefetch import prefetch_line
 
 # How many rows ahead of its use a target is fetched.
 TARGETS_AHEAD = 64
@@ -162,5 +162,6 @@ class Classes(NamedTuple):
 @inner
 def prefetch_targets(y: Any, order: Any, start: int, stop: int) -> None:
     """Prefetch the targets of rows that come later: each lies on a cache line of its own."""
+    row_bytes = y.shape[1] * y.itemsize
     for p in range(start + TARGETS_AHEAD, min(stop + TARGETS_AHEAD, order.size)):
-        prefetch_row(y, order[unsigned(p)])
+        prefetch_line(y, np.intp(order[unsigned(p)]) * row_bytes)
