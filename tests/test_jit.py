@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import pytest
 from numba import njit
 
 import fastsgd
+from fastsgd.kernels.epoch import run
 from fastsgd.kernels.jit import OPTIONS, by_type
 from fastsgd.kernels.prefetch import prefetch_row
 
@@ -78,6 +81,11 @@ print(any(meanwhile), gc.isenabled())
 def test_importing_prepares_no_kernel_and_collects_no_garbage():
     command = [sys.executable, "-c", IMPORT]
     assert subprocess.check_output(command, text=True).split() == ["False", "True"]
+
+
+def test_copies_of_a_kernel_are_the_kernel():
+    assert copy.deepcopy(run) is run
+    assert pickle.loads(pickle.dumps(run)) is run
 
 
 class Line(NamedTuple):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numba import njit
+from scipy import sparse
 
 import fastsgd
+from fastsgd.kernels.arithmetic import nearer_to_zero
 from fastsgd.optimizers import SGD, Adam
 from fastsgd.penalties import L1, L2, ElasticNet, NoPenalty, named_penalty
 
@@ -171,3 +176,17 @@ def test_equal_penalties_have_equal_hashes():
         assert one == other
         assert hash(one) == hash(other)
     assert len({L2(0.1), L2([0.1]), L2([0.1, 0.1]), L1([0.1]), L1([0.1])}) == 4
+
+
+@pytest.mark.parametrize(("w", "distance"), [(math.nan, 1.0), (1.0, math.nan), (math.nan, 0.0)])
+def test_a_shrunk_weight_lets_nan_be_seen(w, distance):
+    assert math.isnan(nearer_to_zero(w, distance))
+    assert math.isnan(njit(nearer_to_zero)(w, distance))
+
+
+def test_rates_whose_sum_overflows_are_not_silent():
+    # The penalty on the first weight is 0, and infinity times 0 is not a number.
+    X = sparse.csr_array(np.array([[0, 0], [0, 0], [0, 1], [0, 0]], np.float32))
+    options = {"lr": 3e38, "batch_size": 1, "epochs": 1, "fit_intercept": False, "shuffle": False}
+    with pytest.raises(fastsgd.DivergenceError):
+        fastsgd.fit(X, np.zeros(4), init=([1.0, 0.0], 0.0), penalty=L1([0.0, 1.0]), **options)

@@ -33,5 +33,6 @@ def capped(alpha: Any, lr: Any) -> Any:
 
 @register_jitable(inline="always")
 def nearer_to_zero(w: Any, distance: Any) -> Any:
-    """Return a weight moved towards 0 by a distance, but not beyond it; NaN stays NaN."""
-    return w - min(max(w, -distance), distance)
+    """Return a weight moved towards 0 by a distance, but not beyond it; NaN in either stays NaN."""
+    # In this order: `min` and `max` return the first of two numbers where one of them is NaN.
+    return w - min(distance, max(-distance, w))

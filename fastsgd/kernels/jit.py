@@ -108,6 +108,9 @@ class _Kernel:
     def __call__(self, *args: Any) -> Any:
         return self.dispatcher(*args)
 
+    def __reduce__(self) -> str:
+        return cast("str", self.__qualname__)  # a copy is the kernel of that name itself
+
     def __getattr__(self, name: str) -> Any:
         if name == "dispatcher":
             # Of threads that come at once, all take the same: else each would compile it.
