@@ -18,9 +18,9 @@ from .kernels.gradient import Block, Gradient
 from .kernels.lapses import Averaging, Coasting, Nothing, Penalty, Rates, Replay, Shrinking
 from .kernels.parts import CHUNK, Parts
 from .kernels.scattered import Scattered
-from .kernels.short import SHORT, ByRow
+from .kernels.short import SHORT, ByRow, ByRowOfClasses
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
-from .kernels.targets import OneVersusRest, Values
+from .kernels.targets import Classes, OneVersusRest, Values
 from .members import in_dtype
 from .optimizers import SGD
 from .penalties import L1, L2, NoPenalty
@@ -65,14 +65,19 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     if isinstance(problem.data.rows, Sparse) and _is_linear(settings, state):
         return _scattered(problem, settings, state)
     work = gathered(problem, settings.batch_size, state, settings.method(problem, state))
-    return work._replace(block=None, way=ByRow()) if _is_short(work) else work
+    if isinstance(work.data.rows, Dense) and work.data.rows.d <= SHORT and work.way is None:
+        return _by_row(work)
+    return work
 
 
-def _is_short(work: Work) -> bool:
-    """Tell whether the rows of a batch are few and short, and of losses that need no others."""
-    rows, targets = work.data.rows, work.data.targets
-    has_own_losses = isinstance(targets, (Values, OneVersusRest))
-    return isinstance(rows, Dense) and rows.d <= SHORT and has_own_losses and work.way is None
+def _by_row(work: Work) -> Work:
+    """Return it for few and short rows, if their losses are of a kind that needs no others."""
+    targets = work.data.targets
+    if isinstance(targets, Classes):
+        return work._replace(block=None, way=ByRowOfClasses(np.empty_like(work.parameters.b)))
+    if isinstance(targets, (Values, OneVersusRest)):
+        return work._replace(block=None, way=ByRow())
+    return work
 
 
 def _is_linear(settings: Settings, state: State) -> bool:

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 from numba.core import types
-from numba.extending import overload, register_jitable
+from numba.extending import overload
+
+from .jit import INTERNAL, compiled_along
 
 # An index that is never negative. One that might be is counted from the end of the array: to ask
 # which it is for every row takes 10 to 20 % of an epoch of short rows.
@@ -18,20 +20,20 @@ def at(values: Any, f: Any) -> Any:
     return values[f] if np.ndim(values) else values
 
 
-@overload(at, strict=False, inline="always")
+@overload(at, strict=False, jit_options={**INTERNAL, "forceinline": True})
 def _at(values: Any, f: Any) -> Any:
     if isinstance(values, types.Array):
         return lambda values, f: values[f]
     return lambda values, f: values
 
 
-@register_jitable(inline="always")
+@compiled_along
 def capped(alpha: Any, lr: Any) -> Any:
     """Return alpha, or so much of it that a step of length lr shrinks a weight to 0."""
     return alpha if alpha * lr <= 1 else 1 / lr
 
 
-@register_jitable(inline="always")
+@compiled_along
 def nearer_to_zero(w: Any, distance: Any) -> Any:
     """Return a weight moved towards 0 by a distance, but not beyond it; NaN in either stays NaN."""
     # In this order: `min` and `max` return the first of two numbers where one of them is NaN.

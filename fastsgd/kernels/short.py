@@ -2,9 +2,12 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .arithmetic import unsigned
+from .attributes import having
 from .dense import prefetch_ahead
-from .methods import derivative, target, value, weigh
+from .methods import derivative, differentiate_row, target, value, weigh
 from .targets import prefetch_targets
 
 # Rows of so few features do not fill the SIMD registers that loops over a block of them are for: by
@@ -12,6 +15,12 @@ from .targets import prefetch_targets
 SHORT = 16
 
 
+def _mean(self: Any, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
+    """Return what makes the gradient that of the mean of so many rows."""
+    return 1 / rows
+
+
+@having(conclude=_mean)
 class ByRow(NamedTuple):
     """Each row is read, and added to the gradient at once."""
 
@@ -39,6 +48,32 @@ class ByRow(NamedTuple):
             gradient.b[j] += slope_sum
             loss_sums[j] += loss_sum
 
-    def conclude(self, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
-        """Return what makes the gradient that of the mean of so many rows."""
-        return 1 / rows
+
+@having(conclude=_mean)
+class ByRowOfClasses(NamedTuple):
+    """So it is where the predictions of all outputs are seen together."""
+
+    scores: Any  # (k,): the predictions of one row, then derivatives
+
+    def gather(
+        self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
+    ) -> None:
+        """Add the gradients of the rows, and their losses to those of output 0."""
+        X, y, order, w = data.rows.X, data.targets.y, batch.order, parameters.w
+        scores = self.scores
+        prefetch_ahead(X, order, batch.first, batch.last - batch.first)
+        prefetch_targets(y, order, batch.first, batch.last)
+        for p in range(batch.first, batch.last):
+            i = order[unsigned(p)]
+            for j in range(w.shape[0]):
+                y_hat = parameters.b[j]
+                for f in range(w.shape[1]):
+                    y_hat += w[j, f] * X[i, f]
+                scores[j] = y_hat
+            lost = differentiate_row(loss, scores, np.intp(y[i, 0]))
+            loss_sums[0] += weigh(data.weights, i, 0, lost)
+            for j in range(w.shape[0]):
+                slope = weigh(data.weights, i, 0, scores[j])
+                gradient.b[j] += slope
+                for f in range(w.shape[1]):
+                    gradient.w[j, f] += slope * X[i, f]
