@@ -45,35 +45,40 @@ class Combination(NamedTuple):
     optimizer: object
     is_averaged: bool
     is_clipped: bool
+    is_long: bool  # whether rows are long: those are handled by blocks, short ones one by one
 
     def __str__(self):
         flags = ["averaged"] * self.is_averaged + ["clipped"] * self.is_clipped
+        flags += ["long rows"] * self.is_long
         return "-".join([self.loss, str(self.penalty), str(self.optimizer), *flags])
 
 
-# Averaging and clipping change from one combination to the next, at two paces.
+def combination(i, loss, penalty, optimizer):
+    """Return number i: averaging, clipping and the rows change from one to the next, at paces."""
+    return Combination(loss, penalty, optimizer, i % 2 == 1, i % 4 > 1, i % 8 > 3)
+
+
 PRODUCT = [
-    Combination(*members, is_averaged=i % 2 == 1, is_clipped=i % 4 > 1)
-    for i, members in enumerate(product(LOSSES, PENALTIES, OPTIMIZERS))
+    combination(i, *members) for i, members in enumerate(product(LOSSES, PENALTIES, OPTIMIZERS))
 ]
 # Compiled: every penalty with every optimizer, and every loss.
 COMPILED = [
-    Combination(list(LOSSES)[i % len(LOSSES)], *members, i % 2 == 1, i % 4 > 1)
+    combination(i, list(LOSSES)[i % len(LOSSES)], *members)
     for i, members in enumerate(product(PENALTIES, OPTIMIZERS))
 ]
 
 
-def problem(loss):
+def problem(loss, features):
     """Return X, y, the targets of each output, of shape (n, k), and initial w and b."""
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(12, 3))
+    X = rng.normal(size=(12, features))
     if LOSSES[loss].kind == "regression":
         y = abs(rng.normal(size=12)) + 0.1
-        return X, y, y[:, None], 0.3 * rng.normal(size=3), np.array(rng.normal())
+        return X, y, y[:, None], 0.3 * rng.normal(size=features), np.array(rng.normal())
     y = np.arange(12) % 3
     own = y[:, None] == np.arange(3)
     targets = own * 1.0 if loss == "softmax" else np.where(own, 1.0, -1.0)
-    return X, y, targets, rng.normal(size=(3, 3)), rng.normal(size=3)
+    return X, y, targets, rng.normal(size=(features, 3)), rng.normal(size=3)
 
 
 def fit_in_numpy(reference, combination, X, targets, w, b):
@@ -108,7 +113,7 @@ def fit_in_numpy(reference, combination, X, targets, w, b):
 def test_fit_takes_the_steps_that_gradients_of_mxnet_lead_to(mxnet, combination):
     import mxnet_reference
 
-    X, y, targets, w, b = problem(combination.loss)
+    X, y, targets, w, b = problem(combination.loss, 20 if combination.is_long else 3)
     expected = fit_in_numpy(mxnet_reference, combination, X, targets, w, b)
     model = fastsgd.fit(
         X,
