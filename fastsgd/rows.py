@@ -6,7 +6,7 @@ import numpy as np
 
 from . import checks, csr, labels
 from .arrays import float_dtype, readable
-from .kernels.dense import Dense
+from .kernels.dense import Dense, rows_ahead
 from .kernels.epoch import Data
 from .kernels.sparse import Sparse
 from .kernels.targets import Classes, OneVersusRest, Values
@@ -51,7 +51,7 @@ def read(X: Any) -> Rows:
 
 
 def _dense(X: Array) -> Dense:
-    return Dense(X, np.array(X.shape[1:]))
+    return Dense(X, np.array(X.shape[1:]), rows_ahead(X))
 
 
 def in_dtype(rows: Rows, dtype: np.dtype[Any]) -> Rows:

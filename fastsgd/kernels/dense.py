@@ -25,6 +25,7 @@ class Dense(NamedTuple):
 
     X: Any
     count: Any  # (1,): how many features there are
+    ahead: int  # how many rows ahead of its use a row is fetched; 0: none is
 
     @property
     def n(self) -> int:
@@ -62,13 +63,12 @@ class Dense(NamedTuple):
         """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j."""
         is_narrow = self.X.shape[1] <= WIDE
         for p in range(start, stop, 4):
-            rows = min(4, stop - p)
-            prefetch_ahead(self.X, order, p, rows)
+            prefetch_ahead(self, order, p, p + 4)
             for j in range(w.shape[0]):
-                if rows == 4 and is_narrow:
+                if p + 4 <= stop and is_narrow:
                     dot_four(self.X, order, unsigned(p), w, j, out, unsigned(p - start))
                 else:
-                    for q in range(p, p + rows):
+                    for q in range(p, min(p + 4, stop)):
                         dot_one(self.X, order[q], w, j, out, q - start)
 
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
@@ -82,19 +82,22 @@ class Dense(NamedTuple):
                         add_one(self.X, order[q], factors[j, q - start], g, j)
 
 
-@inner
-def prefetch_ahead(X: Any, order: Any, p: int, rows: int) -> None:
-    """Prefetch as many rows as are read at place p, from further down the order.
+def rows_ahead(X: np.ndarray[Any, Any]) -> int:
+    """Return how many rows ahead of its use a row is to be fetched; 0 where all stay near.
 
     Far enough for memory to answer, near enough that the second-level cache still holds them:
     64 rows, or 32 kB of longer ones. Random order then takes half the time where rows are short,
     two thirds at 400 bytes a row, and nine tenths at 4 kB.
     """
-    if X.size * X.itemsize <= NEAR:
-        return
-    ahead = p + min(64, max(8, 32768 // (X.shape[1] * X.itemsize)))
-    for q in range(ahead, min(ahead + rows, order.size)):
-        prefetch_row(X, order[q])
+    return 0 if X.nbytes <= NEAR else min(64, max(8, 2**15 // (X.shape[1] * X.itemsize)))
+
+
+@inner
+def prefetch_ahead(rows: Any, order: Any, first: int, last: int) -> None:
+    """Prefetch as many rows as are read at the places first to last - 1, from further down."""
+    if rows.ahead > 0:
+        for p in range(first + rows.ahead, min(last + rows.ahead, order.size)):
+            prefetch_row(rows.X, order[unsigned(p)])
 
 
 # Four rows at a time read and write w and g once for the four, and keep four independent sums in

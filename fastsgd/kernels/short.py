@@ -30,7 +30,7 @@ class ByRow(NamedTuple):
         """Add the gradients of the rows, and their losses."""
         X, order, w = data.rows.X, batch.order, parameters.w
         number = w.dtype.type
-        prefetch_ahead(X, order, batch.first, batch.last - batch.first)
+        prefetch_ahead(data.rows, order, batch.first, batch.last)
         prefetch_targets(data.targets.y, order, batch.first, batch.last)
         for j in range(w.shape[0]):
             slope_sum = loss_sum = 0.0
@@ -61,7 +61,7 @@ class ByRowOfClasses(NamedTuple):
         """Add the gradients of the rows, and their losses to those of output 0."""
         X, y, order, w = data.rows.X, data.targets.y, batch.order, parameters.w
         scores = self.scores
-        prefetch_ahead(X, order, batch.first, batch.last - batch.first)
+        prefetch_ahead(data.rows, order, batch.first, batch.last)
         prefetch_targets(y, order, batch.first, batch.last)
         for p in range(batch.first, batch.last):
             i = order[unsigned(p)]
