@@ -50,8 +50,13 @@ def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
     known = np.unique(_as_labels("classes", classes))
     if known.dtype.kind != labels.dtype.kind and "U" in (known.dtype.kind, labels.dtype.kind):
         raise ValueError(f"y: expected labels like {known[0].item()!r}, got {labels[0].item()!r}")
-    numbers = np.minimum(np.searchsorted(known, labels), known.size - 1)
-    unknown = known[numbers] != labels
+    ours, theirs = known, labels
+    integers = {known.dtype.kind, labels.dtype.kind} == {"i", "u"}
+    if integers and np.result_type(known, labels).kind == "f":
+        # As the floats that numpy makes of uint64 and int64 together, large ones would be equal.
+        ours, theirs = ours.astype(object), theirs.astype(object)
+    numbers = np.minimum(np.searchsorted(ours, theirs), known.size - 1)
+    unknown = ours[numbers] != theirs
     if unknown.any():
         row = int(np.argmax(unknown))
         label = labels[row].item()

@@ -43,6 +43,8 @@ class Settings(NamedTuple):
             )
         if isinstance(self.schedule, Constant):
             checks.fits_dtype("lr", self.schedule.lr, problem.dtype)
+        if hasattr(self.optimizer, "eps"):
+            checks.fits_dtype("optimizer's eps", self.optimizer.eps, problem.dtype)
 
     def visited(self, n: int) -> int:
         """Return how many of n rows an epoch visits."""
@@ -76,4 +78,4 @@ def first_averaged(average: Any) -> int | None:
     """Return the number of the step from which on parameters are averaged, the first being 0."""
     if isinstance(average, checks.BOOLS):
         return 0 if average else None
-    return checks.integer("average", average, at_least=1) - 1
+    return checks.integer("average", average, at_least=1, at_most=2**62) - 1

@@ -78,6 +78,12 @@ BAD_INPUT = {
         ValueError,
         "lr: expected a number from 1.2e-38 to 3.4e+38, the range of float32, got 1e-40",
     ),
+    "eps below float32": (
+        {"X": X.astype("f4"), "optimizer": fastsgd.optimizers.Adam(eps=1e-50)},
+        ValueError,
+        "optimizer's eps: expected a number from 1.2e-38 to 3.4e+38, the range of float32, ",
+    ),
+    "average 2**70": ({"average": 2**70}, ValueError, "average: expected an integer from 1 to"),
     "lr above float32": ({"X": X.astype("f4"), "lr": 1e42}, ValueError, "lr: expected a number"),
     "callback": ({"callback": 3}, TypeError, "callback: expected a function of (model, epoch)"),
     "progress": ({"progress": "no"}, TypeError, "progress: expected True or False, got 'no'"),

@@ -34,20 +34,32 @@ def test_clip_norm_shortens_the_mean_data_gradient_of_w_and_b_together():
             np.testing.assert_allclose(model.b, start[1] - 0.1 * clipped[3], rtol=1e-12)
 
 
-@pytest.mark.parametrize("size", [1e160, 1.5e308])
-def test_gradients_whose_squares_overflow_are_shortened_as_well(size):
+@pytest.mark.parametrize(
+    ("size", "clip_norm", "dtype", "rtol"),
+    [
+        (1e160, 0.5, np.float64, 1e-12),
+        (1.5e308, 0.5, np.float64, 1e-12),
+        (1e-165, 1e-170, np.float64, 1e-12),
+        (1e30, 0.5, np.float32, 1e-6),
+        (1e-25, 1e-30, np.float32, 1e-6),
+    ],
+)
+def test_gradients_whose_squares_over_or_underflow_are_shortened_as_well(
+    size, clip_norm, dtype, rtol
+):
     # The derivatives are 1: each row is its own gradient.
     model = fastsgd.fit(
-        np.array([[3.0, -3.0, 1.0]]) / 3 * size,
+        (np.array([[3.0, -3.0, 1.0]]) / 3 * size).astype(dtype),
         [-1.0],
         loss="absolute",
-        clip_norm=0.5,
+        clip_norm=clip_norm,
         lr=1.0,
         epochs=1,
         init=(np.zeros(3), 0.0),
+        fit_intercept=False,
     )
     direction = np.array([3.0, -3.0, 1.0]) / np.sqrt(19)
-    np.testing.assert_allclose(model.w, -0.5 * direction, rtol=1e-12)
+    np.testing.assert_allclose(model.w, -clip_norm * direction, rtol=rtol)
 
 
 def test_outputs_of_one_loss_are_clipped_together():

@@ -268,6 +268,14 @@ def test_labels_that_are_objects_come_back_as_the_numbers_they_are(labels, dtype
     assert model.classes.tolist() == sorted(set(labels))
 
 
+def test_large_integers_of_other_types_are_the_same_labels():
+    y = np.array([2**53, 2**53 + 1, 2**53 + 2] * 2)
+    _, classes = encoded(y.astype(np.uint64), 6)
+    np.testing.assert_array_equal(encoded(y, 6, classes)[0], [0, 1, 2] * 2)
+    with pytest.raises(ValueError, match="y: row 0 is -1, which is not among the classes"):
+        encoded(np.array([-1]), 1, classes)
+
+
 def test_integers_beyond_64_bits_are_no_labels():
     with pytest.raises(TypeError, match="y: expected numbers or strings as labels, got object"):
         fastsgd.fit([[0.0], [1.0]], [2**70, 2**70 + 1], loss="logistic")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy_reference import adagrad, adam, momentum, nesterov, plain, rmsprop
+from scipy.sparse import csr_array
 
 import fastsgd
 from fastsgd.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop, named_optimizer
@@ -163,6 +164,17 @@ def test_averages_are_means_over_the_steps_from_the_first_on(batch_size, first):
     expected = np.mean(seen[first - 1 :], axis=0) if len(seen) >= first else seen[-1]
     # Up to 200 parameters of order 1 are averaged.
     np.testing.assert_allclose(np.append(model.w, model.b), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("form", [np.asarray, csr_array])
+def test_an_average_of_one_step_is_that_step(form):
+    # Nothing is left of what the parameters were initially, not even what it rounds to.
+    X = np.array([[1.0], [-1.0]] * 5)
+    options = {"batch_size": 1, "lr": 0.5, "epochs": 6, "seed": 0, "init": ([1e17], 0.0)}
+    last = fastsgd.fit(form(X), 2 * X[:, 0], **options)
+    model = fastsgd.fit(form(X), 2 * X[:, 0], average=60, **options)
+    assert model.w.tobytes() == last.w.tobytes()
+    assert model.b.tobytes() == last.b.tobytes()
 
 
 def test_averages_that_begin_where_a_fit_goes_on_are_means_over_its_own_steps():

@@ -13,6 +13,7 @@ from fastsgd.schedules import Adaptive, Cosine, InvScaling
 RESUMED = {
     "plain": {},
     "adam, averaged": {"optimizer": "adam", "average": 15},
+    "averaged later": {"average": 99, "lr": 0.05},
     "momentum, scaled": {"optimizer": SGD(0.9), "lr": InvScaling(0.01), "penalty": "l1"},
     "watched": {"tol": 1e-4, "patience": 3, "lr": 0.01},
     "adaptive": {"lr": Adaptive(0.03, tol=1e-2, patience=1)},

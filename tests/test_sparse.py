@@ -82,7 +82,7 @@ def test_plain_sgd_is_that_of_dense_rows(loss, penalty, lr, average):
 
 
 @pytest.mark.parametrize("nesterov", [False, True] if config.DISABLE_JIT else [True])
-@pytest.mark.parametrize("average", [False, 9] if config.DISABLE_JIT else [9])
+@pytest.mark.parametrize("average", [False, 9, 1000] if config.DISABLE_JIT else [9])
 def test_momentum_at_a_constant_rate_is_that_of_dense_rows(nesterov, average):
     optimizer = SGD(momentum=0.8, nesterov=nesterov)
     assert_equal_to_dense(table(), targets("squared"), optimizer=optimizer, average=average)
@@ -90,7 +90,7 @@ def test_momentum_at_a_constant_rate_is_that_of_dense_rows(nesterov, average):
 
 def test_all_combinations_in_interpreted_mode():
     selection = "plain_sgd or momentum_at or lazy or adapts"
-    assert passed(__file__, selection) == len(PRODUCT) + 4 + 2 * len(LAZY) + 2
+    assert passed(__file__, selection) == len(PRODUCT) + 6 + 2 * len(LAZY) + 2
 
 
 # The lazy form: what is remembered of a weight, and the weight itself, change in the steps in

@@ -23,7 +23,11 @@ class Averaged(NamedTuple):
 
     def average(self, parameters: Any, features: Any, j: Any, t: Any) -> None:
         """Take in the parameters of output j after step t."""
-        if t >= self.first:
+        if t == self.first:  # whatever was there before is not in it, not even what it rounds to
+            for f in range(features):
+                self.w[j, f] = parameters.w[j, f]
+            self.b[j] = parameters.b[j]
+        elif t > self.first:
             share = 1 / (t - self.first + 1)
             for f in range(features):
                 self.w[j, f] += share * (parameters.w[j, f] - self.w[j, f])

@@ -3,13 +3,16 @@
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
 from numba.extending import register_jitable
 
 from .elementary import EXACT
 from .jit import inner
 
-# Squares of numbers above 1e154 overflow; those of their products with this do not.
-SMALL = 2.0**-600
+# Squares of numbers above 1e154 overflow, and those of numbers below 1e-145 lose digits or all;
+# those of their products with these do not.
+SMALL, LARGE = 2.0**-600, 2.0**600
+FAINT = 2.0**-960
 
 
 class Unclipped(NamedTuple):
@@ -47,12 +50,12 @@ def shorten(gradient: Any, features: int, first: int, last: int, scale: Any, lim
     for j in range(first, last):
         squares += gradient.b[j] * gradient.b[j]
         for f in range(features):
-            g = float(gradient.w[j, f])
+            g = np.float64(gradient.w[j, f])  # `float` leaves a float32 what it is
             squares += g * g
     unit = 1.0
-    if squares == math.inf:
-        unit = SMALL
-        squares = small_squares(gradient, features, first, last)
+    if squares == math.inf or squares < FAINT:
+        unit = SMALL if squares == math.inf else LARGE
+        squares = squares_in(gradient, features, first, last, unit)
     norm = scale * math.sqrt(squares)
     if norm > limit * unit:
         factor = limit / norm * unit
@@ -63,13 +66,13 @@ def shorten(gradient: Any, features: int, first: int, last: int, scale: Any, lim
 
 
 @register_jitable(**EXACT)
-def small_squares(gradient: Any, features: int, first: int, last: int) -> float:
-    """Return the sum of the squares of SMALL times the gradients; no factor may be put off."""
+def squares_in(gradient: Any, features: int, first: int, last: int, unit: float) -> float:
+    """Return the sum of the squares of `unit` times the gradients; no factor may be put off."""
     squares = 0.0
     for j in range(first, last):
-        g_b = float(gradient.b[j]) * SMALL
+        g_b = gradient.b[j] * unit
         squares += g_b * g_b
         for f in range(features):
-            g = float(gradient.w[j, f]) * SMALL
+            g = gradient.w[j, f] * unit
             squares += g * g
     return squares

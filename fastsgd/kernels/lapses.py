@@ -171,7 +171,7 @@ class Coasting(NamedTuple):
                 w, v = float(held.w[j, f]), float(held.slots[j, f])
                 # After i steps the weight is w - far * (1 - momentum**i).
                 far = lr * self.ahead * v * momentum / (1 - momentum)
-                before = max(since, self.first) - since
+                before = min(max(since, self.first), t) - since
                 kept = self.powers[unsigned(t - since)]
                 powers = momentum * (self.powers[unsigned(before)] - kept) / (1 - momentum)
                 total = (t - since - before) * (w - far) + far * powers
@@ -186,6 +186,8 @@ def take_in(averages: Any, j: int, f: Any, first: Any, since: Any, t: Any, total
 
     The steps before `first` are not in it.
     """
-    since = max(since, first)
-    if averages.shape[0] > 0 and since < t:
-        averages[j, f] += (total - (t - since) * averages[j, f]) / (t - first)
+    if averages.shape[0] > 0 and t > first:
+        if since <= first:  # whatever was there before is not in it, not even what it rounds to
+            averages[j, f] = total / (t - first)
+        elif since < t:
+            averages[j, f] += (total - (t - since) * averages[j, f]) / (t - first)
