@@ -4,14 +4,12 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.extending import register_jitable
 
-from .elementary import EXACT
 from .jit import inner
 
 # Squares of numbers above 1e154 overflow, and those of numbers below 1e-145 lose digits or all;
-# those of their products with these do not.
-SMALL, LARGE = 2.0**-600, 2.0**600
+# those of their quotients by these do not.
+LARGE, SMALL = 2.0**600, 2.0**-600
 FAINT = 2.0**-960
 
 
@@ -46,33 +44,28 @@ class ClippedByOutput(NamedTuple):
 @inner
 def shorten(gradient: Any, features: int, first: int, last: int, scale: Any, limit: float) -> None:
     """Shorten the gradients of the outputs first to last - 1, all by the same factor."""
-    squares = 0.0
-    for j in range(first, last):
-        squares += gradient.b[j] * gradient.b[j]
-        for f in range(features):
-            g = np.float64(gradient.w[j, f])  # `float` leaves a float32 what it is
-            squares += g * g
-    unit = 1.0
+    top = 1.0
+    squares = sum_of_squares(gradient, features, first, last, top)
     if squares == math.inf or squares < FAINT:
-        unit = SMALL if squares == math.inf else LARGE
-        squares = squares_in(gradient, features, first, last, unit)
-    norm = scale * math.sqrt(squares)
-    if norm > limit * unit:
-        factor = limit / norm * unit
+        top = LARGE if squares == math.inf else SMALL
+        squares = sum_of_squares(gradient, features, first, last, top)
+    norm, most = scale * math.sqrt(squares), limit / top
+    if norm > most:
+        factor = most / norm
         for j in range(first, last):
             gradient.b[j] *= factor
             for f in range(features):
                 gradient.w[j, f] *= factor
 
 
-@register_jitable(**EXACT)
-def squares_in(gradient: Any, features: int, first: int, last: int, unit: float) -> float:
-    """Return the sum of the squares of `unit` times the gradients; no factor may be put off."""
+@inner
+def sum_of_squares(gradient: Any, features: int, first: int, last: int, top: float) -> float:
+    """Return the sum of the squares of the gradients, each divided by `top`."""
     squares = 0.0
     for j in range(first, last):
-        g_b = gradient.b[j] * unit
+        g_b = gradient.b[j] / top
         squares += g_b * g_b
         for f in range(features):
-            g = gradient.w[j, f] * unit
+            g = np.float64(gradient.w[j, f]) / top  # `float` leaves a float32 what it is
             squares += g * g
     return squares
