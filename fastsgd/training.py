@@ -88,7 +88,8 @@ def fit(
         all that the optimizer remembers of it, its penalty and its decay, changes in the steps
         in which its feature occurs, and in no others; with momentum it coasts in between, at the
         rate of the last step. What is in proportion to the number of steps between two
-        occurrences: averages of plain SGD with a penalty, and penalties of your own.
+        occurrences: averages of plain SGD with a penalty, penalties of your own, and of L2 one
+        alpha for each feature if one of them times lr is above 1/2.
     y : array-like of shape (n,) or (n, k)
         For regression, the targets, converted to the dtype of X where they are not of it. For
         classes, labels, of shape (n,).

@@ -6,6 +6,7 @@ arrays that have room for the features of one batch; `kernels.sparse` moves thes
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,16 @@ from .kernels.averages import Averaged, NotAveraged
 from .kernels.dense import Dense
 from .kernels.epoch import Data, Memory, Method, Parameters
 from .kernels.gradient import Block, Gradient
-from .kernels.lapses import Averaging, Coasting, Nothing, Penalty, Rates, Replay, Shrinking
+from .kernels.lapses import (
+    Averaging,
+    Coasting,
+    Nothing,
+    Penalty,
+    PenaltyByFeature,
+    Rates,
+    Replay,
+    Shrinking,
+)
 from .kernels.parts import CHUNK, Parts
 from .kernels.scattered import Scattered
 from .kernels.short import SHORT, ByRow, ByRowOfClasses
@@ -197,35 +207,44 @@ def _lapse(settings: Settings, state: State, start: int, lrs: Array) -> Any:
         momentum = optimizer.momentum
         ahead = momentum if optimizer.nesterov else 1.0
         powers = momentum ** np.arange(lrs.size + 1.0)
-        return Coasting(momentum, powers, ahead, _rates(0.0, start, lrs, pace), first)
+        return Coasting(momentum, powers, ahead, _rates(start, lrs, pace), first)
     if not isinstance(optimizer, SGD) or isinstance(penalty, NoPenalty):
         return Averaging(pace, first) if is_averaged else Nothing()
     if is_averaged or not hasattr(penalty, "rest"):
-        return Replay(penalty, _rates(0.0, start, lrs, pace), first)
+        return Replay(penalty, _rates(start, lrs, pace), first)
     if isinstance(penalty, L1):
         return Shrinking(penalty, start, _cumulated(lrs), pace)
-    return Penalty(penalty, _rates(penalty.decay(), start, lrs, pace))
+    return _decaying(penalty, _rates(start, lrs, pace))
 
 
 # What stands for the logarithm of 0, and can be summed: exp of it is 0 in float64.
 LOG_OF_NOTHING = -750.0
 
+# Of a sum of powers, terms below this fraction of the first change no digit.
+NEGLIGIBLE = 1e-17
 
-def _rates(decay: Any, start: int, lrs: Array, pace: Array) -> Rates:
+
+def _decaying(penalty: Any, rates: Rates) -> Penalty | PenaltyByFeature | Replay:
+    """Return what a penalty does that multiplies weights by something in each step."""
+    lrs, pace, decay = rates.lrs, rates.pace, np.asarray(penalty.decay(), float)
+    if decay.ndim == 0:
+        paces = pace if (pace != 1).any() else np.ones(1)
+        lost = paces[:, None] * lrs * decay
+        log_kept = np.full(lost.shape, LOG_OF_NOTHING)
+        np.log1p(-lost, out=log_kept, where=lost < 1)
+        return Penalty(penalty, rates, _cumulated(log_kept))
+    most = lrs.max() * pace.max() * decay.max()
+    if most > 0.5:  # where powers take long to vanish
+        return Replay(penalty, rates, 0)
+    terms = 1 if most == 0 else math.ceil(math.log(NEGLIGIBLE) / math.log(most))
+    m = np.arange(1.0, 1 + max(1, terms))
+    powers = np.ascontiguousarray(_cumulated(lrs ** m[:, None] / m[:, None]).T)
+    return PenaltyByFeature(penalty, rates, decay, powers)
+
+
+def _rates(start: int, lrs: Array, pace: Array) -> Rates:
     """Return the learning rates, and what they sum up to."""
-    decays, decay_of = np.unique(np.asarray(decay, float), return_inverse=True)
-    paces = pace if (pace != 1).any() else np.ones(1)
-    lost = paces[:, None, None] * lrs * decays[:, None]
-    log_kept = np.full(lost.shape, LOG_OF_NOTHING)
-    np.log1p(-lost, out=log_kept, where=lost < 1)
-    return Rates(
-        start,
-        lrs,
-        _cumulated(lrs),
-        _cumulated(log_kept),
-        decay_of.reshape(np.shape(decay))[()],
-        pace,
-    )
+    return Rates(start, lrs, _cumulated(lrs), pace)
 
 
 def _cumulated(rates: Array) -> Array:

@@ -20,12 +20,14 @@ from fastsgd.penalties import L1, L2, ElasticNet, NoPenalty, custom
 
 ALPHAS = np.array([0.0, 0.3, 0.3, 0.1, 0.0, 0.7, 1.5])
 STEEP = L2(alpha=40.0)  # it shrinks every weight to 0 in one step
+STEEPS = L2(alpha=40 * ALPHAS)
 OWN = custom(lambda w: w * w, lambda w: 2 * w)
 PENALTIES = [
     NoPenalty(),
     L2(alpha=0.3),
     L2(alpha=ALPHAS),
     STEEP,
+    STEEPS,
     L1(alpha=0.02),
     L1(alpha=ALPHAS / 10),
     ElasticNet(alpha=0.3, l1_ratio=0.2),
@@ -60,12 +62,13 @@ PAIRS = list(product(RATES, [False, True, 9]))
 PRODUCT = [
     (loss, penalty, *PAIRS[(i + shift) % len(PAIRS)])
     for (i, loss), penalty, shift in product(enumerate(LOSSES), PENALTIES, (0, 4, 8))
-    if not (loss == "perceptron" and penalty is STEEP)
+    if not (loss == "perceptron" and penalty in (STEEP, STEEPS))
 ]
 # Compiled: what is made up for in each way.
 COMPILED = [
     ("squared", NoPenalty(), RATES[0], 9),
     ("squared", L2(alpha=0.3), RATES[1], False),
+    ("squared", ElasticNet(alpha=ALPHAS, l1_ratio=0.2), RATES[1], False),
     ("logistic", L1(alpha=ALPHAS / 10), RATES[2], False),
     ("softmax", ElasticNet(alpha=0.3, l1_ratio=0.2), RATES[1], 9),
     ("squared", OWN, RATES[0], False),
@@ -224,6 +227,21 @@ def test_memory_is_that_of_the_weights_and_the_non_zeros():
     # the last epoch and while one is made, the weight of the model, up to when the feature has
     # been brought, and where it is.
     assert peak < d * 8 * (3 + 3 + 3 + 1 + 2)
+
+
+def test_memory_with_an_alpha_for_each_feature_is_no_table_of_features_and_steps():
+    n, d = 2000, 4000
+    rng = np.random.default_rng(0)
+    parts = np.ones(5 * n), np.sort(rng.integers(0, d, (n, 5)), axis=1).ravel()
+    X = sparse.csr_array((*parts, 5 * np.arange(n + 1)), shape=(n, d))
+    options = {"seed": 0, "penalty": L2(rng.random(d) / 100), "batch_size": 1}
+    fastsgd.fit(X[:20], np.ones(20), **options)
+    tracemalloc.start()
+    fastsgd.fit(X, np.ones(n), **options)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # Of each feature and of each step, some twenty numbers.
+    assert peak < 8 * 20 * (n + d)
 
 
 def test_a_table_with_far_more_features_than_rows():

@@ -8,7 +8,7 @@ product with them, and `finish` those of all features.
 
 from typing import Any, NamedTuple
 
-from .arithmetic import at, unsigned
+from .arithmetic import unsigned
 from .jit import inner, inner_loop
 from .methods import rest, shrink, slope
 from .sparse import dot
@@ -48,8 +48,6 @@ class Rates(NamedTuple):
     start: Any
     lrs: Any  # (steps,)
     sums: Any  # (steps + 1,): of the rates before each step
-    log_kept: Any  # (paces, decays, steps + 1): of what decay leaves before each step, the log
-    decay_of: Any  # (d,), or a number for all features: which decay is theirs
     pace: Any  # (k,)
 
 
@@ -116,17 +114,45 @@ class Penalty(NamedTuple):
 
     penalty: Any
     rates: Any
+    log_kept: Any  # (paces, steps + 1): of what decay leaves before each step, the logarithm
 
     def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
         rates = self.rates
         s, e = unsigned(since - rates.start), unsigned(t - rates.start)
-        kind = at(rates.decay_of, f)
         for j in range(held.w.shape[0]):
             if rates.pace[j] > 0:
                 way = rates.pace[j] * (rates.sums[e] - rates.sums[s])
-                part = j % rates.log_kept.shape[0]
-                log_kept = rates.log_kept[part, kind, e] - rates.log_kept[part, kind, s]
+                part = j % self.log_kept.shape[0]
+                log_kept = self.log_kept[part, e] - self.log_kept[part, s]
+                held.w[j, f] = rest(self.penalty, held.w[j, f], f, way, log_kept)
+
+
+class PenaltyByFeature(NamedTuple):
+    """Plain SGD with a penalty that makes each weight decay at a rate of its own.
+
+    What a step leaves of a weight has the logarithm ``log(1 - x) = -(x + x**2 / 2 + ...)``, where
+    x is the decay times the learning rate, so that its sum over the steps is made of the sums of
+    the powers of the rates, which all weights share.
+    """
+
+    penalty: Any
+    rates: Any
+    decay: Any  # (d,)
+    powers: Any  # (steps + 1, terms): the sums of lr**m / m before each step, from m = 1 on
+
+    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+        """Apply the penalty for all the steps at once."""
+        rates = self.rates
+        s, e = unsigned(since - rates.start), unsigned(t - rates.start)
+        for j in range(held.w.shape[0]):
+            if rates.pace[j] > 0:
+                way = rates.pace[j] * (rates.sums[e] - rates.sums[s])
+                decay = rates.pace[j] * self.decay[f]
+                power, log_kept = 1.0, 0.0
+                for m in range(self.powers.shape[1]):
+                    power *= decay
+                    log_kept -= power * (self.powers[e, m] - self.powers[s, m])
                 held.w[j, f] = rest(self.penalty, held.w[j, f], f, way, log_kept)
 
 
