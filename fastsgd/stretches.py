@@ -1,7 +1,9 @@
 """Long work in short stretches.
 
 Python answers Ctrl-C only between two calls of compiled code, so none of them may be long. The
-stretches of a task depend on its size alone, and what is learned does not depend on them.
+stretches of a task depend on its size alone, and what is learned does not depend on them, but for
+momentum on sparse rows at a rate that changes: weights coast at the rate of the last step before
+they are brought up, which is done at the end of each stretch as well.
 """
 
 from __future__ import annotations

@@ -219,8 +219,8 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         Raises
         ------
         ValueError
-            As for `fit`; if `early_stopping` is True; or if the classes are missing, are not
-            those of the first call, or are not all that y has.
+            As for `fit`; if `early_stopping` is True before the first fit; or if the classes are
+            missing, are not those of the first call, or are not all that y has.
 
         Examples
         --------

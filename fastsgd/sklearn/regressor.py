@@ -171,7 +171,7 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         Raises
         ------
         ValueError
-            As for `fit`; or if `early_stopping` is True.
+            As for `fit`; or if `early_stopping` is True before the first fit.
 
         Examples
         --------
