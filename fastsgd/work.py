@@ -233,13 +233,14 @@ def _decaying(penalty: Any, rates: Rates) -> Penalty | PenaltyByFeature | Replay
         log_kept = np.full(lost.shape, LOG_OF_NOTHING)
         np.log1p(-lost, out=log_kept, where=lost < 1)
         return Penalty(penalty, rates, _cumulated(log_kept))
-    most = lrs.max() * pace.max() * decay.max()
+    highest = lrs.max() or 1.0  # in units of it, no power of a rate overflows
+    most = highest * pace.max() * decay.max()
     if most > 0.5:  # where powers take long to vanish
         return Replay(penalty, rates, 0)
     terms = 1 if most == 0 else math.ceil(math.log(NEGLIGIBLE) / math.log(most))
-    m = np.arange(1.0, 1 + max(1, terms))
-    powers = np.ascontiguousarray(_cumulated(lrs ** m[:, None] / m[:, None]).T)
-    return PenaltyByFeature(penalty, rates, decay, powers)
+    m = np.arange(1.0, 1 + terms)[:, None]
+    powers = np.ascontiguousarray(_cumulated((lrs / highest) ** m / m).T)
+    return PenaltyByFeature(penalty, rates, highest * decay, powers)
 
 
 def _rates(start: int, lrs: Array, pace: Array) -> Rates:

@@ -229,6 +229,12 @@ def test_memory_is_that_of_the_weights_and_the_non_zeros():
     assert peak < d * 8 * (3 + 3 + 3 + 1 + 2)
 
 
+def test_powers_of_large_rates_do_not_overflow():
+    X, penalty = 1e-7 * table(), L2(ALPHAS * 2e-13)
+    options = {"penalty": penalty, "lr": 1e12, "fit_intercept": False}
+    assert_equal_to_dense(X, targets("squared"), **options)
+
+
 def test_memory_with_an_alpha_for_each_feature_is_no_table_of_features_and_steps():
     n, d = 2000, 4000
     rng = np.random.default_rng(0)

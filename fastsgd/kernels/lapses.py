@@ -138,8 +138,10 @@ class PenaltyByFeature(NamedTuple):
 
     penalty: Any
     rates: Any
-    decay: Any  # (d,)
-    powers: Any  # (steps + 1, terms): the sums of lr**m / m before each step, from m = 1 on
+    decay: Any  # (d,), in a step at the highest rate
+    # (steps + 1, terms): the sums of x**m / m before each step, from m = 1 on, of rates x in units
+    # of the highest.
+    powers: Any
 
     def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
