@@ -74,20 +74,21 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
         problem = problem._replace(data=settings.schedule.aim(problem.data))
     if isinstance(problem.data.rows, Sparse) and _is_linear(settings, state):
         return _scattered(problem, settings, state)
-    work = gathered(problem, settings.batch_size, state, settings.method(problem, state))
-    if isinstance(work.data.rows, Dense) and work.data.rows.d <= SHORT and work.way is None:
-        return _by_row(work)
-    return work
+    method = settings.method(problem, state)
+    way = _by_row(problem) if settings.batch_size <= CHUNK else None
+    if way is None:
+        return gathered(problem, settings.batch_size, state, method)
+    parameters, gradient = state.parameters, zero_gradient(state.parameters.w)
+    return Work(problem.data, parameters, state.memory, gradient, None, way, method)
 
 
-def _by_row(work: Work) -> Work:
-    """Return it for few and short rows, if their losses are of a kind that needs no others."""
-    targets = work.data.targets
-    if isinstance(targets, Classes):
-        return work._replace(block=None, way=ByRowOfClasses(np.empty_like(work.parameters.b)))
-    if isinstance(targets, (Values, OneVersusRest)):
-        return work._replace(block=None, way=ByRow())
-    return work
+def _by_row(problem: Problem) -> ByRow | ByRowOfClasses | None:
+    """Return the way for few and short rows, if their losses are of a kind that needs no others."""
+    if not isinstance(problem.data.rows, Dense) or problem.d > SHORT:
+        return None
+    if isinstance(problem.data.targets, Classes):
+        return ByRowOfClasses(np.empty(problem.k, problem.dtype))
+    return ByRow() if isinstance(problem.data.targets, (Values, OneVersusRest)) else None
 
 
 def _is_linear(settings: Settings, state: State) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 
@@ -77,6 +79,21 @@ def test_each_output_learns_as_if_it_were_alone(program_data):
         alone = fastsgd.fit(X, target, init=(start[0][:, j], start[1][j]), seed=3)
         np.testing.assert_allclose(both.w[:, j], alone.w, rtol=1e-12)
         np.testing.assert_allclose(both.b[j], alone.b, rtol=1e-12)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_fits_without_a_seed_draw_different_ones_in_a_forked_process_too():
+    def seeds():
+        return [fastsgd.fit([[1.0]], [1.0], epochs=0).seed for _ in range(100)]
+
+    seeds()  # from here on, some may be ready
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        os.write(writing, repr(seeds()).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    theirs = json.loads(os.read(reading, 10_000))
+    assert len({*theirs, *seeds()}) == 200
 
 
 def test_default_initial_parameters_are_drawn_from_the_seed():
