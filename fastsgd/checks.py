@@ -173,7 +173,7 @@ def seed(value: Any) -> int:
     return integer("seed", value, at_least=0, at_most=2**64 - 1)
 
 
-# Seeds drawn ahead: to ask the system takes 6 us, however many bytes it is asked for.
+# Seeds drawn ahead: to ask the system takes 1 us for one, and 3 us for 64.
 _seeds: list[int] = []
 
 if hasattr(os, "register_at_fork"):
