@@ -47,17 +47,18 @@ def parts_of(w: Array, block: Block, batch_size: int, most_parts: int) -> Parts:
 
 def block_of(scores: Array) -> Block:
     """Return room for what is found of a block of rows, with scores of `scores_of`."""
-    return Block(scores, np.empty(scores.shape[1], scores.dtype))
+    room = np.empty((5, scores.shape[1]), scores.dtype)
+    return Block(scores, room[4], room[:4])
 
 
 def scores_of(w: Array, rows: Rows) -> Array:
     """Return room for the scores of one block of rows, as many as are handled together.
 
-    A power of two from 4 to CHUNK: as many rows, or scores if those take more, as stay in a
+    A power of two from 8 to CHUNK: as many rows, or scores if those take more, as stay in a
     first-level cache of 32 kB between the pass that multiplies them by the weights and the pass
     that adds them to the gradient.
     """
     k = w.shape[0]
-    fitting = max(4, min(CHUNK, 2**15 // (max(k, rows.row_length) * rows.dtype.itemsize)))
+    fitting = max(8, min(CHUNK, 2**15 // (max(k, rows.row_length) * rows.dtype.itemsize)))
     block = 1 << (fitting.bit_length() - 1)
     return np.empty((k, block), w.dtype)

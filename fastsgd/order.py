@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from . import checks
-from .interrupts import answer
 from .kernels import order as kernels
 from .stretches import STRETCH, stretches
 
@@ -15,9 +15,10 @@ Array = np.ndarray[Any, Any]
 
 UINT32, UINT64 = np.dtype(np.uint32), np.dtype(np.uint64)
 
-# Rows in a bucket, on the average: 128 kB of a second-level cache. No more than 2**16, up to which
-# the numbers drawn for a shuffle are uniform.
-BUCKET = 2**15
+# Up to so many rows are shuffled: swaps wander through 256 kB of a second-level cache, and numbers
+# drawn for them are uniform. More rows are numbered by a network, in a third of the time that
+# dealing them into buckets and shuffling these took.
+SHUFFLED = 2**16
 
 # With shuffle="block", the bytes of the rows that are shuffled one by one, half a second-level
 # cache, and of those that stay neighbours until then: the less, the more often memory has to be
@@ -48,37 +49,28 @@ def fill_orders(orders: Array, seed: int, epoch: int, row_bytes: int | None = No
 
     With the number of bytes in a row, they are those of shuffle="block".
     """
-    n, draws = orders.shape[1], np.empty(kernels.DRAWS, np.uint32)
+    n, draws = orders.shape[1], np.empty((2, kernels.DRAWS), np.uint32)
     if row_bytes is not None and 2 * row_bytes <= RUN and n * row_bytes > WINDOW:
         for i, order in enumerate(orders):
             _fill_by_blocks(order, seed, epoch + i, row_bytes, draws)
-    elif n <= 2 * BUCKET:
-        kernels.shuffle_all(np.uint64(seed), np.uint64(epoch), orders, draws)
+    elif n <= SHUFFLED:
+        kernels.shuffle_all(np.uint64(seed), np.uint64(epoch), orders, draws[0])
     else:
         for i, order in enumerate(orders):
             _fill_order(order, np.uint64(seed), np.uint64(epoch + i), draws)
 
 
 def _fill_order(order: Array, seed: Any, epoch: Any, draws: Array) -> None:
-    """Set `order` to that of so many rows that they are dealt into buckets first."""
-    n = order.size
-    buckets = 1 << (n // BUCKET).bit_length()
-    sizes = np.zeros(buckets, np.int64)
-    for first, last in stretches(0, n, STRETCH):
-        kernels.count(seed, epoch, first, last, sizes, draws)
-    ends = np.cumsum(sizes)
-    places = ends - sizes
-    for first, last in stretches(0, n, STRETCH):
-        kernels.deal(seed, epoch, first, last, places, order, draws)
-    for first, last in zip((ends - sizes).tolist(), ends.tolist(), strict=True):
-        kernels.shuffle_windows(seed, epoch, first, last, max(1, last - first), order, draws)
-        answer()
+    """Set `order` to that of so many rows that they are not shuffled."""
+    width = math.isqrt(order.size - 1) + 1
+    for first, last in stretches(0, order.size, STRETCH):
+        kernels.permute(seed, epoch, first, last, width, order, *draws)
 
 
 def _fill_by_blocks(order: Array, seed: int, epoch: int, row_bytes: int, draws: Array) -> None:
     """Set `order` to windows of runs of rows, drawn from all of them, and shuffle each window."""
     n, run = order.size, RUN // row_bytes
-    window = min(WINDOW // RUN * run, 2 * BUCKET)
+    window = min(WINDOW // RUN * run, SHUFFLED)
     runs = np.empty((1, -(-n // run)), order.dtype)
     fill_orders(runs, seed ^ OF_RUNS, epoch)
     place = 0
@@ -86,17 +78,21 @@ def _fill_by_blocks(order: Array, seed: int, epoch: int, row_bytes: int, draws: 
         place = kernels.lay_out(runs[0], first, last, run, n, place, order)
     for first, last in stretches(0, n, max(1, STRETCH // window) * window):
         kernels.shuffle_windows(
-            np.uint64(seed), np.uint64(epoch), first, last, window, order, draws
+            np.uint64(seed), np.uint64(epoch), first, last, window, order, draws[0]
         )
 
 
 def epoch_order(n: int, seed: int, epoch: int, *, row_bytes: int | None = None) -> Array:
     """Return the order in which one epoch of `fit` visits the rows.
 
-    It is a random permutation, new in every epoch, and decided by these arguments alone:
+    It is a random permutation, new in every epoch, and decided by these arguments alone;
     mini-batch i of epoch `epoch` holds the rows
-    ``epoch_order(n, model.seed, epoch)[i * batch_size : (i + 1) * batch_size]``. All
-    permutations are equally likely, but with ``shuffle="block"``.
+    ``epoch_order(n, model.seed, epoch)[i * batch_size : (i + 1) * batch_size]``.
+
+    Up to 65,536 rows are shuffled by Fisher and Yates's method, and all permutations are equally
+    likely. More rows are numbered by a Feistel network of six rounds, whose functions the seed
+    and the epoch decide: every row is equally likely at every place, and so are any two at two
+    places, as far as statistical tests can tell.
 
     Parameters
     ----------
@@ -123,9 +119,9 @@ def epoch_order(n: int, seed: int, epoch: int, *, row_bytes: int | None = None) 
 
     References
     ----------
-    C. R. Rao, Generation of random permutations of given number of elements using random
-    sampling numbers, *Sankhya* A 23 (1961); M. Sandelius, A simple randomization procedure,
-    *J. R. Statist. Soc.* B 24 (1962).
+    M. Luby and C. Rackoff, How to construct pseudorandom permutations from pseudorandom
+    functions, *SIAM J. Comput.* 17 (1988); J. Black and P. Rogaway, Ciphers with arbitrary
+    finite domains, *CT-RSA* (2002).
 
     Examples
     --------

@@ -6,7 +6,7 @@ import numpy as np
 
 from . import checks, csr, labels
 from .arrays import float_dtype, readable
-from .kernels.dense import Dense, rows_ahead
+from .kernels.dense import Dense, DenseForSeveral, rows_ahead
 from .kernels.epoch import Data
 from .kernels.sparse import Sparse
 from .kernels.targets import Classes, OneVersusRest, Values
@@ -119,7 +119,10 @@ def prepare(
         by_class = labels.weights_of_classes(class_weight, numbers, known)
         weights = _times(weights, by_class, numbers, loss.kind == BINARY and known.size > 2, dtype)
         class_weight = dict(zip(known.tolist(), by_class.tolist(), strict=True))
-    data, k = Data(table, targets, weights), 1 if outputs is None else outputs
+    k = 1 if outputs is None else outputs
+    if k > 1 and isinstance(table, Dense):
+        table = DenseForSeveral(*table)
+    data = Data(table, targets, weights)
     return Problem(data, n, table.d, k, dtype, outputs, known, class_weight)
 
 

@@ -137,8 +137,8 @@ def fit(
     fit_intercept : bool
         Whether `b` is learned. If not, it stays what it is initially.
     shuffle : bool or "block"
-        Whether each epoch visits the rows in a new, uniformly random order: that of
-        `epoch_order`. If not, they are visited from first to last. "block" is for short rows
+        Whether each epoch visits the rows in a new random order, that of `epoch_order`. If
+        not, they are visited from first to last. "block" is for short rows
         that fit in no cache, of which random order reads each by itself: runs of 8 kB of
         consecutive rows, drawn at random from all, are shuffled row by row 64 at a time. It takes
         1.2 to 1.7 times as long as no shuffling, where full random order takes 1.4 to 4 times, and

@@ -75,19 +75,19 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     if isinstance(problem.data.rows, Sparse) and _is_linear(settings, state):
         return _scattered(problem, settings, state)
     method = settings.method(problem, state)
-    way = _by_row(problem) if settings.batch_size <= CHUNK else None
+    way = _by_row(problem, settings.batch_size) if settings.batch_size <= CHUNK else None
     if way is None:
         return gathered(problem, settings.batch_size, state, method)
     parameters, gradient = state.parameters, zero_gradient(state.parameters.w)
     return Work(problem.data, parameters, state.memory, gradient, None, way, method)
 
 
-def _by_row(problem: Problem) -> ByRow | ByRowOfClasses | None:
+def _by_row(problem: Problem, batch_size: int) -> ByRow | ByRowOfClasses | None:
     """Return the way for few and short rows, if their losses are of a kind that needs no others."""
     if not isinstance(problem.data.rows, Dense) or problem.d > SHORT:
         return None
     if isinstance(problem.data.targets, Classes):
-        return ByRowOfClasses(np.empty(problem.k, problem.dtype))
+        return ByRowOfClasses(block_of(np.empty((problem.k, batch_size), problem.dtype)))
     return ByRow() if isinstance(problem.data.targets, (Values, OneVersusRest)) else None
 
 

@@ -214,10 +214,11 @@ def test_softmax_is_accurate_and_finite(scores, data):
         slopes[c] = -sum(power for j, power in enumerate(powers) if j != c) / total
     # Differences of scores are rounded once, which their exponentials feel.
     rounding = Decimal(EPS * (8 + max(scores) - min(scores)))
-    y_hat = np.array(scores)
-    assert abs(Decimal(Softmax().value(y_hat, c)) - value) <= rounding * value + TINY
-    assert abs(Decimal(Softmax().differentiate_row(y_hat, c)) - value) <= rounding * value + TINY
-    for mine, slope in zip(y_hat.tolist(), slopes, strict=True):
+    y_hat, column = np.array(scores)[:, None], np.array([float(c)])
+    assert abs(Decimal(Softmax().value(y_hat[:, 0], c)) - value) <= rounding * value + TINY
+    Softmax().differentiate_rows(y_hat, column, np.empty((4, 1)))
+    assert abs(Decimal(column.item()) - value) <= rounding * value + TINY
+    for mine, slope in zip(y_hat[:, 0].tolist(), slopes, strict=True):
         assert abs(Decimal(mine) - slope) <= rounding * abs(slope) + TINY
 
 

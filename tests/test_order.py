@@ -14,7 +14,7 @@ import fastsgd
 
 # A fair shuffle fails a test once in 100,000 choices of seeds, and the seeds are fixed.
 P_VALUE = 1e-5
-MANY = 150_000  # rows: dealt into several buckets
+MANY = 150_000  # rows: numbered by a network, in a table of 388 columns
 
 
 @given(n=st.integers(1, 3000), seed=st.integers(0, 2**64 - 1), epoch=st.integers(0, 2**40))
@@ -23,7 +23,7 @@ def test_order_is_a_permutation(n, seed, epoch):
     np.testing.assert_array_equal(np.sort(order), np.arange(n))
 
 
-@pytest.mark.parametrize("n", [2**16 - 1, 2**16, 2**16 + 1, MANY, 3_000_000])
+@pytest.mark.parametrize("n", [2**16 - 1, 2**16, 2**16 + 1, 2**18, 2**18 + 1, MANY, 3_000_000])
 def test_order_of_many_rows_is_a_permutation(n):
     np.testing.assert_array_equal(np.sort(fastsgd.epoch_order(n, 0, 0)), np.arange(n))
 
@@ -75,6 +75,20 @@ def test_many_rows_are_spread_evenly():
     sizes = np.bincount(np.arange(MANY) * 64 // MANY)
     expected = 10 * np.outer(sizes, sizes) / MANY
     assert chisquare(counts.ravel(), expected.ravel()).pvalue > P_VALUE
+
+
+@pytest.mark.parametrize("distance", [1, 387, 388, 389, MANY // 2])
+def test_two_of_many_rows_are_anywhere(distance):
+    # Of two places at a distance, which may be neighbours in the table, the rows are in any two of
+    # 32 parts of the data, over 20 epochs. The parts have nearly the same sizes.
+    counts = np.zeros((32, 32))
+    for order in orders(MANY, 20, "epochs"):
+        parts = order.astype(int) * 32 // MANY
+        np.add.at(counts, (parts[:-distance], parts[distance:]), 1)
+    sizes = np.bincount(np.arange(MANY) * 32 // MANY) / MANY
+    expected = counts.sum() * np.outer(sizes, sizes)
+    excess = ((counts - expected) ** 2 / expected).sum()
+    assert chi2.isf(1 - P_VALUE, 31**2) < excess < chi2.isf(P_VALUE, 31**2)
 
 
 def test_chance_coincidences_of_many_rows():

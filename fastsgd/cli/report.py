@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import checks
 from ..model import Model
-from ..order import BUCKET, epoch_order
+from ..order import SHUFFLED, epoch_order
 from ..training import fit
 from .table import table
 
@@ -60,7 +60,7 @@ def _compile(X: Array, epochs: int) -> float:
         epoch_loss="full",
     )
     # The order of many rows comes from other kernels than that of few.
-    epoch_order(min(n, 2 * BUCKET + 1), seed=0, epoch=0)
+    epoch_order(min(n, SHUFFLED + 1), seed=0, epoch=0)
     return perf_counter() - began
 
 

@@ -18,6 +18,7 @@ class Block(NamedTuple):
 
     scores: Any  # (k, block): their products with w, then derivatives
     column: Any  # (block,): of one output, their targets, then losses
+    room: Any  # (4, block): for what a loss of several outputs finds on its way
 
 
 @inner

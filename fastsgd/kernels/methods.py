@@ -20,9 +20,9 @@ def derivative(loss: Any, y_hat: Any, y: Any) -> Any:
 
 
 @by_type
-def differentiate_row(loss: Any, y_hat: Any, c: Any) -> Any:
-    """Replace the predictions of all classes by the derivatives; return the loss."""
-    return loss.differentiate_row(y_hat, c)
+def differentiate_rows(loss: Any, y_hat: Any, column: Any, room: Any) -> None:
+    """Replace the predictions of all classes by derivatives, and in `column` classes by losses."""
+    loss.differentiate_rows(y_hat, column, room)
 
 
 @by_type

@@ -1,8 +1,8 @@
-"""The order in which rows are visited: a uniformly random permutation, made at memory speed.
+"""The order in which rows are visited: a random permutation, made at memory speed.
 
-Source: C. R. Rao (1961) and M. Sandelius (1962). Rows are dealt into buckets at random, and each
-bucket is shuffled by Fisher and Yates's method. A bucket fits in the second-level cache, so that
-no swap waits for memory as those of a single shuffle of all rows would.
+As many rows as stay in a second-level cache while they are swapped are shuffled by Fisher and
+Yates's method. More are numbered by a Feistel network (Luby and Rackoff, 1988), which sends each
+place of the order to a row by arithmetic alone: no swap waits for memory.
 
 Random numbers are those of SplitMix64 (Steele, Lea and Flood, 2014) at a given place of their
 sequence: each depends on the key and the place alone, so none has to be kept, and many can be
@@ -23,7 +23,7 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
 # What random numbers are for; any two numbers would do.
-DEAL = np.uint64(0x9FB21C651E98DF25)
+TURN = np.uint64(0x9FB21C651E98DF25)
 SHUFFLE = np.uint64(0xD6E8FEB86659FD93)
 S16, S27, S30, S31, S32, S48 = (np.uint64(s) for s in (16, 27, 30, 31, 32, 48))
 
@@ -54,45 +54,6 @@ def random_below(bound: Any, key: Any, place: Any) -> Any:
     return ((mix(key + place * GOLDEN) >> S16) * bound) >> S48
 
 
-@inner
-def bucket_of(row: Any, key: Any, buckets: Any) -> Any:
-    """Return the bucket that a row is dealt into; `buckets` is a power of two."""
-    return ((mix(key + np.uint64(row) * GOLDEN) >> S32) * np.uint64(buckets)) >> S32
-
-
-# Below, random numbers are made ahead of their use, in a loop of nothing else: that runs in SIMD
-# registers, and an order takes 0.4 times as long.
-@inner
-def draw_buckets(key: Any, first: int, count: int, buckets: int, draws: Any) -> None:
-    """Set the first draws to the buckets of so many rows, from row `first` on."""
-    for i in range(count):
-        draws[i] = bucket_of(first + i, key, buckets)
-
-
-@entry
-def count(seed: Any, epoch: Any, first: int, last: int, sizes: Any, draws: Any) -> None:
-    """Add to `sizes` how many of the rows first to last - 1 each bucket gets."""
-    key = key_of(seed, epoch, DEAL)
-    for start in range(first, last, draws.size):
-        rows = min(draws.size, last - start)
-        draw_buckets(key, start, rows, sizes.size, draws)
-        for i in range(rows):
-            sizes[draws[i]] += 1
-
-
-@entry
-def deal(seed: Any, epoch: Any, first: int, last: int, places: Any, order: Any, draws: Any) -> None:
-    """Put the rows first to last - 1 into their buckets; `places` is where the next one goes."""
-    key = key_of(seed, epoch, DEAL)
-    for start in range(first, last, draws.size):
-        rows = min(draws.size, last - start)
-        draw_buckets(key, start, rows, places.size, draws)
-        for i in range(rows):
-            bucket = draws[i]
-            order[places[bucket]] = start + i
-            places[bucket] += 1
-
-
 @entry
 def shuffle_all(seed: Any, epoch: Any, orders: Any, draws: Any) -> None:
     """Set each row of `orders` to all numbers of rows, shuffled, from one epoch on."""
@@ -115,6 +76,73 @@ def swap_at_random(seed: Any, epoch: Any, first: int, last: int, order: Any, dra
         for i in range(entries):
             p, q = unsigned(start + i), unsigned(first) + unsigned(draws[i])
             order[p], order[q] = order[q], order[p]
+
+
+# A Feistel network numbers the cells of a table in turns: each moves one coordinate by a random
+# function of the other, so that no two cells come to the same place. Three turns are the fewest
+# that look random, and four are the fewest that do so in both directions.
+TURNS = 6
+ODD_1, ODD_2 = np.uint32(0x9E3779B1), np.uint32(0x85EBCA6B)
+S8, S15 = np.uint32(8), np.uint32(15)
+UNIT = np.float32(2.0**-24)
+
+
+@inner
+def turned(x: Any, y: Any, key: Any, size: Any) -> Any:
+    """Return x, plus a number from 0 to size - 1 that y decides, modulo size; all are uint32."""
+    z = np.uint32(np.uint32(y ^ np.uint32(key)) * ODD_1)
+    z = np.uint32(np.uint32(z ^ (z >> S15) ^ np.uint32(key >> S32)) * ODD_2)
+    # 24 bits are exact in float32, and SIMD registers hold more products of those.
+    distance = np.int32(np.float32(np.int32(z >> S8)) * (np.float32(size) * UNIT))
+    moved = np.uint32(x + np.uint32(distance))
+    back = np.uint32(moved - size)  # wraps around if moved < size
+    return min(moved, back)
+
+
+@inner
+def turn_all(x: Any, y: Any, cells: int, key: Any, size: Any) -> None:
+    """Turn so many coordinates by the others."""
+    for i in range(cells):
+        x[i] = turned(x[i], y[i], key, size)
+
+
+@inner
+def row_of(cell: Any, key: Any, height: Any, width: Any) -> Any:
+    """Return where a network sends a cell of a table, both counted from left to right."""
+    x, y = np.uint32(cell // np.uint64(width)), np.uint32(cell % np.uint64(width))
+    for turn in range(0, TURNS, 2):
+        x = turned(x, y, mix(key + np.uint64(turn) * GOLDEN), height)
+        y = turned(y, x, mix(key + np.uint64(turn + 1) * GOLDEN), width)
+    return np.uint64(x) * np.uint64(width) + np.uint64(y)
+
+
+@entry
+def permute(
+    seed: Any, epoch: Any, first: int, last: int, width: int, order: Any, xs: Any, ys: Any
+) -> None:
+    """Set the places first to last - 1 of an order, by a table that has room for all n rows.
+
+    Cells beyond the last row are sent on until they come to a row (Black and Rogaway, 2002).
+    `xs` and `ys` are room for the coordinates of some cells.
+    """
+    key, n = key_of(seed, epoch, TURN), np.uint64(order.size)
+    height, wide = np.uint32(-(-order.size // width)), np.uint32(width)
+    start = first
+    while start < last:
+        above, left = start // width, start % width
+        cells = min(xs.size, width - left, last - start)
+        for i in range(cells):
+            xs[i], ys[i] = above, left + i
+        for turn in range(0, TURNS, 2):
+            turn_all(xs, ys, cells, mix(key + np.uint64(turn) * GOLDEN), height)
+            turn_all(ys, xs, cells, mix(key + np.uint64(turn + 1) * GOLDEN), wide)
+        for i in range(cells):
+            order[unsigned(start + i)] = np.uint64(xs[i]) * np.uint64(width) + np.uint64(ys[i])
+        for i in range(cells):
+            p = unsigned(start + i)
+            while order[p] >= n:
+                order[p] = row_of(np.uint64(order[p]), key, height, wide)
+        start += cells
 
 
 @entry

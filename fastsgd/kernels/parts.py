@@ -50,7 +50,8 @@ class Parts(NamedTuple):
 def gather_part(parts: Any, part: int, data: Any, batch: Any, parameters: Any, loss: Any) -> None:
     """Add the gradients of those rows of a batch that are in one part."""
     gradient = Gradient(parts.gradients.w[part], parts.gradients.b[part])
-    block = Block(parts.blocks.scores[part], parts.blocks.column[part])
+    blocks = parts.blocks
+    block = Block(blocks.scores[part], blocks.column[part], blocks.room[part])
     losses, order, t = parts.losses[part], batch.order, batch.t
     start = max(batch.first, batch.begin + part * parts.length)
     end = min(batch.last, batch.begin + (part + 1) * parts.length)

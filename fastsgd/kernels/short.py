@@ -2,12 +2,10 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from .arithmetic import unsigned
 from .attributes import having
 from .dense import prefetch_ahead
-from .methods import derivative, differentiate_row, target, value, weigh
+from .methods import derivative, differentiate_rows, target, value, weigh
 from .targets import prefetch_targets
 
 # Rows of so few features do not fill the SIMD registers that loops over a block of them are for: by
@@ -53,27 +51,31 @@ class ByRow(NamedTuple):
 class ByRowOfClasses(NamedTuple):
     """So it is where the predictions of all outputs are seen together."""
 
-    scores: Any  # (k,): the predictions of one row, then derivatives
+    block: Any  # with room for all rows of a batch
 
     def gather(
         self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
     ) -> None:
         """Add the gradients of the rows, and their losses to those of output 0."""
         X, y, order, w = data.rows.X, data.targets.y, batch.order, parameters.w
-        scores = self.scores
-        prefetch_ahead(data.rows, order, batch.first, batch.last)
-        prefetch_targets(y, order, batch.first, batch.last)
-        for p in range(batch.first, batch.last):
-            i = order[unsigned(p)]
+        first, rows = batch.first, batch.last - batch.first
+        scores, column = self.block.scores, self.block.column[:rows]
+        prefetch_ahead(data.rows, order, first, batch.last)
+        prefetch_targets(y, order, first, batch.last)
+        for r in range(rows):
+            i = order[unsigned(first + r)]
+            column[r] = y[i, 0]
             for j in range(w.shape[0]):
                 y_hat = parameters.b[j]
                 for f in range(w.shape[1]):
                     y_hat += w[j, f] * X[i, f]
-                scores[j] = y_hat
-            lost = differentiate_row(loss, scores, np.intp(y[i, 0]))
-            loss_sums[0] += weigh(data.weights, i, 0, lost)
+                scores[j, r] = y_hat
+        differentiate_rows(loss, scores, column, self.block.room)
+        for r in range(rows):
+            i = order[unsigned(first + r)]
+            loss_sums[0] += weigh(data.weights, i, 0, column[r])
             for j in range(w.shape[0]):
-                slope = weigh(data.weights, i, 0, scores[j])
+                slope = weigh(data.weights, i, 0, scores[j, r])
                 gradient.b[j] += slope
                 for f in range(w.shape[1]):
                     gradient.w[j, f] += slope * X[i, f]

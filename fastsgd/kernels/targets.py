@@ -12,7 +12,7 @@ import numpy as np
 from .arithmetic import unsigned
 from .attributes import having
 from .jit import inner, inner_loop
-from .methods import derivative, differentiate_row, target, value, weigh
+from .methods import derivative, differentiate_rows, target, value, weigh
 from .prefetch import prefetch_line
 
 # How many rows ahead of its use a target is fetched.
@@ -121,15 +121,22 @@ def differentiate_classes(
 ) -> None:
     """Do it for a loss of all outputs together; the losses are those of output 0."""
     prefetch_targets(targets.y, order, start, stop)
-    for p in range(start, stop):
-        i = order[unsigned(p)]
-        row = block.scores[:, p - start]
-        for j in range(b.size):
-            row[j] += b[j]
-        loss_sums[0] += weigh(weights, i, 0, differentiate_row(loss, row, np.intp(targets.y[i, 0])))
-        for j in range(b.size):
-            row[j] = weigh(weights, i, 0, row[j])
-            slope_sums[j] += row[j]
+    rows = stop - start
+    scores, column = block.scores, block.column[:rows]
+    for r in range(rows):
+        column[r] = targets.y[order[unsigned(start + r)], 0]
+    for j in range(b.size):
+        for r in range(rows):
+            scores[j, r] += b[j]
+    differentiate_rows(loss, scores, column, block.room)
+    for r in range(rows):
+        loss_sums[0] += weigh(weights, order[unsigned(start + r)], 0, column[r])
+    for j in range(b.size):
+        slope_sum = 0.0
+        for r in range(rows):
+            scores[j, r] = weigh(weights, order[unsigned(start + r)], 0, scores[j, r])
+            slope_sum += scores[j, r]
+        slope_sums[j] += slope_sum
 
 
 def add_losses_of_classes(

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..kernels.attributes import having
+from ..kernels.elementary import exp
 from ..kinds import MULTICLASS
 from ..members import parameters
 
@@ -27,11 +28,12 @@ class Softmax(NamedTuple):
 
     Examples
     --------
-    >>> y_hat = np.array([1.0, 2.0, 3.0])
-    >>> round(float(Softmax().differentiate_row(y_hat, 2)), 6)
-    0.407606
-    >>> y_hat.round(6)  # now the derivatives
+    >>> y_hat, column = np.array([[1.0], [2.0], [3.0]]), np.array([2.0])  # one row, of class 2
+    >>> Softmax().differentiate_rows(y_hat, column, np.empty((4, 1)))
+    >>> y_hat[:, 0].round(6)  # now the derivatives
     array([ 0.090031,  0.244728, -0.334759])
+    >>> column.round(6)  # now the loss
+    array([0.407606])
     """
 
     def value(self, y_hat: Any, c: Any) -> Any:
@@ -46,24 +48,38 @@ class Softmax(NamedTuple):
                 rest += math.exp(y_hat[j] - y_hat[top])
         return math.log1p(rest) + (y_hat[top] - y_hat[c])
 
-    def differentiate_row(self, y_hat: Any, c: Any) -> Any:
-        """Replace the k predictions by the derivatives; return the value."""
-        top = 0
-        for j in range(y_hat.size):
-            if y_hat[j] > y_hat[top]:
-                top = j
-        highest, lost = y_hat[top], y_hat[top] - y_hat[c]
-        rest = others = 0 * highest
-        for j in range(y_hat.size):
-            y_hat[j] = math.exp(y_hat[j] - highest)
-            if j != top:
-                rest += y_hat[j]
-            if j != c:
-                others += y_hat[j]
-        for j in range(y_hat.size):
-            y_hat[j] /= 1 + rest
-        y_hat[c] = -others / (1 + rest)
-        return math.log1p(rest) + lost
+    # Its loops run along the rows, in SIMD registers: ten classes take a third of the time that
+    # one row after the other does.
+    def differentiate_rows(self, y_hat: Any, column: Any, room: Any) -> None:
+        """Replace the predictions y_hat[:, r] of each row r by the derivatives.
+
+        And the number of its class, column[r], by the value: of as many rows as `column` has.
+        `room` is for four numbers a row.
+        """
+        k, rows = y_hat.shape[0], column.size
+        number = y_hat.dtype.type
+        top, highest, lost, rest = room[0], room[1], room[2], room[3]
+        for r in range(rows):
+            top[r], highest[r], rest[r] = 0, y_hat[0, r], 0
+        for j in range(1, k):
+            for r in range(rows):
+                before, score, is_higher = top[r], y_hat[j, r], y_hat[j, r] > highest[r]
+                highest[r] = score if is_higher else highest[r]
+                top[r] = number(j) if is_higher else before
+        for r in range(rows):
+            lost[r] = highest[r] - y_hat[int(column[r]), r]
+        for j in range(k):
+            for r in range(rows):
+                power = exp(y_hat[j, r] - highest[r])
+                rest[r] += 0 if top[r] == number(j) else power
+                y_hat[j, r] = power
+        for j in range(k):
+            for r in range(rows):
+                total = 1 + rest[r]
+                others = rest[r] if top[r] == number(j) else total - y_hat[j, r]
+                y_hat[j, r] = (-others if column[r] == number(j) else y_hat[j, r]) / total
+        for r in range(rows):
+            column[r] = math.log1p(rest[r]) + lost[r]
 
     def probabilities(self, scores: Array) -> Array:
         """Return the probabilities of the k classes."""
