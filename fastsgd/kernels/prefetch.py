@@ -51,6 +51,17 @@ def prefetch_row(array: Any, i: Any) -> None:
 
 
 @inner
+def prefetch_short_row(array: Any, i: Any) -> None:
+    """Begin to fetch row `i`, of at most 128 bytes, without the loop that longer ones need."""
+    row_bytes = array.shape[1] * array.itemsize
+    first = np.intp(i) * row_bytes
+    prefetch_line(array, first)
+    if row_bytes > CACHE_LINE:
+        prefetch_line(array, first + CACHE_LINE)
+    prefetch_line(array, first + row_bytes - 1)
+
+
+@inner
 def prefetch_bytes(array: Any, first: int, last: int) -> None:
     """Begin to fetch the bytes first to last - 1 of an array."""
     for offset in range(first, last, CACHE_LINE):
