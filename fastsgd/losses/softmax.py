@@ -48,8 +48,8 @@ class Softmax(NamedTuple):
                 rest += math.exp(y_hat[j] - y_hat[top])
         return math.log1p(rest) + (y_hat[top] - y_hat[c])
 
-    # Its loops run along the rows, in SIMD registers: ten classes take a third of the time that
-    # one row after the other does.
+    # Its loops run along the rows, in SIMD registers: an epoch of 784 features and ten classes
+    # takes four fifths of the time that one row after the other did.
     def differentiate_rows(self, y_hat: Any, column: Any, room: Any) -> None:
         """Replace the predictions y_hat[:, r] of each row r by the derivatives.
 
