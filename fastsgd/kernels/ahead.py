@@ -12,8 +12,10 @@ from .prefetch import prefetch_bytes, prefetch_line
 # How many rows ahead of its use a row is fetched, and what is known of its features.
 ROWS_AHEAD, FEATURES_AHEAD = 8, 2
 
-# What is known of fewer features than this stays in a near cache.
+# Where more is known of a feature than its weight, that of fewer features stays near. A processor
+# that waits for weights alone reads on, so that as many bytes of these can be left to it.
 FEW = 2**16
+WEIGHTS_LEFT = 2**23
 
 
 @inner
@@ -28,26 +30,28 @@ def prefetch_entries(rows: Any, order: Any, p: int) -> None:
         prefetch_bytes(rows.indices, first * rows.indices.itemsize, last * rows.indices.itemsize)
 
 
+# With 300,000 features, 30 in a row, epochs of other than plain SGD take 0.8 to 0.9 times as long;
+# so do those of plain SGD with 8 million, and with one million they would take 1.15 times as long.
 @inner
 def prefetch_features(rows: Any, order: Any, p: int, held: Any, marks: Any) -> None:
-    """Prefetch what is known of the features of a row that is a little further down the order.
-
-    With 10 million features, 50 in a row, epochs take from a half to two thirds as long.
-    """
+    """Prefetch what is known of the features of a row that is a little further down the order."""
     near = p + FEATURES_AHEAD
-    if rows.d <= FEW or near >= order.size:
-        return
-    for q in range(rows.indptr[order[near]], rows.indptr[order[near] + 1]):
-        f = np.intp(rows.indices[q])
-        prefetch_column(held.w, f)
-        prefetch_column(held.slots, f)
-        prefetch_column(held.averages, f)
+    if near < order.size:
+        features = rows.indices[rows.indptr[order[near]] : rows.indptr[order[near] + 1]]
+        prefetch_columns(held.w, features)
+        prefetch_columns(held.slots, features)
+        prefetch_columns(held.averages, features)
         if marks.size > 0:
-            prefetch_line(marks, f * marks.strides[0])
+            for q in range(features.size):
+                prefetch_line(marks, np.intp(features[q]) * marks.strides[0])
 
 
+# Array by array: with a loop over the arrays within one over the features, epochs of a million
+# rows and features took 1.3 times as long.
 @inner
-def prefetch_column(table: Any, f: Any) -> None:
-    """Prefetch column f of a C-contiguous array of two dimensions."""
+def prefetch_columns(table: Any, features: Any) -> None:
+    """Prefetch columns of a C-contiguous array of two dimensions."""
     for j in range(table.shape[0]):
-        prefetch_line(table, (j * table.shape[1] + f) * table.itemsize)
+        first = j * table.shape[1]
+        for q in range(features.size):
+            prefetch_line(table, (first + np.intp(features[q])) * table.itemsize)

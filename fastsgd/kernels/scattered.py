@@ -6,7 +6,7 @@ before it is taken. Nothing is moved, and of a feature nothing but its weight is
 
 from typing import Any, NamedTuple
 
-from .ahead import prefetch_entries, prefetch_features
+from .ahead import WEIGHTS_LEFT, prefetch_entries, prefetch_features
 from .finite import are_finite
 from .jit import inner
 from .methods import dot_up, finish
@@ -35,7 +35,8 @@ class Scattered(NamedTuple):
         """Set out[j, r] to the product of the weights and row order[start + r], for all j, r."""
         for p in range(start, stop):
             prefetch_entries(self.rows, order, p)
-            prefetch_features(self.rows, order, p, self.held, self.steps)
+            if self.held.w.size * self.held.w.itemsize > WEIGHTS_LEFT:
+                prefetch_features(self.rows, order, p, self.held, self.steps)
             first, last = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
             entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
             for j in range(self.scale.size):
