@@ -9,7 +9,7 @@ from numba import njit
 from scipy.sparse import issparse
 
 import fastsgd
-from fastsgd.kernels.prefetch import prefetch_line, prefetch_row
+from fastsgd.kernels.prefetch import prefetch_bytes, prefetch_line
 
 from .interface import Contestant, Run, Visit
 from .workloads import Task
@@ -75,11 +75,12 @@ def total(values: Any) -> Any:
 def total_in(X: Any, y: Any, order: Any) -> Any:
     """Return the sum of all rows and targets, four rows at a time, in the order given."""
     result = X.dtype.type(0)
-    fours = order.size - order.size % 4
+    fours, row_bytes = order.size - order.size % 4, X.shape[1] * X.itemsize
     for p in range(0, fours, 4):
         for q in range(p + AHEAD, min(p + AHEAD + 4, order.size)):
-            prefetch_row(X, order[q])
-            prefetch_line(y, np.intp(order[q]) * y.itemsize)
+            later = np.intp(order[q])
+            prefetch_bytes(X, later * row_bytes, (later + 1) * row_bytes)
+            prefetch_line(y, later * y.itemsize)
         h, i, j, k = order[p], order[p + 1], order[p + 2], order[p + 3]
         for column in range(X.shape[1]):
             result += X[h, column] + X[i, column] + X[j, column] + X[k, column]

@@ -6,7 +6,7 @@ import numpy as np
 
 from . import checks, csr, labels
 from .arrays import float_dtype, readable
-from .kernels.dense import Dense, DenseForSeveral, rows_ahead
+from .kernels.dense import Dense, DenseForSeveral, prefetched
 from .kernels.epoch import Data
 from .kernels.sparse import Sparse
 from .kernels.targets import Classes, OneVersusRest, Values
@@ -51,7 +51,7 @@ def read(X: Any) -> Rows:
 
 
 def _dense(X: Array) -> Dense:
-    return Dense(X, np.array(X.shape[1:]), rows_ahead(X))
+    return Dense(X, np.array(X.shape[1:]), *prefetched(X))
 
 
 def in_dtype(rows: Rows, dtype: np.dtype[Any]) -> Rows:
@@ -121,7 +121,7 @@ def prepare(
         class_weight = dict(zip(known.tolist(), by_class.tolist(), strict=True))
     k = 1 if outputs is None else outputs
     if k > 1 and isinstance(table, Dense):
-        table = DenseForSeveral(*table)
+        table = DenseForSeveral(table.X, table.count, *prefetched(table.X, k))
     data = Data(table, targets, weights)
     return Problem(data, n, table.d, k, dtype, outputs, known, class_weight)
 

@@ -18,7 +18,7 @@ from numba import njit
 import fastsgd
 from fastsgd.kernels.epoch import run
 from fastsgd.kernels.jit import OPTIONS, by_type
-from fastsgd.kernels.prefetch import prefetch_row
+from fastsgd.kernels.prefetch import prefetch_bytes
 
 FIT = """
 import sys; sys.path.insert(0, sys.argv[1])
@@ -122,8 +122,7 @@ def test_a_method_is_picked_by_type_and_its_numbers_are_not_compiled_in():
 
 @njit(**OPTIONS)
 def prefetch_all(array):
-    for i in range(array.shape[0]):
-        prefetch_row(array, i)
+    prefetch_bytes(array, 0, array.nbytes)
 
 
 @pytest.mark.skipif(

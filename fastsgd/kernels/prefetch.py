@@ -1,4 +1,4 @@
-"""Ask the memory for a row before it is needed."""
+"""Ask the memory for a row before it is needed: a hint, no more."""
 
 from __future__ import annotations
 
@@ -40,14 +40,6 @@ def _no_line(array: Any, offset: Any) -> None:
 
 
 prefetch_line = _no_line if config.DISABLE_JIT else intrinsic(_prefetch_line)
-
-
-@inner
-def prefetch_row(array: Any, i: Any) -> None:
-    """Begin to fetch row `i` of a C-contiguous array of two dimensions; a hint, no more."""
-    row_bytes = array.shape[1] * array.itemsize
-    first = np.intp(i) * row_bytes
-    prefetch_bytes(array, first, first + row_bytes)
 
 
 @inner
