@@ -15,7 +15,7 @@ from .kernels.team import CELLS, STOPPED, Shared, assist
 from .work import Work
 
 # With fewer numbers in a part, two threads take as long as one: it is done in 3 us.
-WORTHWHILE = 2**15
+WORTHWHILE = 2**14
 
 
 class Team:
