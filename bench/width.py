@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from scipy.sparse import csr_matrix
 
 import fastsgd
 from fastsgd.kernels.prefetch import prefetch_line
@@ -80,10 +81,12 @@ def probing(task: Task) -> Callable[[int], object]:
 
 def fitting(task: Task, options: dict[str, Any]) -> Callable[[int], object]:
     """Return an epoch of the first rows, a step a row."""
+    X = task.X
 
     def run(rows: int) -> None:
+        end = X.indptr[rows]  # not X[:rows], which is a copy
         fastsgd.fit(
-            task.X[:rows],
+            csr_matrix((X.data[:end], X.indices[:end], X.indptr[: rows + 1]), (rows, X.shape[1])),
             task.y[:rows],
             loss="logistic",
             batch_size=1,

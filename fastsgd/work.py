@@ -110,15 +110,13 @@ def _is_scale(penalty: Any) -> bool:
 
 def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
     w, b = state.parameters
-    (k, d), penalty = w.shape, settings.penalty
+    k, penalty = len(w), settings.penalty
     scores = np.empty((k, settings.batch_size), w.dtype)
-    # `full` asks for huge pages, and `zeros` does not: with 10 million features, non-zeros take 0.9
-    # times as long.
-    steps = np.full((d if isinstance(penalty, L1) else 0, k), 0, np.uint32)
+    held, steps = _beside_steps(w) if isinstance(penalty, L1) else (w, np.zeros((k, 0), np.uint32))
     none = np.zeros((0, 1))
     scattered = Scattered(
         problem.data.rows,
-        Held(w, none.astype(w.dtype), none),
+        Held(held, none.astype(w.dtype), none),
         steps,
         Nothing(),
         np.ones(k),
@@ -135,6 +133,16 @@ def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
         None,
         settings.method(problem, state),
     )
+
+
+def _beside_steps(w: Array) -> tuple[Array, Array]:
+    """Return weights, and beside each in memory the step that it has been brought to.
+
+    One cache line brings both: with 10 million features, non-zeros take 0.8 times as long.
+    """
+    table = np.full((*w.shape, 2), 0, w.dtype)  # `full` asks for huge pages, and `zeros` does not
+    table[..., 0] = w
+    return table[..., 0], table.view(f"u{w.itemsize}")[..., 1]
 
 
 def gathered(problem: Problem, batch_size: int, state: State, method: Method | None) -> Work:
@@ -217,7 +225,7 @@ def _lapse(settings: Settings, state: State, start: int, lrs: Array) -> Any:
     if is_averaged or not hasattr(penalty, "rest"):
         return Replay(penalty, _rates(start, lrs, pace), first)
     if isinstance(penalty, L1):
-        return Shrinking(penalty, start, _cumulated(lrs), pace)
+        return Shrinking(penalty, start, _cumulated(lrs), pace, state.parameters.w)
     return _decaying(penalty, _rates(start, lrs, pace))
 
 

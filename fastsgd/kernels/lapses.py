@@ -58,6 +58,7 @@ class Shrinking(NamedTuple):
     start: Any
     sums: Any  # (steps + 1,): of the learning rates before each step from `start` on
     pace: Any  # (k,)
+    w: Any  # (k, d): where `finish` leaves the weights
 
     def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
@@ -69,44 +70,36 @@ class Shrinking(NamedTuple):
     def dot_up(self, entries: Any, columns: Any, w: Any, steps: Any, j: Any, t: Any) -> Any:
         """Apply the penalty to the weights of a row; return their product."""
         step, pace = t - self.start, self.pace[j]
-        return dot_shrunk(self.penalty, entries, columns, w, steps, j, self.sums, pace, step)
+        return dot_shrunk(self.penalty, entries, columns, w, steps[j], self.sums, pace, step)
 
     def finish(self, w: Any, steps: Any, j: Any, t: Any) -> None:
         """Apply the penalty to all weights of output j."""
-        shrink_all(self.penalty, w, steps, j, self.sums, self.pace[j], t - self.start)
+        step, pace = t - self.start, self.pace[j]
+        shrink_all(self.penalty, w, steps[j], self.sums, pace, step, self.w[j])
 
 
-# Steps are counted from the beginning of `sums`, in four bytes: with eight they take so much of the
-# second-level cache that an epoch takes a tenth longer.
 @inner_loop
 def dot_shrunk(
-    penalty: Any,
-    entries: Any,
-    columns: Any,
-    w: Any,
-    steps: Any,
-    j: Any,
-    sums: Any,
-    pace: Any,
-    step: Any,
+    penalty: Any, entries: Any, columns: Any, w: Any, steps: Any, sums: Any, pace: Any, step: Any
 ) -> Any:
     """Bring the weights in these columns up to a step; return their product with the entries."""
     number, total, now = w.dtype.type, 0.0, sums[step]
     for q in range(columns.size):
         f = columns[q]
-        own = number((now - sums[steps[f, j]]) * pace)
+        own = number((now - sums[steps[f]]) * pace)
         weight = rest(penalty, w[f], f, own, 0.0)
-        w[f], steps[f, j] = weight, step
+        w[f], steps[f] = weight, step
         total += entries[q] * weight
     return total
 
 
 @inner_loop
-def shrink_all(penalty: Any, w: Any, steps: Any, j: Any, sums: Any, pace: Any, step: Any) -> None:
-    """Bring all weights of output j up to a step."""
+def shrink_all(penalty: Any, w: Any, steps: Any, sums: Any, pace: Any, step: Any, out: Any) -> None:
+    """Bring all weights of one output up to a step, and copy them to `out`."""
     for f in range(w.size):
-        own = w.dtype.type((sums[step] - sums[steps[f, j]]) * pace)
-        w[f], steps[f, j] = rest(penalty, w[f], f, own, 0.0), step
+        own = w.dtype.type((sums[step] - sums[steps[f]]) * pace)
+        weight = rest(penalty, w[f], f, own, 0.0)
+        w[f], steps[f], out[f] = weight, step, weight
 
 
 class Penalty(NamedTuple):

@@ -25,7 +25,7 @@ class Scattered(NamedTuple):
 
     rows: Any
     held: Any
-    steps: Any  # (d, k), uint32: up to which step of `lapse` a weight has been brought; or (0, k)
+    steps: Any  # (k, d), unsigned: up to which step of `lapse` a weight has been brought; or (k, 0)
     lapse: Any
     scale: Any  # (k,)
     count: Any  # (1,): 0, as no step of the weights is left once they are added
@@ -35,8 +35,8 @@ class Scattered(NamedTuple):
         """Set out[j, r] to the product of the weights and row order[start + r], for all j, r."""
         for p in range(start, stop):
             prefetch_entries(self.rows, order, p)
-            if self.held.w.size * self.held.w.itemsize > WEIGHTS_LEFT:
-                prefetch_features(self.rows, order, p, self.held, self.steps)
+            if self.held.w.size * self.held.w.strides[1] > WEIGHTS_LEFT:
+                prefetch_features(self.rows, order, p, self.held)
             first, last = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
             entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
             for j in range(self.scale.size):

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ahead import FEW, prefetch_entries, prefetch_features
+from .ahead import FEW, prefetch_entries, prefetch_features, prefetch_marks
 from .finite import are_finite
 from .jit import entry, inner, inner_loop
 from .methods import bring_up
@@ -126,7 +126,8 @@ def bring_together(batches: Any, order: Any, start: int, stop: int, t: int) -> N
     for p in range(start, stop):
         prefetch_entries(rows, order, p)
         if rows.d > FEW:
-            prefetch_features(rows, order, p, batches.all, batches.marks)
+            prefetch_features(rows, order, p, batches.all)
+            prefetch_marks(rows, order, p, batches.marks)
         batches.starts[p - start] = at
         for q in range(rows.indptr[order[p]], rows.indptr[order[p] + 1]):
             f = rows.indices[q]
