@@ -141,7 +141,7 @@ class DenseForSeveral(Dense):
 
 # Of longer rows only a share is prefetched at a time, before each two outputs in both passes: half
 # a row for one output. Epochs of 1000 features take 0.88 to 0.98 times as long, and of 784 and
-# softmax 0.74 to 0.81 times. Rows of 400 bytes, in halves, take 1.05 times as long.
+# softmax 0.74 to 0.84 times. Rows of 400 bytes, in halves, take 1.05 times as long.
 LONG = 2**11
 
 
