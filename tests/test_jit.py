@@ -17,7 +17,7 @@ from numba import njit
 
 import fastsgd
 from fastsgd.kernels.epoch import run
-from fastsgd.kernels.jit import OPTIONS, by_type
+from fastsgd.kernels.jit import OPTIONS, apart, by_type, entry
 from fastsgd.kernels.prefetch import prefetch_bytes
 
 FIT = """
@@ -118,6 +118,42 @@ def test_a_method_is_picked_by_type_and_its_numbers_are_not_compiled_in():
     assert total_height(Line(3.0), 4) == 18
     assert total_height(Constant(), 4) == 28
     assert height(Line(2.0), 4) == 8
+
+
+@apart
+def doubled_height(shape, x):
+    return 2 * height(shape, x)
+
+
+@entry
+def in_one_kernel(shape, x):
+    return doubled_height(shape, x) + 1
+
+
+@entry
+def in_another(shape, x):
+    return doubled_height(shape, x) + doubled_height(shape, x + 1)
+
+
+KERNELS = """
+import sys; sys.path.insert(0, sys.argv[1])
+from test_jit import Constant, Line, in_another, in_one_kernel
+for kernel in in_one_kernel, in_another:
+    print(kernel(Line(0.5), 3), kernel(Line(2), 3), kernel(Constant(), 3))
+    print(sum(kernel.stats.cache_hits.values()))
+"""
+
+
+@pytest.mark.skipif(
+    bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled without the JIT"
+)
+def test_kernels_share_a_function_without_machine_code_and_are_found_on_disk(tmp_path):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", KERNELS, str(Path(__file__).parent)]
+    for hits in "0", "3":
+        output = subprocess.check_output(command, text=True, env=environment)
+        # 2 * 0.5 * 3 + 1, 2 * 2 * 3 + 1, 2 * 7 + 1; 2 * (0.5 * 3 + 0.5 * 4), and so on.
+        assert output.split("\n") == ["4.0 13 15.0", hits, "7.0 28 28.0", hits, ""]
 
 
 @njit(**OPTIONS)

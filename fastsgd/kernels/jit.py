@@ -22,6 +22,7 @@ from numba.core.runtime import rtsys
 from numba.extending import overload, register_jitable
 
 from .. import garbage
+from .inside import Inside
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -38,6 +39,9 @@ OPTIONS = {
 
 # What Python never calls needs no way in for Python or C.
 INTERNAL = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+# And no machine code, if all its code is to be optimised where it is called.
+UNFINISHED = {**INTERNAL, "pipeline_class": Inside}
 
 
 def _hash_of_sources() -> str:
@@ -149,6 +153,14 @@ def inner_loop(function: F) -> F:
     return _kernel(function, {**INTERNAL, "forceinline": True})
 
 
+def apart(function: F) -> F:
+    """Compile a function that kernels call, and let them call it where it is, once in each kernel.
+
+    For what takes so long that a call costs nothing, and is called from several places.
+    """
+    return _kernel(function, UNFINISHED)
+
+
 def entry(function: F) -> F:
     """Compile a kernel that Python calls, and keep its machine code on disk."""
     return _kernel(function, {**OPTIONS, "no_cfunc_wrapper": True}, is_on_disk=True)
@@ -164,7 +176,7 @@ def by_type(stub: F) -> F:
     def method(this: Any, *args: Any) -> Any:
         return getattr(this.instance_class, stub.__name__)
 
-    overload(stub, strict=False, jit_options={**INTERNAL, "forceinline": True})(method)
+    overload(stub, strict=False, jit_options={**UNFINISHED, "forceinline": True})(method)
     return stub
 
 

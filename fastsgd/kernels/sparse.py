@@ -119,7 +119,7 @@ class Batches(NamedTuple):
                 add(self.rows.entries[first:last], columns, factors[j, p - start], g[j])
 
 
-@inner
+@inner_loop
 def bring_together(batches: Any, order: Any, start: int, stop: int, t: int) -> None:
     """Bring together the features of the rows order[start:stop], in step t."""
     rows, at = batches.rows, 0
@@ -151,7 +151,7 @@ def fetch(batches: Any, f: Any, t: int) -> None:
         batches.near_alpha[c] = batches.alpha[f]
 
 
-@inner
+@inner_loop
 def copy_column(source: Any, f: Any, target: Any, c: Any) -> None:
     """Copy what is known of one feature."""
     for j in range(source.w.shape[0]):

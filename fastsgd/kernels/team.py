@@ -9,7 +9,7 @@ stops all.
 from typing import Any, NamedTuple
 
 from . import atomic
-from .jit import entry, inner_loop
+from .jit import apart, entry
 from .parts import Batch, Parts, add_up, gather_part
 
 # Which number is where among the cells; those that several threads change are on cache lines of
@@ -46,9 +46,7 @@ class Shared(NamedTuple):
         return add_up(self.parts, gradient, features, rows, loss_sums)
 
 
-# Compiled on its own, once for the thread that fits and for those that assist: else first fits by
-# two threads take 1.16 times as long.
-@inner_loop
+@apart
 def take_part(shared: Any, data: Any, order: Any, parameters: Any, loss: Any) -> bool:
     """Gather a part that is offered and not taken yet; tell whether there was one."""
     cells = shared.cells
