@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .ahead import FEW, prefetch_entries, prefetch_features, prefetch_marks
+from .arithmetic import unsigned
 from .finite import are_finite
 from .jit import entry, inner, inner_loop
 from .methods import bring_up
@@ -87,15 +88,15 @@ class Batches(NamedTuple):
     def leave(self, step: Any) -> None:
         """Move the features of the batch back."""
         for c in range(self.count[0]):
-            f = self.features[c]
-            copy_column(self.near, c, self.all, f)
+            f = unsigned(self.features[c])
+            copy_column(self.near, unsigned(c), self.all, f)
             self.marks[f, STEP], self.marks[f, PLACE] = step.t + 1, NOWHERE
         self.count[0] = 0
 
     def settle(self, parameters: Any, t: int) -> bool:
         """Bring all features up to step t; tell whether all parameters are finite."""
         for f in range(self.marks.shape[0]):
-            bring_up(self.lapse, self.all, f, self.marks[f, STEP], t)
+            bring_up(self.lapse, self.all, unsigned(f), self.marks[f, STEP], t)
             self.marks[f, STEP] = t
         return are_finite(self.all.w, parameters.b)
 
@@ -130,7 +131,7 @@ def bring_together(batches: Any, order: Any, start: int, stop: int, t: int) -> N
             prefetch_marks(rows, order, p, batches.marks)
         batches.starts[p - start] = at
         for q in range(rows.indptr[order[p]], rows.indptr[order[p] + 1]):
-            f = rows.indices[q]
+            f = unsigned(rows.indices[q])
             if batches.marks[f, PLACE] == NOWHERE:
                 fetch(batches, f, t)
             batches.columns[at] = batches.marks[f, PLACE]
@@ -146,7 +147,7 @@ def fetch(batches: Any, f: Any, t: int) -> None:
     batches.features[c] = f
     bring_up(batches.lapse, batches.all, f, batches.marks[f, STEP], t)
     batches.marks[f, STEP] = t
-    copy_column(batches.all, f, batches.near, c)
+    copy_column(batches.all, f, batches.near, unsigned(c))
     if batches.alpha.size > 0:
         batches.near_alpha[c] = batches.alpha[f]
 
