@@ -6,8 +6,6 @@ SIAM J. Control Optim. 30 (1992).
 
 from typing import Any, NamedTuple
 
-from .jit import inner_loop
-
 
 class NotAveraged(NamedTuple):
     """No averages are kept."""
@@ -31,12 +29,6 @@ class Averaged(NamedTuple):
             self.b[j] = parameters.b[j]
         elif t > self.first:
             share = 1 / (t - self.first + 1)
-            take_in(self.w[j], parameters.w[j], features, share)
+            for f in range(features):
+                self.w[j, f] += share * (parameters.w[j, f] - self.w[j, f])
             self.b[j] += share * (parameters.b[j] - self.b[j])
-
-
-@inner_loop
-def take_in(means: Any, w: Any, features: int, share: float) -> None:
-    """Move means towards numbers, by a share of the distance."""
-    for f in range(features):
-        means[f] += share * (w[f] - means[f])
