@@ -22,7 +22,7 @@ from numba.core.runtime import rtsys
 from numba.extending import overload, register_jitable
 
 from .. import garbage
-from .inside import Inside
+from .inside import Apart, Inside
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,9 +39,6 @@ OPTIONS = {
 
 # What Python never calls needs no way in for Python or C.
 INTERNAL = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-
-# And no machine code, if all its code is to be optimised where it is called.
-UNFINISHED = {**INTERNAL, "pipeline_class": Inside}
 
 
 def _hash_of_sources() -> str:
@@ -154,11 +151,12 @@ def inner_loop(function: F) -> F:
 
 
 def apart(function: F) -> F:
-    """Compile a function that kernels call, and let them call it where it is, once in each kernel.
+    """Compile a function that kernels call, on its own, and keep its code apart from theirs.
 
-    For what takes so long that a call costs nothing, and is called from several places.
+    For sums whose bits are to be the same whichever kernel calls it: were the code optimised as a
+    part of each, it would add up in an order of each.
     """
-    return _kernel(function, UNFINISHED)
+    return _kernel(function, {**INTERNAL, "forceinline": False, "pipeline_class": Apart})
 
 
 def entry(function: F) -> F:
@@ -176,7 +174,8 @@ def by_type(stub: F) -> F:
     def method(this: Any, *args: Any) -> Any:
         return getattr(this.instance_class, stub.__name__)
 
-    overload(stub, strict=False, jit_options={**UNFINISHED, "forceinline": True})(method)
+    options = {**INTERNAL, "forceinline": True, "pipeline_class": Inside}
+    overload(stub, strict=False, jit_options=options)(method)
     return stub
 
 

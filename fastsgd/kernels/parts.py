@@ -7,7 +7,7 @@ order. So the bits of the sum do not depend on who gathered which part, and when
 from typing import Any, NamedTuple
 
 from .gradient import Block, Gradient, add_gradient
-from .jit import entry, inner
+from .jit import apart, entry, inner
 
 # A float32 sum of this many rows is good to a few parts in a million whatever the numbers are;
 # the sums of a larger batch are carried on in float64.
@@ -46,7 +46,7 @@ class Parts(NamedTuple):
         return add_up(self, gradient, features, rows, loss_sums)
 
 
-@inner
+@apart
 def gather_part(parts: Any, part: int, data: Any, batch: Any, parameters: Any, loss: Any) -> None:
     """Add the gradients of those rows of a batch that are in one part."""
     gradient = Gradient(parts.gradients.w[part], parts.gradients.b[part])
@@ -73,7 +73,7 @@ def carry(sums: Any, to: Any, features: int) -> None:
             sums[j, f] = 0
 
 
-@inner
+@apart
 def add_up(parts: Any, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
     """Divide the sum of the parts by the number of rows, before it is made narrow; return 1."""
     for part in range(parts.losses.shape[0]):

@@ -9,7 +9,7 @@ stops all.
 from typing import Any, NamedTuple
 
 from . import atomic
-from .jit import apart, entry
+from .jit import entry, inner
 from .parts import Batch, Parts, add_up, gather_part
 
 # Which number is where among the cells; those that several threads change are on cache lines of
@@ -46,7 +46,7 @@ class Shared(NamedTuple):
         return add_up(self.parts, gradient, features, rows, loss_sums)
 
 
-@apart
+@inner
 def take_part(shared: Any, data: Any, order: Any, parameters: Any, loss: Any) -> bool:
     """Gather a part that is offered and not taken yet; tell whether there was one."""
     cells = shared.cells
