@@ -156,6 +156,7 @@ def apart(function: F) -> F:
     For sums whose bits are to be the same whichever kernel calls it: were the code optimised as a
     part of each, it would add up in an order of each.
     """
+    # Without "forceinline" here, numba would hand down that of the function that calls this one.
     return _kernel(function, {**INTERNAL, "forceinline": False, "pipeline_class": Apart})
 
 
