@@ -44,7 +44,7 @@ class _OfferToOthers(LoweringPass):
 
     _name = "offer_to_others"
 
-    def __init__(self) -> None:
+    def __init__(self) -> None:  # numba's is abstract
         super().__init__()
 
     def run_pass(self, state: Any) -> bool:
