@@ -15,21 +15,25 @@ from .jit import inner
 CACHE_LINE = 64
 
 
+def write_prefetch(builder: Any, address: Any) -> None:
+    """Write code that prefetches the cache line at an address."""
+    byte, int32 = ir.IntType(8).as_pointer(), ir.IntType(32)
+    function = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(ir.VoidType(), [byte, int32, int32, int32]),
+        "llvm.prefetch.p0",
+    )
+    read, into_l2, data_not_code = int32(0), int32(2), int32(1)
+    builder.call(function, [builder.bitcast(address, byte), read, into_l2, data_not_code])
+
+
 def _prefetch_line(typing_context: Any, array: Any, offset: Any) -> Any:
     """Prefetch the cache line that holds the byte at `offset` from the start of `array`."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        byte = ir.IntType(8).as_pointer()
-        address = builder.gep(builder.bitcast(data, byte), [args[1]])
-        int32 = ir.IntType(32)
-        function = cgutils.get_or_insert_function(
-            builder.module,
-            ir.FunctionType(ir.VoidType(), [byte, int32, int32, int32]),
-            "llvm.prefetch.p0",
-        )
-        read, into_l2, data_not_code = int32(0), int32(2), int32(1)
-        builder.call(function, [address, read, into_l2, data_not_code])
+        start = builder.bitcast(data, ir.IntType(8).as_pointer())
+        write_prefetch(builder, builder.gep(start, [args[1]]))
         return context.get_dummy_value()
 
     return types.void(array, types.intp), generate

@@ -1,0 +1,104 @@
+"""Tiles multiply and add up exactly the rows, outputs and features that they are told to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numba import njit
+
+from fastsgd.kernels import dense
+from fastsgd.kernels.jit import OPTIONS
+
+AROUND = 3  # rows and outputs before and after those of a tile
+SIZES = sorted({*dense.SIZES, *dense.SIZES_FOR_SEVERAL})
+
+
+@njit(**OPTIONS)
+def multiplied(for_several, X, order, p, rows, j, outputs, r, later, w, out):
+    if for_several:
+        dense.dot_tile_for_several(X, order, p, rows, j, outputs, r, later, w, out)
+    else:
+        dense.dot_tile(X, order, p, rows, j, outputs, r, later, w, out)
+
+
+@njit(**OPTIONS)
+def added_up(for_several, X, order, p, rows, j, outputs, r, later, factors, g):
+    if for_several:
+        dense.add_tile_for_several(X, order, p, rows, j, outputs, r, later, factors, g)
+    else:
+        dense.add_tile(X, order, p, rows, j, outputs, r, later, factors, g)
+
+
+def amid_nan(rng, shape, dtype, offset):
+    """Return random numbers in the midst of NaNs, at that many numbers from an even address."""
+    size = int(np.prod(shape))
+    memory = np.full(size + 256, np.nan, dtype)
+    first = (-memory.ctypes.data // memory.itemsize) % 64 + 64 + offset
+    array = memory[first : first + size].reshape(shape)
+    array[...] = rng.standard_normal(shape)
+    return memory, array
+
+
+@st.composite
+def tiles(draw):
+    """Return a size, and all that a tile of it is given."""
+    size, d = draw(st.sampled_from(SIZES)), draw(st.integers(1, 150))
+    dtype, offset = draw(st.sampled_from(["float32", "float64"])), draw(st.integers(0, 15))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    n, k = size.rows + 2 * AROUND, size.outputs + 2 * AROUND
+    later = draw(st.integers(0, n - size.rows)) if size.fetches else -1
+    order = rng.permutation(n).astype(np.uint32)
+    _, X = amid_nan(rng, (n, d), dtype, offset)
+    place = order, AROUND, size.rows, AROUND, size.outputs, AROUND, later
+    return rng, X, k, place, offset
+
+
+def check(memory, before, array, changed, exact, bound):
+    """What was to be changed is the exact sum but for rounding, and nothing else is changed."""
+    assert (abs(array[changed] - exact) <= bound * np.finfo(array.dtype).eps).all()
+    first = (array.ctypes.data - memory.ctypes.data) // memory.itemsize
+    array[changed] = before[first : first + array.size].reshape(array.shape)[changed]
+    np.testing.assert_array_equal(memory, before)
+
+
+@given(tile=tiles())
+def test_rows_are_multiplied_by_weights(tile):
+    rng, X, k, (order, p, rows, j, outputs, r, later), offset = tile
+    _, w = amid_nan(rng, (k, X.shape[1]), X.dtype, offset)
+    memory, out = amid_nan(rng, (k, rows + 2 * AROUND), X.dtype, offset)
+    before = memory.copy()
+    multiplied(outputs > 1, X, order, p, rows, j, outputs, r, later, w, out)
+    x, weights = X[order[p : p + rows]].astype(float), w[j : j + outputs].astype(float)
+    changed = slice(j, j + outputs), slice(r, r + rows)
+    bound = (X.shape[1] + 1) * abs(weights) @ abs(x.T)
+    check(memory, before, out, changed, weights @ x.T, bound)
+
+
+@given(tile=tiles())
+def test_rows_times_factors_are_added_up(tile):
+    rng, X, k, (order, p, rows, j, outputs, r, later), offset = tile
+    memory, g = amid_nan(rng, (k, X.shape[1]), X.dtype, offset)
+    _, factors = amid_nan(rng, (k, rows + 2 * AROUND), X.dtype, offset)
+    before, so_far = memory.copy(), g[j : j + outputs].astype(float)
+    added_up(outputs > 1, X, order, p, rows, j, outputs, r, later, factors, g)
+    x = X[order[p : p + rows]].astype(float)
+    c = factors[j : j + outputs, r : r + rows].astype(float)
+    bound = (rows + 1) * (abs(so_far) + abs(c) @ abs(x))
+    check(memory, before, g, (slice(j, j + outputs), slice(None)), so_far + c @ x, bound)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("d", [5, 100])
+def test_every_number_counts(dtype, d):
+    # With powers of two, each sum is exact and tells which of its terms are there.
+    rows = 8
+    X = np.zeros((rows, d), dtype)
+    X[:, d - 1], X[:, 0] = 2.0 ** np.arange(rows), 2.0 ** -np.arange(1, 1 + rows)
+    order, w = np.arange(rows, dtype=np.uint32), np.ones((1, d), dtype)
+    out, g = np.zeros((1, rows), dtype), np.zeros((1, d), dtype)
+    multiplied(False, X, order, 0, rows, 0, 1, 0, -1, w, out)
+    np.testing.assert_array_equal(out[0], X.sum(axis=1))
+    added_up(False, X, order, 0, rows, 0, 1, 0, -1, np.ones((1, rows), dtype), g)
+    np.testing.assert_array_equal(g[0], X.sum(axis=0))
