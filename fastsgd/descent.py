@@ -156,21 +156,21 @@ class Descent:
         for first, last in batch_stretches(n, batch_size, block, self.row_length):
             t, end = before + first // batch_size, before - (-last // batch_size) * len(losses)
             lrs = self._rates(t, end)
-            work = work.at_rates(self.settings, self.state, t, lrs)
+            now = work.at_rates(self.settings, self.state, t, lrs).compiled_for(self.orders[0])
             are_finite = run(
-                work.data,
+                now.data,
                 self.orders,
                 first,
                 last,
                 batch_size,
-                work.method,
+                now.method,
                 lrs,
                 t,
-                work.parameters,
-                work.memory,
-                work.gradient,
-                work.block,
-                work.way,
+                now.parameters,
+                now.memory,
+                now.gradient,
+                now.block,
+                now.way,
                 losses,
                 weights,
             )

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .kernels.callee import callee
+from .kernels.epoch import Data, Parameters
 from .kernels.gradient import Block, Gradient
-from .kernels.parts import CHUNK, Parts
+from .kernels.parts import CHUNK, Batch, ByParts, Parts, add_up, gather_part
 from .rows import Rows
 
 Array = np.ndarray[Any, Any]
@@ -43,6 +45,18 @@ def parts_of(w: Array, block: Block, batch_size: int, most_parts: int) -> Parts:
     gradients = Gradient(np.zeros((parts, k, d), w.dtype), np.zeros((parts, k)))
     blocks = Block(*(np.empty((parts, *part.shape), part.dtype) for part in block))
     return Parts(length, gradients, blocks, np.zeros((parts, k, d)), np.zeros((parts, k)))
+
+
+def part_gatherer(parts: Parts, data: Data, order: Array, parameters: Parameters, loss: Any) -> Any:
+    """Return what kernels call to gather one of the parts."""
+    batch = Batch(order, 0, 0, 0, 0)
+    return callee(gather_part, parts, 0, data, batch, parameters, loss)
+
+
+def by_parts(parts: Parts, gatherer: Any, gradient: Gradient) -> ByParts:
+    """Return the way in which kernels gather a batch part by part."""
+    loss_sums = np.zeros(len(gradient.b))
+    return ByParts(parts, gatherer, callee(add_up, parts, gradient, 0, 0, loss_sums))
 
 
 def block_of(scores: Array) -> Block:

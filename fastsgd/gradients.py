@@ -7,7 +7,7 @@ import numpy as np
 from . import checks, csr, rows
 from .custom import compiling
 from .evaluation import pieces
-from .gathering import block_of, parts_of, scores_of, zero_gradient
+from .gathering import block_of, part_gatherer, parts_of, scores_of, zero_gradient
 from .kernels.epoch import Parameters
 from .kernels.gradient import derivatives
 from .kernels.parts import add_whole_gradient
@@ -123,7 +123,8 @@ def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) ->
     block = block_of(scores_of(work.parameters.w, problem.data.rows))
     parts = parts_of(work.parameters.w, block, problem.n, most_parts=1)
     for order in pieces(problem.data, problem.k):
-        add_whole_gradient(work.data, order, work.parameters, loss, parts)
+        gatherer = part_gatherer(parts, work.data, order, work.parameters, loss)
+        add_whole_gradient(work.data, order, work.parameters, loss, parts, gatherer)
     sums = in_columns(work.data.rows, parts.carried[0])
     b = parts.gradients.b[0]
     total = Parameters((sums / scale).astype(problem.dtype), (b / scale).astype(problem.dtype))

@@ -39,6 +39,7 @@ class Team:
         """Give work of which the threads take their parts, until the end of the context."""
         from concurrent.futures import wait
 
+        work = work.compiled_for(order)
         shared = Shared(work.way, np.zeros(CELLS, np.int64))
         task = work.data, order, work.parameters, work.method.loss, shared
         futures = [self.pool.submit(_assist, *task) for _ in range(self.size)]

@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .gathering import block_of, block_or_parts, scores_of, zero_gradient
+from .gathering import (
+    block_of,
+    block_or_parts,
+    by_parts,
+    part_gatherer,
+    scores_of,
+    zero_gradient,
+)
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.dense import Dense
 from .kernels.epoch import Data, Memory, Method, Parameters
@@ -66,6 +73,14 @@ class Work(NamedTuple):
         if isinstance(self.data.rows, Scattered):  # whose steps are counted from `first`
             self.data.rows.steps[...] = 0
         return self._replace(data=self.data._replace(rows=self.data.rows._replace(lapse=lapse)))
+
+    def compiled_for(self, order: Array) -> Work:
+        """Return it with what gathers the parts of batches, if they have parts, compiled."""
+        if not isinstance(self.way, Parts):
+            return self
+        loss = self.method.loss
+        gatherer = part_gatherer(self.way, self.data, order, self.parameters, loss)
+        return self._replace(way=by_parts(self.way, gatherer, self.gradient))
 
 
 def work_on(problem: Problem, settings: Settings, state: State) -> Work:

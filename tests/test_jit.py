@@ -16,6 +16,7 @@ import pytest
 from numba import njit
 
 import fastsgd
+from fastsgd.kernels.callee import call, callee
 from fastsgd.kernels.epoch import run
 from fastsgd.kernels.jit import OPTIONS, apart, by_type, entry
 from fastsgd.kernels.prefetch import prefetch_bytes
@@ -121,39 +122,69 @@ def test_a_method_is_picked_by_type_and_its_numbers_are_not_compiled_in():
 
 
 @apart
-def doubled_height(shape, x):
-    return 2 * height(shape, x)
+def write_doubled_height(shape, x, out):
+    out[0] = 2 * height(shape, x)
+    if out[0] < 0:
+        raise ValueError("a height below 0")
 
 
 @entry
-def in_one_kernel(shape, x):
-    return doubled_height(shape, x) + 1
+def in_one_kernel(called, shape, x, out):
+    call(called, (shape, x, out))
+    return out[0] + 1
 
 
 @entry
-def in_another(shape, x):
-    return doubled_height(shape, x) + doubled_height(shape, x + 1)
+def in_another(called, shape, x, out):
+    call(called, (shape, x, out))
+    first = out[0]
+    call(called, (shape, x + 1, out))
+    return first + out[0]
+
+
+def called_by(kernel, shape, x):
+    out = np.zeros(1)
+    return kernel(callee(write_doubled_height, shape, x, out), shape, x, out)
+
+
+@pytest.mark.parametrize("kernel", [in_one_kernel, in_another])
+def test_what_a_callee_raises_reaches_python(kernel):
+    with pytest.raises(ValueError, match="a height below 0"):
+        called_by(kernel, Line(-1.0), 3)
+
+
+@pytest.mark.skipif(
+    bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled without the JIT"
+)
+def test_a_callee_of_other_types_is_refused():
+    out = np.zeros(1)
+    called = callee(write_doubled_height, Line(1.0), 3, out)
+    with pytest.raises(TypeError, match="compiled for other types"):
+        in_one_kernel(called, Constant(), 3, out)
+    with pytest.raises(TypeError, match="compiled for other types"):
+        in_another(called, Line(1.0), 3.0, out)
 
 
 KERNELS = """
 import sys; sys.path.insert(0, sys.argv[1])
-from test_jit import Constant, Line, in_another, in_one_kernel
+from test_jit import Constant, Line, called_by, in_another, in_one_kernel, write_doubled_height
 for kernel in in_one_kernel, in_another:
-    print(kernel(Line(0.5), 3), kernel(Line(2), 3), kernel(Constant(), 3))
+    print(*(called_by(kernel, shape, 3) for shape in (Line(0.5), Line(2), Constant())))
     print(sum(kernel.stats.cache_hits.values()))
+print(sum(write_doubled_height.stats.cache_hits.values()))
 """
 
 
 @pytest.mark.skipif(
     bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled without the JIT"
 )
-def test_kernels_share_a_function_without_machine_code_and_are_found_on_disk(tmp_path):
+def test_kernels_call_one_by_address_and_all_are_found_on_disk(tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     command = [sys.executable, "-c", KERNELS, str(Path(__file__).parent)]
     for hits in "0", "3":
         output = subprocess.check_output(command, text=True, env=environment)
         # 2 * 0.5 * 3 + 1, 2 * 2 * 3 + 1, 2 * 7 + 1; 2 * (0.5 * 3 + 0.5 * 4), and so on.
-        assert output.split("\n") == ["4.0 13 15.0", hits, "7.0 28 28.0", hits, ""]
+        assert output.split("\n") == ["4.0 13.0 15.0", hits, "7.0 28.0 28.0", hits, hits, ""]
 
 
 @njit(**OPTIONS)

@@ -85,33 +85,24 @@ def test_many_fits_at_once_share_nothing(data):
         assert list(pool.map(fit, range(6))) == one_by_one
 
 
-CODE = """
-import re
+def test_every_kernel_gathers_a_part_by_the_same_machine_code(tmp_path):
+    # Compiled into each, it would add up in an order of each: rarely seen, but wrong.
+    script = """
 import numpy as np
 import fastsgd, fastsgd.team
 from fastsgd.kernels.epoch import run
+from fastsgd.kernels.parts import gather_part
 from fastsgd.kernels.team import assist
 
 fastsgd.team.WORTHWHILE = 0
 X = np.random.default_rng(0).normal(size=(600, 3))
 for n_threads in 1, 2:
     fastsgd.fit(X, X[:, 0] > 0, loss="logistic", batch_size=600, n_threads=n_threads)
-for kernel in run, assist:
-    for assembly in kernel.inspect_asm().values():
-        (code,) = re.findall(r"^\\S*gather_part\\S*:\\n(.*?)^.Lfunc_end", assembly, re.M | re.S)
-        print(hash(re.sub(r"[.]L[A-Za-z]*[0-9_]+|#.*", "", code)))
+print(len(gather_part.overloads), len(run.overloads), len(assist.overloads))
 """
-
-
-@pytest.mark.skipif(
-    bool(os.environ.get("NUMBA_BOUNDSCHECK")), reason="what an error says has an address in each"
-)
-def test_every_kernel_gathers_a_part_by_the_same_machine_code(tmp_path):
-    # Code that is optimised in each differs in the last bits of sums: rarely seen, but wrong.
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    output = subprocess.check_output([sys.executable, "-c", CODE], text=True, env=environment)
-    one_thread, with_another, the_other = output.split()
-    assert one_thread == with_another == the_other
+    output = subprocess.check_output([sys.executable, "-c", script], text=True, env=environment)
+    assert output == "1 2 1\n"
 
 
 def threads():

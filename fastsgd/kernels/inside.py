@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite.binding import Linkage
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import LoweringPass, register_pass
@@ -25,17 +24,6 @@ class _Draft(JITCodeLibrary):
     def _finalize_final_module(self) -> None:
         """Make no machine code of it."""
         self._finalized = True
-
-
-class _Separate(_Draft):
-    """The code of a function that is optimised alone, and called by others."""
-
-    def _optimize_final_module(self) -> None:
-        """Optimise it, and let no caller take it in."""
-        JITCodeLibrary._optimize_final_module(self)
-        for function in self._final_module.functions:
-            if function.linkage == Linkage.external and not function.is_declaration:
-                function.add_function_attribute("noinline")
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
@@ -59,20 +47,12 @@ class _OfferToOthers(LoweringPass):
 class Inside(Compiler):
     """What compiles a function that is optimised nowhere but in the kernels."""
 
-    code: type = _Draft
-
     def define_pipelines(self) -> list[Any]:
         """Return numba's passes, without those that make machine code."""
         state = self.state
         state.flags.no_compile = True
-        state.library = self.code(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library = _Draft(state.targetctx.codegen(), state.func_id.func_qualname)
         (passes,) = super().define_pipelines()
         passes.add_pass_after(_OfferToOthers, NativeLowering)
         passes.finalize()
         return [passes]
-
-
-class Apart(Inside):
-    """What compiles a function that kernels call, and that is the same in each of them."""
-
-    code = _Separate

@@ -22,7 +22,7 @@ from numba.core.runtime import rtsys
 from numba.extending import overload, register_jitable
 
 from .. import garbage
-from .inside import Apart, Inside
+from .inside import Inside
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -151,13 +151,8 @@ def inner_loop(function: F) -> F:
 
 
 def apart(function: F) -> F:
-    """Compile a function that kernels call, on its own, and keep its code apart from theirs.
-
-    For sums whose bits are to be the same whichever kernel calls it: were the code optimised as a
-    part of each, it would add up in an order of each.
-    """
-    # Without "forceinline" here, numba would hand down that of the function that calls this one.
-    return _kernel(function, {**INTERNAL, "forceinline": False, "pipeline_class": Apart})
+    """Compile a function that kernels call by its address, and keep its machine code on disk."""
+    return _kernel(function, INTERNAL, is_on_disk=True)
 
 
 def entry(function: F) -> F:

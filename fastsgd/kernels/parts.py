@@ -6,6 +6,7 @@ order. So the bits of the sum do not depend on who gathered which part, and when
 
 from typing import Any, NamedTuple
 
+from .callee import call
 from .gradient import Block, Gradient, add_gradient
 from .jit import apart, entry, inner
 
@@ -33,17 +34,27 @@ class Parts(NamedTuple):
     carried: Any  # (parts, k, d), float64: of the chunks before
     losses: Any  # (parts, k), float64
 
+
+class ByParts(NamedTuple):
+    """A batch is gathered part by part."""
+
+    parts: Parts
+    gather_part: Any  # a callee
+    add_up: Any  # a callee
+
     def gather(
         self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
     ) -> None:
         """Add the gradients of the rows to the parts."""
+        length = self.parts.length
         before, end = batch.first - batch.begin, batch.last - batch.begin
-        for part in range(before // self.length, -(-end // self.length)):
-            gather_part(self, part, data, batch, parameters, loss)
+        for part in range(before // length, -(-end // length)):
+            call(self.gather_part, (self.parts, part, data, batch, parameters, loss))
 
     def conclude(self, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
         """Set the gradient to the mean of so many rows, made of the parts; return 1."""
-        return add_up(self, gradient, features, rows, loss_sums)
+        call(self.add_up, (self.parts, gradient, features, rows, loss_sums))
+        return 1.0
 
 
 @apart
@@ -74,8 +85,8 @@ def carry(sums: Any, to: Any, features: int) -> None:
 
 
 @apart
-def add_up(parts: Any, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
-    """Divide the sum of the parts by the number of rows, before it is made narrow; return 1."""
+def add_up(parts: Any, gradient: Any, features: int, rows: int, loss_sums: Any) -> None:
+    """Divide the sum of the parts by the number of rows, before it is made narrow."""
     for part in range(parts.losses.shape[0]):
         carry(parts.gradients.w[part], parts.carried[part], features)
         if part > 0:
@@ -89,11 +100,13 @@ def add_up(parts: Any, gradient: Any, features: int, rows: int, loss_sums: Any) 
         for f in range(features):
             gradient.w[j, f] = parts.carried[0, j, f] / rows
             parts.carried[0, j, f] = 0
-    return 1.0
 
 
 @entry
-def add_whole_gradient(data: Any, order: Any, parameters: Any, loss: Any, parts: Any) -> None:
+def add_whole_gradient(
+    data: Any, order: Any, parameters: Any, loss: Any, parts: Any, part_gatherer: Any
+) -> None:
     """Add the gradients of all rows in `order` to the only part."""
-    gather_part(parts, 0, data, Batch(order, 0, 0, order.size, 0), parameters, loss)
+    batch = Batch(order, 0, 0, order.size, 0)
+    call(part_gatherer, (parts, 0, data, batch, parameters, loss))
     carry(parts.gradients.w[0], parts.carried[0], data.rows.count[0])

@@ -9,8 +9,10 @@ stops all.
 from typing import Any, NamedTuple
 
 from . import atomic
+from .callee import call
 from .jit import entry, inner
-from .parts import Batch, Parts, add_up, gather_part
+from .methods import conclude
+from .parts import Batch, ByParts
 
 # Which number is where among the cells; those that several threads change are on cache lines of
 # their own. The parts of all batches are numbered through.
@@ -22,14 +24,14 @@ CELLS = 64
 class Shared(NamedTuple):
     """A large batch is gathered by several threads, by parts."""
 
-    parts: Parts
+    by_parts: ByParts
     cells: Any  # (CELLS,), int64
 
     def gather(
         self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
     ) -> None:
         """Add the gradients of the rows to the parts."""
-        cells, length = self.cells, self.parts.length
+        cells, length = self.cells, self.by_parts.parts.length
         before, end = batch.first - batch.begin, batch.last - batch.begin
         part = before // length
         cells[BEGIN], cells[FIRST], cells[LAST], cells[STEP] = batch[1:]
@@ -43,7 +45,7 @@ class Shared(NamedTuple):
 
     def conclude(self, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
         """Set the gradient to the mean of so many rows, made of the parts; return 1."""
-        return add_up(self.parts, gradient, features, rows, loss_sums)
+        return conclude(self.by_parts, gradient, features, rows, loss_sums)
 
 
 @inner
@@ -56,7 +58,8 @@ def take_part(shared: Any, data: Any, order: Any, parameters: Any, loss: Any) ->
     if atomic.replace(cells, TAKEN, number, number + 1):
         part = cells[PART] + number - cells[NUMBER]
         batch = Batch(order, cells[BEGIN], cells[FIRST], cells[LAST], cells[STEP])
-        gather_part(shared.parts, part, data, batch, parameters, loss)
+        by_parts = shared.by_parts
+        call(by_parts.gather_part, (by_parts.parts, part, data, batch, parameters, loss))
         atomic.add(cells, DONE, 1)
     return True
 
