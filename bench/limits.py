@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,19 +48,22 @@ def prepare_read(task: Task) -> Run:
 
 def prepare_ordered_read(task: Task) -> Run:
     """One read of all rows and targets in a random order, which is made before, not timed."""
-    X, y = task.X, task.y
-    order = fastsgd.epoch_order(X.shape[0], seed=0, epoch=0)
-    ones, sums = np.ones((1, X.shape[1]), X.dtype), np.empty((1, ROWS), X.dtype)
-    is_short = X.shape[1] * X.itemsize < CACHE_LINE
+    read = read_in_random_order(task.X, task.y)
 
     def run(batches: int) -> Visit:
-        if is_short:
-            total_of_short(X, y, order)
-        else:
-            total_in(X, y, order, ones, sums)
-        return Visit(X.shape[0], None)
+        read()
+        return Visit(task.X.shape[0], None)
 
     return run
+
+
+def read_in_random_order(X: Any, y: Any) -> Callable[[], object]:
+    """Return what reads all rows and targets, in a random order that is there already."""
+    order = fastsgd.epoch_order(X.shape[0], seed=0, epoch=0)
+    if X.shape[1] * X.itemsize < CACHE_LINE:
+        return partial(total_of_short, X, y, order)
+    ones, sums = np.ones((1, X.shape[1]), X.dtype), np.empty((1, ROWS), X.dtype)
+    return partial(total_in, X, y, order, ones, sums)
 
 
 # Sums that may be reordered run in SIMD registers, many at a time, and wait only for memory.
