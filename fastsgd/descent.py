@@ -156,21 +156,21 @@ class Descent:
         for first, last in batch_stretches(n, batch_size, block, self.row_length):
             t, end = before + first // batch_size, before - (-last // batch_size) * len(losses)
             lrs = self._rates(t, end)
-            now = work.at_rates(self.settings, self.state, t, lrs).compiled_for(self.orders[0])
+            work = work.at_rates(self.settings, self.state, t, lrs, self.orders[0])
             are_finite = run(
-                now.data,
+                work.data,
                 self.orders,
                 first,
                 last,
                 batch_size,
-                now.method,
+                work.method,
                 lrs,
                 t,
-                now.parameters,
-                now.memory,
-                now.gradient,
-                now.block,
-                now.way,
+                work.parameters,
+                work.memory,
+                work.gradient,
+                work.block,
+                work.way,
                 losses,
                 weights,
             )

@@ -33,7 +33,7 @@ from .kernels.lapses import (
     Replay,
     Shrinking,
 )
-from .kernels.parts import CHUNK, Parts
+from .kernels.parts import CHUNK, ByParts, Parts
 from .kernels.scattered import Scattered
 from .kernels.short import SHORT, ByRow, ByRowOfClasses
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
@@ -65,22 +65,25 @@ class Work(NamedTuple):
         block = self.way.blocks if isinstance(self.way, Parts) else self.block
         return 1 if block is None else int(block.column.shape[-1])
 
-    def at_rates(self, settings: Settings, state: State, first: int, lrs: Array) -> Work:
+    def at_rates(
+        self, settings: Settings, state: State, first: int, lrs: Array, order: Array
+    ) -> Work:
         """Return it for the steps from `first` on, with these learning rates."""
         if isinstance(self.data.rows, Dense):
-            return self
+            return self.compiled_for(order) if isinstance(self.way, Parts) else self
         lapse = _lapse(settings, state, first, lrs)
         if isinstance(self.data.rows, Scattered):  # whose steps are counted from `first`
             self.data.rows.steps[...] = 0
-        return self._replace(data=self.data._replace(rows=self.data.rows._replace(lapse=lapse)))
+        data = self.data._replace(rows=self.data.rows._replace(lapse=lapse))
+        return self._replace(data=data).compiled_for(order)
 
     def compiled_for(self, order: Array) -> Work:
         """Return it with what gathers the parts of batches, if they have parts, compiled."""
-        if not isinstance(self.way, Parts):
+        parts = self.way.parts if isinstance(self.way, ByParts) else self.way
+        if not isinstance(parts, Parts):
             return self
-        loss = self.method.loss
-        gatherer = part_gatherer(self.way, self.data, order, self.parameters, loss)
-        return self._replace(way=by_parts(self.way, gatherer, self.gradient))
+        gatherer = part_gatherer(parts, self.data, order, self.parameters, self.method.loss)
+        return self._replace(way=by_parts(parts, gatherer, self.gradient))
 
 
 def work_on(problem: Problem, settings: Settings, state: State) -> Work:
