@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -102,3 +107,20 @@ def test_every_number_counts(dtype, d):
     np.testing.assert_array_equal(out[0], X.sum(axis=1))
     added_up(False, X, order, 0, rows, 0, 1, 0, -1, np.ones((1, rows), dtype), g)
     np.testing.assert_array_equal(g[0], X.sum(axis=0))
+
+
+CHECKED = """
+import numpy as np
+from test_tiles import multiplied
+
+X, w, out = np.ones((4, 3)), np.ones((1, 3)), np.zeros((1, 4))
+for order in [0, 1, 2, 3], [0, 1, 2, 4]:
+    multiplied(False, X, np.array(order, np.uint32), 0, 4, 0, 1, 0, -1, w, out)
+"""
+
+
+def test_rows_that_are_not_there_are_found_where_bounds_are_checked():
+    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "PYTHONPATH": str(Path(__file__).parent)}
+    command = [sys.executable, "-c", CHECKED]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert "IndexError: index is out of bounds" in result.stderr

@@ -33,10 +33,14 @@ class Array:
     def __init__(self, context: Any, builder: Any, kind: Any, value: Any) -> None:
         self._context, self._builder, self._dtype = context, builder, kind.dtype
         array = context.make_array(kind)(context, builder, value)
-        self._data, self.width = array.data, builder.extract_value(array.shape, kind.ndim - 1)
+        self._data, self._shape = array.data, cgutils.unpack_tuple(builder, array.shape)
+        self.width = self._shape[-1]
 
     def at(self, *place: Any) -> Any:
         """Return the address of array[i, f], or of array[i]."""
+        if self._context.enable_boundscheck:
+            for i, length in zip(place, self._shape, strict=True):
+                cgutils.do_boundscheck(self._context, self._builder, i, length)
         *row, offset = place
         for i in row:
             offset = self._builder.add(self._builder.mul(i, self.width), offset)
