@@ -53,7 +53,7 @@ def part_gatherer(parts: Parts, data: Data, order: Array, parameters: Parameters
     return callee(gather_part, parts, 0, data, batch, parameters, loss)
 
 
-def by_parts(parts: Parts, gatherer: Any, gradient: Gradient) -> ByParts:
+def way_by_parts(parts: Parts, gatherer: Any, gradient: Gradient) -> ByParts:
     """Return the way in which kernels gather a batch part by part."""
     loss_sums = np.zeros(len(gradient.b))
     return ByParts(parts, gatherer, callee(add_up, parts, gradient, 0, 0, loss_sums))

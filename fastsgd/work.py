@@ -14,9 +14,9 @@ import numpy as np
 from .gathering import (
     block_of,
     block_or_parts,
-    by_parts,
     part_gatherer,
     scores_of,
+    way_by_parts,
     zero_gradient,
 )
 from .kernels.averages import Averaged, NotAveraged
@@ -33,7 +33,7 @@ from .kernels.lapses import (
     Replay,
     Shrinking,
 )
-from .kernels.parts import CHUNK, ByParts, Parts
+from .kernels.parts import CHUNK, Parts
 from .kernels.scattered import Scattered
 from .kernels.short import SHORT, ByRow, ByRowOfClasses
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
@@ -62,8 +62,14 @@ class Work(NamedTuple):
     @property
     def block_length(self) -> int:
         """Return how many rows are handled together; a batch may be left after a multiple of it."""
-        block = self.way.blocks if isinstance(self.way, Parts) else self.block
+        block = self.block if self.parts is None else self.parts.blocks
         return 1 if block is None else int(block.column.shape[-1])
+
+    @property
+    def parts(self) -> Parts | None:
+        """Return the parts of a batch, or None if it has none."""
+        parts = getattr(self.way, "parts", self.way)  # before and after what gathers is compiled
+        return parts if isinstance(parts, Parts) else None
 
     def at_rates(
         self, settings: Settings, state: State, first: int, lrs: Array, order: Array
@@ -79,11 +85,11 @@ class Work(NamedTuple):
 
     def compiled_for(self, order: Array) -> Work:
         """Return it with what gathers the parts of batches, if they have parts, compiled."""
-        parts = self.way.parts if isinstance(self.way, ByParts) else self.way
-        if not isinstance(parts, Parts):
+        if self.parts is None:
             return self
-        gatherer = part_gatherer(parts, self.data, order, self.parameters, self.method.loss)
-        return self._replace(way=by_parts(parts, gatherer, self.gradient))
+        loss = self.method.loss
+        gatherer = part_gatherer(self.parts, self.data, order, self.parameters, loss)
+        return self._replace(way=way_by_parts(self.parts, gatherer, self.gradient))
 
 
 def work_on(problem: Problem, settings: Settings, state: State) -> Work:

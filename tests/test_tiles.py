@@ -124,3 +124,13 @@ def test_rows_that_are_not_there_are_found_where_bounds_are_checked():
     command = [sys.executable, "-c", CHECKED]
     result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert "IndexError: index is out of bounds" in result.stderr
+
+
+@pytest.mark.skipif(not dense.HAS_LONGER, reason="vectors are of the shorter kind already")
+def test_tiles_of_shorter_vectors_are_right_as_well(tmp_path):
+    processor = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
+    environment = {**os.environ, **processor, "NUMBA_CACHE_DIR": str(tmp_path)}
+    options = ["-n0", "-p", "no:cacheprovider", "-k", "multiplied or added_up"]
+    command = [sys.executable, "-m", "pytest", __file__, *options]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert "2 passed" in result.stdout, result.stdout

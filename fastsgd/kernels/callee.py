@@ -16,6 +16,8 @@ from numba import config, typeof, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from .jit import names
+
 
 class Callee(NamedTuple):
     """A kernel that returns nothing, compiled for arguments of certain types."""
@@ -37,6 +39,9 @@ def callee(kernel: Any, *like: Any) -> Any:
 # To ask numba for the types takes 0.1 ms.
 _known: dict[Any, Callee] = {}
 
+# Classes of which all values are of one type.
+PLAIN = {bool, float, int, type(None)}
+
 
 def _layout(value: Any) -> Any:
     """Return what the type of a value depends on."""
@@ -44,7 +49,7 @@ def _layout(value: Any) -> Any:
         return (type(value), *map(_layout, value))
     if isinstance(value, np.ndarray):
         return value.dtype, value.ndim, value.flags.num
-    return type(value)
+    return type(value) if type(value) in PLAIN else typeof(value)
 
 
 def _compiled(dispatcher: Any, kinds: tuple[Any, ...]) -> Callee:
@@ -56,11 +61,11 @@ def _compiled(dispatcher: Any, kinds: tuple[Any, ...]) -> Callee:
 
 
 def _number(kinds: tuple[Any, ...]) -> int:
-    return zlib.crc32(repr(kinds).encode())
+    return zlib.crc32(repr(names(kinds)).encode())
 
 
 def _call(typing_context: Any, called: Any, arguments: Any) -> Any:
-    """Call a callee with a tuple of arguments; fail if they are of other types than its own."""
+    """Call a callee with a tuple of arguments; fail if their types have other names than its."""
     kinds = tuple(map(types.unliteral, arguments.types))
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:

@@ -73,7 +73,7 @@ class _Cache(FunctionCache):
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         # Names in the place of types: a class of the user's may be unknown to the next process.
-        return (_names(sig), *super()._index_key(sig, codegen)[1:], SOURCES)
+        return (names(sig), *super()._index_key(sig, codegen)[1:], SOURCES)
 
 
 def _named_tuples(kind: Any) -> list[Any]:
@@ -88,10 +88,11 @@ def _is_known(sig: Any) -> bool:
     return all(getattr(cls, "is_known", lambda: True)() for cls in _named_tuples(tuple(sig)))
 
 
-def _names(sig: Any) -> tuple[Any, ...]:
+def names(sig: Any) -> tuple[Any, ...]:
     """Return names that only equal types share."""
     classes = _named_tuples(tuple(sig))
-    return (*map(str, sig), *(f"{cls.__module__}.{cls.__qualname__}" for cls in classes))
+    named = (f"{cls.__module__}.{cls.__qualname__}{cls._fields}" for cls in classes)
+    return (*map(str, sig), *named)
 
 
 class _Kernel:

@@ -15,7 +15,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .prefetch import write_prefetch
-from .vectors import INDEX, LONGEST, SHORT, Array, Vectors
+from .vectors import INDEX, LONGEST, SHORTER, Operand, Vectors
 
 
 class Size(NamedTuple):
@@ -29,7 +29,8 @@ class Size(NamedTuple):
 def dots(sizes: Sequence[Size]) -> Any:
     """Return a function for kernels that multiplies rows by weights, a tile of one of these sizes.
 
-    Rows are fetched from place `later` of the order on; where it is -1, none are.
+    Rows are fetched from place `later` of the order on; where it is -1, none are. Of another size
+    nothing is computed.
     """
 
     def dot(
@@ -47,21 +48,23 @@ def dots(sizes: Sequence[Size]) -> Any:
         """Set out[j : j + outputs, r : r + rows] to products of w and rows of X."""
         out[j : j + outputs, r : r + rows] = w[j : j + outputs] @ X[order[p : p + rows]].T
 
-    def write(tile: _Tile, w: Array, out: Array) -> None:
+    def write(tile: _Tile, w: Operand, out: Operand) -> None:
         vectors, builder = tile.vectors, tile.builder
         zeros = ir.Constant(vectors.type, None)
-        sums = [[cgutils.alloca_once_value(builder, zeros) for _ in tile.x] for _ in tile.outputs]
+        sums_of = [
+            [cgutils.alloca_once_value(builder, zeros) for _ in tile.x] for _ in tile.outputs
+        ]
 
         def add(load: Any, _: Any) -> None:
             numbers = [load(row) for row in tile.x]
-            for j, totals in zip(tile.outputs, sums, strict=True):
+            for j, totals in zip(tile.outputs, sums_of, strict=True):
                 weights = load(w.at(j, INDEX(0)))
                 for total, number in zip(totals, numbers, strict=True):
                     so_far = builder.load(total)
                     builder.store(vectors.sum_with_product(so_far, weights, number), total)
 
         tile.for_features(w.width, add)
-        for j, totals in zip(tile.outputs, sums, strict=True):
+        for j, totals in zip(tile.outputs, sums_of, strict=True):
             vectors.store_totals(
                 [builder.load(total) for total in totals], out.at(j, tile.places[0])
             )
@@ -90,7 +93,7 @@ def sums(sizes: Sequence[Size]) -> Any:
         """Add rows of X, times factors[j : j + outputs, r : r + rows], to g[j : j + outputs]."""
         g[j : j + outputs] += factors[j : j + outputs, r : r + rows] @ X[order[p : p + rows]]
 
-    def write(tile: _Tile, factors: Array, g: Array) -> None:
+    def write(tile: _Tile, factors: Operand, g: Operand) -> None:
         vectors, builder = tile.vectors, tile.builder
         spread = [
             [vectors.spread(builder.load(factors.at(j, r))) for r in tile.places]
@@ -113,12 +116,20 @@ class _Tile:
     """What code is written for: a tile, by the addresses of its rows and the indices of outputs."""
 
     def __init__(
-        self, builder: Any, dtype: Any, size: Size, X: Array, order: Array, p: Any, j: Any, r: Any
+        self,
+        builder: Any,
+        dtype: Any,
+        size: Size,
+        X: Operand,
+        order: Operand,
+        p: Any,
+        j: Any,
+        r: Any,
     ) -> None:
         self.builder = builder
         # Shorter vectors space out what is fetched: 1M x 100 takes 0.85 times as long, though
         # 100,000 x 1000 takes 1.06 times.
-        self.vectors = Vectors(builder, dtype, SHORT if size.fetches else LONGEST)
+        self.vectors = Vectors(builder, dtype, SHORTER if size.fetches else LONGEST)
         self.x = self._rows(X, order, p, size.rows)
         self.outputs = self._from(j, size.outputs)
         self.places = self._from(r, size.rows)
@@ -127,10 +138,10 @@ class _Tile:
     def _from(self, first: Any, count: int) -> list[Any]:
         return [self.builder.add(first, INDEX(i)) for i in range(count)]
 
-    def _rows(self, X: Array, order: Array, p: Any, count: int) -> list[Any]:
+    def _rows(self, X: Operand, order: Operand, p: Any, count: int) -> list[Any]:
         return [X.at(order.index(place), INDEX(0)) for place in self._from(p, count)]
 
-    def fetch(self, X: Array, order: Array, p: Any, count: int) -> None:
+    def fetch(self, X: Operand, order: Operand, p: Any, count: int) -> None:
         """Fetch so many rows from place p of the order on, while code for features runs."""
         self._fetched = self._rows(X, order, p, count)
 
@@ -150,7 +161,7 @@ class _Tile:
 
 
 def _compiled(
-    sizes: Sequence[Size], half: int, write: Callable[[_Tile, Array, Array], None]
+    sizes: Sequence[Size], half: int, write: Callable[[_Tile, Operand, Operand], None]
 ) -> Any:
     """Return what `write` writes, for each size; of the rows that are fetched it takes a half."""
 
@@ -169,7 +180,7 @@ def _compiled(
     ) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             X_, order_, used_, changed_ = (
-                Array(context, builder, signature.args[i], args[i]) for i in (0, 1, 8, 9)
+                Operand(context, builder, signature.args[i], args[i]) for i in (0, 1, 8, 9)
             )
             p, rows, j, outputs, r, later = args[2:8]
             for size in sizes:

@@ -16,10 +16,10 @@ from numba.core import cgutils
 from numba.core.codegen import get_host_cpu_features
 
 # The bytes of a vector: a register, or two of 16 bytes, where additions wait less for each other.
-SHORT = 32
+SHORTER = 32
 FEATURES = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
 HAS_LONGER = "+avx512f" in FEATURES
-LONGEST = 64 if HAS_LONGER else SHORT
+LONGEST = 64 if HAS_LONGER else SHORTER
 
 # Within so many bytes of a register numbers are quick to move.
 QUICK = 16
@@ -27,10 +27,11 @@ QUICK = 16
 INDEX = ir.IntType(64)
 
 
-class Array:
+class Operand:
     """A C-contiguous array, as machine code sees it."""
 
     def __init__(self, context: Any, builder: Any, kind: Any, value: Any) -> None:
+        assert kind.layout == "C", kind
         self._context, self._builder, self._dtype = context, builder, kind.dtype
         array = context.make_array(kind)(context, builder, value)
         self._data, self._shape = array.data, cgutils.unpack_tuple(builder, array.shape)
