@@ -12,7 +12,7 @@ from scipy.sparse import issparse
 
 import fastsgd
 from fastsgd.kernels.prefetch import CACHE_LINE, prefetch_bytes, prefetch_line
-from fastsgd.kernels.tiles import Size, dots
+from fastsgd.kernels.tiles import Place, Size, dots
 
 from .interface import Contestant, Run, Visit
 from .workloads import Task
@@ -120,7 +120,7 @@ def total_in(X: Any, y: Any, order: Any, ones: Any, sums: Any) -> Any:
         for q in range(first + ROWS // 2, first + ROWS):
             later = np.intp(order[q]) * row_bytes
             prefetch_bytes(X, later, later + row_bytes)
-        dot_tile(X, order, p, ROWS, 0, 1, 0, first, ones, sums)
+        dot_tile(X, order, Place(p, ROWS, 0, 1, 0, first), ones, sums)
         for r in range(ROWS):
             result += sums[0, r] + y[order[p + r]]
     for p in range(tiled, order.size):

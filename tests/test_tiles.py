@@ -15,25 +15,26 @@ from numba import njit
 
 from fastsgd.kernels import dense
 from fastsgd.kernels.jit import OPTIONS
+from fastsgd.kernels.tiles import Place
 
 AROUND = 3  # rows and outputs before and after those of a tile
 SIZES = sorted({*dense.SIZES, *dense.SIZES_FOR_SEVERAL})
 
 
 @njit(**OPTIONS)
-def multiplied(for_several, X, order, p, rows, j, outputs, r, later, w, out):
+def multiplied(for_several, X, order, place, w, out):
     if for_several:
-        dense.dot_tile_for_several(X, order, p, rows, j, outputs, r, later, w, out)
+        dense.dot_tile_for_several(X, order, place, w, out)
     else:
-        dense.dot_tile(X, order, p, rows, j, outputs, r, later, w, out)
+        dense.dot_tile(X, order, place, w, out)
 
 
 @njit(**OPTIONS)
-def added_up(for_several, X, order, p, rows, j, outputs, r, later, factors, g):
+def added_up(for_several, X, order, place, factors, g):
     if for_several:
-        dense.add_tile_for_several(X, order, p, rows, j, outputs, r, later, factors, g)
+        dense.add_tile_for_several(X, order, place, factors, g)
     else:
-        dense.add_tile(X, order, p, rows, j, outputs, r, later, factors, g)
+        dense.add_tile(X, order, place, factors, g)
 
 
 def amid_nan(rng, shape, dtype, offset):
@@ -56,8 +57,7 @@ def tiles(draw):
     later = draw(st.integers(0, n - size.rows)) if size.fetches else -1
     order = rng.permutation(n).astype(np.uint32)
     _, X = amid_nan(rng, (n, d), dtype, offset)
-    place = order, AROUND, size.rows, AROUND, size.outputs, AROUND, later
-    return rng, X, k, place, offset
+    return rng, X, k, order, Place(AROUND, size.rows, AROUND, size.outputs, AROUND, later), offset
 
 
 def check(memory, before, array, changed, exact, bound):
@@ -70,11 +70,12 @@ def check(memory, before, array, changed, exact, bound):
 
 @given(tile=tiles())
 def test_rows_are_multiplied_by_weights(tile):
-    rng, X, k, (order, p, rows, j, outputs, r, later), offset = tile
+    rng, X, k, order, place, offset = tile
+    p, rows, j, outputs, r, _ = place
     _, w = amid_nan(rng, (k, X.shape[1]), X.dtype, offset)
     memory, out = amid_nan(rng, (k, rows + 2 * AROUND), X.dtype, offset)
     before = memory.copy()
-    multiplied(outputs > 1, X, order, p, rows, j, outputs, r, later, w, out)
+    multiplied(outputs > 1, X, order, place, w, out)
     x, weights = X[order[p : p + rows]].astype(float), w[j : j + outputs].astype(float)
     changed = slice(j, j + outputs), slice(r, r + rows)
     bound = (X.shape[1] + 1) * abs(weights) @ abs(x.T)
@@ -83,11 +84,12 @@ def test_rows_are_multiplied_by_weights(tile):
 
 @given(tile=tiles())
 def test_rows_times_factors_are_added_up(tile):
-    rng, X, k, (order, p, rows, j, outputs, r, later), offset = tile
+    rng, X, k, order, place, offset = tile
+    p, rows, j, outputs, r, _ = place
     memory, g = amid_nan(rng, (k, X.shape[1]), X.dtype, offset)
     _, factors = amid_nan(rng, (k, rows + 2 * AROUND), X.dtype, offset)
     before, so_far = memory.copy(), g[j : j + outputs].astype(float)
-    added_up(outputs > 1, X, order, p, rows, j, outputs, r, later, factors, g)
+    added_up(outputs > 1, X, order, place, factors, g)
     x = X[order[p : p + rows]].astype(float)
     c = factors[j : j + outputs, r : r + rows].astype(float)
     bound = (rows + 1) * (abs(so_far) + abs(c) @ abs(x))
@@ -103,19 +105,20 @@ def test_every_number_counts(dtype, d):
     X[:, d - 1], X[:, 0] = 2.0 ** np.arange(rows), 2.0 ** -np.arange(1, 1 + rows)
     order, w = np.arange(rows, dtype=np.uint32), np.ones((1, d), dtype)
     out, g = np.zeros((1, rows), dtype), np.zeros((1, d), dtype)
-    multiplied(False, X, order, 0, rows, 0, 1, 0, -1, w, out)
+    place = Place(0, rows, 0, 1, 0, -1)
+    multiplied(False, X, order, place, w, out)
     np.testing.assert_array_equal(out[0], X.sum(axis=1))
-    added_up(False, X, order, 0, rows, 0, 1, 0, -1, np.ones((1, rows), dtype), g)
+    added_up(False, X, order, place, np.ones((1, rows), dtype), g)
     np.testing.assert_array_equal(g[0], X.sum(axis=0))
 
 
 CHECKED = """
 import numpy as np
-from test_tiles import multiplied
+from test_tiles import Place, multiplied
 
 X, w, out = np.ones((4, 3)), np.ones((1, 3)), np.zeros((1, 4))
 for order in [0, 1, 2, 3], [0, 1, 2, 4]:
-    multiplied(False, X, np.array(order, np.uint32), 0, 4, 0, 1, 0, -1, w, out)
+    multiplied(False, X, np.array(order, np.uint32), Place(0, 4, 0, 1, 0, -1), w, out)
 """
 
 

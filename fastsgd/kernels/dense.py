@@ -8,7 +8,7 @@ from .arithmetic import unsigned
 from .finite import are_finite
 from .jit import compiled_along, inner
 from .prefetch import CACHE_LINE, prefetch_bytes
-from .tiles import Size, dots, sums
+from .tiles import Place, Size, dots, sums
 from .vectors import HAS_LONGER
 
 # Wider rows are summed in float64: one float32 sum of ten million products drifts by 1e-3.
@@ -77,10 +77,11 @@ class Dense(NamedTuple):
         while p < stop:
             rows, r = rows_of_tile(stop - p), p - start
             later = fetched_by_tile(self, order, p, rows)
+            place = Place(p, rows, 0, 1, r, later)
             if self.X.shape[1] <= WIDE:
-                dot_tile(self.X, order, p, rows, 0, 1, r, later, w, out)
+                dot_tile(self.X, order, place, w, out)
             else:  # each is a stream that a processor fetches by itself
-                dot_wide(self.X, order, p, rows, 0, 1, r, w, out)
+                dot_wide(self.X, order, place, w, out)
             p += rows
 
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
@@ -89,7 +90,7 @@ class Dense(NamedTuple):
         while p < stop:
             rows, r = rows_of_tile(stop - p), p - start
             later = fetched_by_tile(self, order, p, rows)
-            add_tile(self.X, order, p, rows, 0, 1, r, later, factors, g)
+            add_tile(self.X, order, Place(p, rows, 0, 1, r, later), factors, g)
             p += rows
 
 
@@ -110,11 +111,11 @@ class DenseForSeveral(Dense):
             for group in range(groups):
                 prefetch_ahead(self, order, p, p + rows, group)
                 j = group * k // groups
-                outputs = (group + 1) * k // groups - j
+                place = Place(p, rows, j, (group + 1) * k // groups - j, r, -1)
                 if self.X.shape[1] <= WIDE:
-                    dot_tile_for_several(self.X, order, p, rows, j, outputs, r, -1, w, out)
+                    dot_tile_for_several(self.X, order, place, w, out)
                 else:
-                    dot_wide(self.X, order, p, rows, j, outputs, r, w, out)
+                    dot_wide(self.X, order, place, w, out)
             p += rows
 
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
@@ -126,8 +127,8 @@ class DenseForSeveral(Dense):
             for group in range(groups):
                 prefetch_ahead(self, order, p, p + rows, groups + group)
                 j = group * k // groups
-                outputs = (group + 1) * k // groups - j
-                add_tile_for_several(self.X, order, p, rows, j, outputs, r, -1, factors, g)
+                place = Place(p, rows, j, (group + 1) * k // groups - j, r, -1)
+                add_tile_for_several(self.X, order, place, factors, g)
             p += rows
 
 
@@ -188,10 +189,9 @@ def fetched_by_tile(rows: Any, order: Any, p: int, count: int) -> int:
 
 
 @inner
-def dot_wide(
-    X: Any, order: Any, p: int, rows: int, j: int, outputs: int, r: int, w: Any, out: Any
-) -> None:
+def dot_wide(X: Any, order: Any, place: Any, w: Any, out: Any) -> None:
     """Set out[j : j + outputs, r : r + rows] to products of w and rows of X, however wide."""
+    p, rows, j, outputs, r, _ = place
     for i in range(rows):
         x = X[order[p + i]]
         for output in range(j, j + outputs):

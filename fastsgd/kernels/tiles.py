@@ -26,26 +26,26 @@ class Size(NamedTuple):
     fetches: bool = False  # half as many rows, from further down the order, while it is computed
 
 
+class Place(NamedTuple):
+    """Where a tile is, and how large."""
+
+    p: Any  # where in the order its rows begin
+    rows: Any
+    j: Any  # the first of its outputs
+    outputs: Any
+    r: Any  # where the columns for its rows begin
+    later: Any  # where in the order the rows that it fetches begin; -1: it fetches none
+
+
 def dots(sizes: Sequence[Size]) -> Any:
     """Return a function for kernels that multiplies rows by weights, a tile of one of these sizes.
 
-    Rows are fetched from place `later` of the order on; where it is -1, none are. Of another size
-    nothing is computed.
+    Of another size nothing is computed.
     """
 
-    def dot(
-        X: Any,
-        order: Any,
-        p: int,
-        rows: int,
-        j: int,
-        outputs: int,
-        r: int,
-        later: int,
-        w: Any,
-        out: Any,
-    ) -> None:
+    def dot(X: Any, order: Any, place: Place, w: Any, out: Any) -> None:
         """Set out[j : j + outputs, r : r + rows] to products of w and rows of X."""
+        p, rows, j, outputs, r, _ = place
         out[j : j + outputs, r : r + rows] = w[j : j + outputs] @ X[order[p : p + rows]].T
 
     def write(tile: _Tile, w: Operand, out: Operand) -> None:
@@ -78,19 +78,9 @@ def sums(sizes: Sequence[Size]) -> Any:
     Of the rows that are fetched in all, these are the others.
     """
 
-    def add_up(
-        X: Any,
-        order: Any,
-        p: int,
-        rows: int,
-        j: int,
-        outputs: int,
-        r: int,
-        later: int,
-        factors: Any,
-        g: Any,
-    ) -> None:
+    def add_up(X: Any, order: Any, place: Place, factors: Any, g: Any) -> None:
         """Add rows of X, times factors[j : j + outputs, r : r + rows], to g[j : j + outputs]."""
+        p, rows, j, outputs, r, _ = place
         g[j : j + outputs] += factors[j : j + outputs, r : r + rows] @ X[order[p : p + rows]]
 
     def write(tile: _Tile, factors: Operand, g: Operand) -> None:
@@ -165,24 +155,17 @@ def _compiled(
 ) -> Any:
     """Return what `write` writes, for each size; of the rows that are fetched it takes a half."""
 
-    def typed(
-        typing_context: Any,
-        X: Any,
-        order: Any,
-        p: Any,
-        rows: Any,
-        j: Any,
-        outputs: Any,
-        r: Any,
-        later: Any,
-        used: Any,
-        changed: Any,
-    ) -> Any:
+    def typed(typing_context: Any, X: Any, order: Any, place: Any, used: Any, changed: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             X_, order_, used_, changed_ = (
-                Operand(context, builder, signature.args[i], args[i]) for i in (0, 1, 8, 9)
+                Operand(context, builder, signature.args[i], args[i]) for i in (0, 1, 3, 4)
             )
-            p, rows, j, outputs, r, later = args[2:8]
+            p, rows, j, outputs, r, later = (
+                context.cast(builder, value, kind, types.intp)
+                for value, kind in zip(
+                    cgutils.unpack_tuple(builder, args[2]), place.types, strict=True
+                )
+            )
             for size in sizes:
                 is_this = builder.and_(
                     builder.icmp_signed("==", rows, INDEX(size.rows)),
@@ -197,6 +180,6 @@ def _compiled(
                     write(tile, used_, changed_)
             return context.get_dummy_value()
 
-        return types.void(X, order, *[types.intp] * 6, used, changed), generate
+        return types.void(X, order, place, used, changed), generate
 
     return intrinsic(typed)
