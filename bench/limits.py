@@ -69,7 +69,7 @@ def read_in_random_order(X: Any, y: Any) -> Callable[[], object]:
 # Sums that may be reordered run in SIMD registers, many at a time, and wait only for memory.
 REORDERED = {"reassoc", "nsz", "contract"}
 
-# How many rows ahead are fetched: with half as many, narrow rows take a quarter longer.
+# How many rows ahead are fetched: with half as many, rows of 20 features take 1.4 times as long.
 AHEAD = 64
 
 # How many rows are read at a time; they fetch half as many line by line, as they are read.

@@ -176,7 +176,7 @@ def rows_of_tile(left: int) -> int:
 
 # Eight rows are fetched line by line as the features of others are handled, half of them in each of
 # both passes: of the prefetches of whole rows together a processor drops those for which it has no
-# room, and epochs of 100 and 400 features, far from the caches, took 1.2 to 1.35 times as long.
+# room, and epochs of a million rows of 100 features took 1.2 times as long, in float64 1.34 times.
 @inner
 def fetched_by_tile(rows: Any, order: Any, p: int, count: int) -> int:
     """Return from where in the order a tile fetches rows; fetch them here where it does not."""
