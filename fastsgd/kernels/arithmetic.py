@@ -15,6 +15,19 @@ from .jit import INTERNAL, compiled_along
 unsigned = np.uintp
 
 
+# In the place of `min` and `max`, of which numba makes machine code: 0.97 times a first fit.
+@compiled_along
+def lesser(a: Any, b: Any) -> Any:
+    """Return the lesser of two numbers; `a` if one is NaN."""
+    return b if b < a else a
+
+
+@compiled_along
+def greater(a: Any, b: Any) -> Any:
+    """Return the greater of two numbers; `a` if one is NaN."""
+    return b if b > a else a
+
+
 def at(values: Any, f: Any) -> Any:
     """Return the entry for feature f, or the one number that stands for all."""
     return values[f] if np.ndim(values) else values
@@ -37,4 +50,4 @@ def capped(alpha: Any, lr: Any) -> Any:
 def nearer_to_zero(w: Any, distance: Any) -> Any:
     """Return a weight moved towards 0 by a distance, but not beyond it; NaN in either stays NaN."""
     # In this order: `min` and `max` return the first of two numbers where one of them is NaN.
-    return w - min(distance, max(-distance, w))
+    return w - lesser(distance, greater(-distance, w))

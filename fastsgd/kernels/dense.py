@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arithmetic import unsigned
+from .arithmetic import lesser, unsigned
 from .finite import are_finite
 from .jit import compiled_along, inner
 from .prefetch import CACHE_LINE, prefetch_bytes
@@ -161,9 +161,9 @@ def prefetch_ahead(rows: Any, order: Any, first: int, last: int, share: int) -> 
     """Prefetch a share of the rows that are read so far after the places first to last - 1."""
     row_bytes = rows.X.shape[1] * rows.X.itemsize
     begin = share * rows.share
-    end = min(begin + rows.share, row_bytes)
+    end = lesser(begin + rows.share, row_bytes)
     if rows.ahead > 0 and begin < end:
-        for p in range(first + rows.ahead, min(last + rows.ahead, order.size)):
+        for p in range(first + rows.ahead, lesser(last + rows.ahead, order.size)):
             at = np.intp(order[unsigned(p)]) * row_bytes
             prefetch_bytes(rows.X, at + begin, at + end)
 
@@ -181,7 +181,7 @@ def rows_of_tile(left: int) -> int:
 def fetched_by_tile(rows: Any, order: Any, p: int, count: int) -> int:
     """Return from where in the order a tile fetches rows; fetch them here where it does not."""
     if rows.ahead > 0 and count == MOST:
-        return min(p + rows.ahead, order.size - MOST)
+        return lesser(p + rows.ahead, order.size - MOST)
     # In both passes, as some of these are dropped: batches of 4 and 7 take 0.7 to 0.8 times as
     # long as with one of them.
     prefetch_ahead(rows, order, p, p + count, 0)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numba.extending import overload, register_jitable
 
+from .arithmetic import greater, lesser
 from .jit import INTERNAL
 
 # Sums must not be reordered here: what is added last, on purpose, is what rounding took away.
@@ -39,7 +40,7 @@ def log1p(x: float) -> float:
 def _exp(x: Any) -> Any:
     def by_arithmetic(x: Any) -> Any:
         # e**x = 2**k * e**r with |r| <= ln(2) / 2. Beyond these bounds, it is what it is at them.
-        x = min(max(np.float64(x), -746.0), 710.0)
+        x = lesser(greater(np.float64(x), -746.0), 710.0)
         rounded = x * LOG2_E + ROUND
         k = rounded - ROUND
         r = (x - k * LN2_HIGH) - k * LN2_LOW

@@ -6,6 +6,7 @@ one output lie side by side as the values of one row do.
 
 from typing import Any, NamedTuple
 
+from .arithmetic import lesser
 from .gradient import add_gradient
 from .jit import entry, inner
 from .methods import (
@@ -153,8 +154,8 @@ def visit(
     loss = method.loss
     while first < last:
         batch_first = first - first % batch_size
-        batch_last = min(batch_first + batch_size, order.size)
-        stop = min(batch_last, last)
+        batch_last = lesser(batch_first + batch_size, order.size)
+        stop = lesser(batch_last, last)
         step_t = t + taken
         # One of the two is None, and what is None the compiler leaves out.
         if block is not None:

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from .arithmetic import lesser
 from .jit import entry, inner
 from .methods import add_losses, add_rows, differentiate, dot_rows
 
@@ -37,7 +38,7 @@ def add_gradient(
     """Add the gradients of the rows order[first:last], and their losses, in step t."""
     scores = block.scores
     for start in range(first, last, scores.shape[1]):
-        stop = min(start + scores.shape[1], last)
+        stop = lesser(start + scores.shape[1], last)
         dot_rows(data.rows, order, start, stop, t, parameters.w, scores)
         differentiate(
             data.targets,
@@ -68,7 +69,7 @@ def derivatives(
     """Set out[i, j] to the derivative of the loss of output j of row i, for all i in `order`."""
     scores = block.scores
     for start in range(0, order.size, scores.shape[1]):
-        stop = min(start + scores.shape[1], order.size)
+        stop = lesser(start + scores.shape[1], order.size)
         dot_rows(data.rows, order, start, stop, 0, parameters.w, scores)
         differentiate(
             data.targets,
@@ -93,7 +94,7 @@ def sum_losses(
 ) -> None:
     """Add the losses of all rows in `order` to those of their outputs."""
     for start in range(0, order.size, scores.shape[1]):
-        stop = min(start + scores.shape[1], order.size)
+        stop = lesser(start + scores.shape[1], order.size)
         dot_rows(data.rows, order, start, stop, 0, parameters.w, scores)
         add_losses(
             data.targets,

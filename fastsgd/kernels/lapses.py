@@ -8,7 +8,7 @@ product with them, and `finish` those of all features.
 
 from typing import Any, NamedTuple
 
-from .arithmetic import unsigned
+from .arithmetic import greater, lesser, unsigned
 from .jit import inner, inner_loop
 from .methods import rest, shrink, slope
 from .sparse import dot
@@ -38,7 +38,7 @@ class Averaging(NamedTuple):
         """Take the same weight into its average again and again."""
         for j in range(held.w.shape[0]):
             if self.pace[j] > 0:
-                total = float(held.w[j, f]) * (t - max(since, self.first))
+                total = float(held.w[j, f]) * (t - greater(since, self.first))
                 take_in(held.averages, j, f, self.first, since, t, total)
 
 
@@ -192,7 +192,7 @@ class Coasting(NamedTuple):
                 w, v = float(held.w[j, f]), float(held.slots[j, f])
                 # After i steps the weight is w - far * (1 - momentum**i).
                 far = lr * self.ahead * v * momentum / (1 - momentum)
-                before = min(max(since, self.first), t) - since
+                before = lesser(greater(since, self.first), t) - since
                 kept = self.powers[unsigned(t - since)]
                 powers = momentum * (self.powers[unsigned(before)] - kept) / (1 - momentum)
                 total = (t - since - before) * (w - far) + far * powers

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .arithmetic import unsigned
+from .arithmetic import lesser, unsigned
 from .jit import entry, inner, inner_loop
 
 # All constants are uint64: numba turns uint64 mixed with int64 into float64.
@@ -69,7 +69,7 @@ def swap_at_random(seed: Any, epoch: Any, first: int, last: int, order: Any, dra
     """Swap each entry of order[first:last] with one before it, or with itself."""
     key = key_of(seed, epoch, SHUFFLE)
     for start in range(first, last, draws.size):
-        entries = min(draws.size, last - start)
+        entries = lesser(draws.size, last - start)
         for i in range(entries):
             before = np.uint64(start - first + i)
             draws[i] = random_below(before + np.uint64(1), key, np.uint64(first) + before)
@@ -96,7 +96,7 @@ def turned(x: Any, y: Any, key: Any, size: Any) -> Any:
     distance = np.int32(np.float32(np.int32(z >> S8)) * (np.float32(size) * UNIT))
     moved = np.uint32(x + np.uint32(distance))
     back = np.uint32(moved - size)  # wraps around if moved < size
-    return min(moved, back)
+    return lesser(moved, back)
 
 
 @inner
@@ -130,7 +130,7 @@ def permute(
     start = first
     while start < last:
         above, left = start // width, start % width
-        cells = min(xs.size, width - left, last - start)
+        cells = lesser(lesser(xs.size, width - left), last - start)
         for i in range(cells):
             xs[i], ys[i] = above, left + i
         for turn in range(0, TURNS, 2):
@@ -153,7 +153,7 @@ def lay_out(runs: Any, first: int, last: int, length: Any, n: int, place: Any, o
     """
     for r in range(first, last):
         begin = np.intp(runs[r]) * length
-        for row in range(begin, min(begin + length, n)):
+        for row in range(begin, lesser(begin + length, n)):
             order[unsigned(place)] = row
             place += 1
     return place
@@ -165,4 +165,4 @@ def shuffle_windows(
 ) -> None:
     """Shuffle each window of so many entries of order[first:last]."""
     for start in range(first, last, length):
-        swap_at_random(seed, epoch, start, min(start + length, last), order, draws)
+        swap_at_random(seed, epoch, start, lesser(start + length, last), order, draws)

@@ -6,6 +6,7 @@ order. So the bits of the sum do not depend on who gathered which part, and when
 
 from typing import Any, NamedTuple
 
+from .arithmetic import greater, lesser
 from .callee import call
 from .gradient import Block, Gradient, add_gradient
 from .jit import apart, entry, inner
@@ -64,11 +65,11 @@ def gather_part(parts: Any, part: int, data: Any, batch: Any, parameters: Any, l
     blocks = parts.blocks
     block = Block(blocks.scores[part], blocks.column[part], blocks.room[part])
     losses, order, t = parts.losses[part], batch.order, batch.t
-    start = max(batch.first, batch.begin + part * parts.length)
-    end = min(batch.last, batch.begin + (part + 1) * parts.length)
+    start = greater(batch.first, batch.begin + part * parts.length)
+    end = lesser(batch.last, batch.begin + (part + 1) * parts.length)
     while start < end:
         chunk_last = start - (start - batch.begin) % CHUNK + CHUNK
-        stop = min(chunk_last, end)
+        stop = lesser(chunk_last, end)
         add_gradient(data, order, start, stop, t, parameters, loss, gradient, block, losses)
         if stop == chunk_last:
             carry(gradient.w, parts.carried[part], data.rows.count[0])
@@ -87,19 +88,20 @@ def carry(sums: Any, to: Any, features: int) -> None:
 @apart
 def add_up(parts: Any, gradient: Any, features: int, rows: int, loss_sums: Any) -> None:
     """Divide the sum of the parts by the number of rows, before it is made narrow."""
-    for part in range(parts.losses.shape[0]):
-        carry(parts.gradients.w[part], parts.carried[part], features)
-        if part > 0:
-            carry(parts.carried[part], parts.carried[0], features)
+    w, b, carried, losses = parts.gradients.w, parts.gradients.b, parts.carried, parts.losses
+    for part in range(losses.shape[0]):
         for j in range(gradient.b.size):
-            gradient.b[j] += parts.gradients.b[part, j] / rows
-            loss_sums[j] += parts.losses[part, j]
-            parts.gradients.b[part, j] = 0
-            parts.losses[part, j] = 0
+            for f in range(features):
+                total = carried[part, j, f] + w[part, j, f]
+                w[part, j, f] = carried[part, j, f] = 0
+                carried[0, j, f] += total
+            gradient.b[j] += b[part, j] / rows
+            loss_sums[j] += losses[part, j]
+            b[part, j] = losses[part, j] = 0
     for j in range(gradient.b.size):
         for f in range(features):
-            gradient.w[j, f] = parts.carried[0, j, f] / rows
-            parts.carried[0, j, f] = 0
+            gradient.w[j, f] = carried[0, j, f] / rows
+            carried[0, j, f] = 0
 
 
 @entry

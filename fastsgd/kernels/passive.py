@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from .arithmetic import lesser
 from .methods import derivative, target, value, weigh
 
 
@@ -30,7 +31,7 @@ class PassiveAggressive(NamedTuple):
                 i = order[p]
                 y_hat, y = block.scores[j, p - start] + b[j], target(self.targets, i, j)
                 height = value(loss, y_hat, y)
-                share = min(self.most, height / self.falls[i])
+                share = lesser(self.most, height / self.falls[i])
                 slope = weigh(weights, i, j, share * derivative(loss, y_hat, y))
                 block.scores[j, p - start] = slope
                 slope_sums[j] += slope

@@ -123,31 +123,33 @@ class Batches(NamedTuple):
 @inner_loop
 def bring_together(batches: Any, order: Any, start: int, stop: int, t: int) -> None:
     """Bring together the features of the rows order[start:stop], in step t."""
-    rows, at = batches.rows, 0
+    rows, held, marks = batches.rows, batches.all, batches.marks
+    starts, columns = batches.starts, batches.columns
+    at = 0
     for p in range(start, stop):
         prefetch_entries(rows, order, p)
         if rows.d > FEW:
-            prefetch_features(rows, order, p, batches.all)
-            prefetch_marks(rows, order, p, batches.marks)
-        batches.starts[p - start] = at
+            prefetch_features(rows, order, p, held)
+            prefetch_marks(rows, order, p, marks)
+        starts[p - start] = at
         for q in range(rows.indptr[order[p]], rows.indptr[order[p] + 1]):
             f = unsigned(rows.indices[q])
-            if batches.marks[f, PLACE] == NOWHERE:
+            if marks[f, PLACE] == NOWHERE:
                 fetch(batches, f, t)
-            batches.columns[at] = batches.marks[f, PLACE]
+            columns[at] = marks[f, PLACE]
             at += 1
 
 
 @inner
 def fetch(batches: Any, f: Any, t: int) -> None:
     """Bring one feature up to step t, and to those of the batch."""
-    c = batches.count[0]
-    batches.count[0] = c + 1
-    batches.marks[f, PLACE] = c
+    held, count, marks = batches.all, batches.count, batches.marks
+    c = count[0]
+    count[0] = c + 1
     batches.features[c] = f
-    bring_up(batches.lapse, batches.all, f, batches.marks[f, STEP], t)
-    batches.marks[f, STEP] = t
-    copy_column(batches.all, f, batches.near, unsigned(c))
+    bring_up(batches.lapse, held, f, marks[f, STEP], t)
+    marks[f, STEP], marks[f, PLACE] = t, c
+    copy_column(held, f, batches.near, unsigned(c))
     if batches.alpha.size > 0:
         batches.near_alpha[c] = batches.alpha[f]
 
@@ -183,14 +185,13 @@ def add(entries: Any, columns: Any, factor: Any, g: Any) -> None:
 def is_canonical(entries: Any, indices: Any, indptr: Any, d: int, first: int, last: int) -> bool:
     """Tell whether in some rows the columns increase up to d - 1 at most, and no entry is 0."""
     for i in range(first, last):
-        row, columns = entries[indptr[i] : indptr[i + 1]], indices[indptr[i] : indptr[i + 1]]
-        before = columns[:-1]
+        begin, end = indptr[i], indptr[i + 1]
         # Counted to the end of the row: such loops run in SIMD registers, at memory speed.
         faults = 0
-        for q in range(row.size):
-            faults += row[q] == 0
-        for q in range(before.size):
-            faults += columns[q + 1] <= before[q]
-        if faults > 0 or (columns.size > 0 and columns[-1] >= d):
+        for q in range(begin, end):
+            faults += entries[unsigned(q)] == 0
+        for q in range(begin + 1, end):
+            faults += indices[unsigned(q)] <= indices[unsigned(q - 1)]
+        if faults > 0 or (end > begin and indices[unsigned(end - 1)] >= d):
             return False
     return True

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arithmetic import unsigned
+from .arithmetic import lesser, unsigned
 from .attributes import having
 from .jit import inner, inner_loop
 from .methods import derivative, differentiate_rows, target, value, weigh
@@ -170,5 +170,5 @@ class Classes(NamedTuple):
 def prefetch_targets(y: Any, order: Any, start: int, stop: int) -> None:
     """Prefetch the targets of rows that come later: each lies on a cache line of its own."""
     row_bytes = y.shape[1] * y.itemsize
-    for p in range(start + TARGETS_AHEAD, min(stop + TARGETS_AHEAD, order.size)):
+    for p in range(start + TARGETS_AHEAD, lesser(stop + TARGETS_AHEAD, order.size)):
         prefetch_line(y, np.intp(order[unsigned(p)]) * row_bytes)
