@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .arithmetic import unsigned
 from .jit import inner, inner_loop
 from .prefetch import prefetch_bytes, prefetch_line
 
@@ -37,10 +38,10 @@ def prefetch_features(rows: Any, order: Any, p: int, held: Any) -> None:
     """Prefetch what is known of the features of a row that is a little further down the order."""
     near = p + FEATURES_AHEAD
     if near < order.size:
-        features = rows.indices[rows.indptr[order[near]] : rows.indptr[order[near] + 1]]
-        prefetch_columns(held.w, features)
-        prefetch_columns(held.slots, features)
-        prefetch_columns(held.averages, features)
+        first, last = rows.indptr[order[near]], rows.indptr[order[near] + 1]
+        prefetch_columns(held.w, rows.indices, first, last)
+        prefetch_columns(held.slots, rows.indices, first, last)
+        prefetch_columns(held.averages, rows.indices, first, last)
 
 
 @inner
@@ -49,15 +50,15 @@ def prefetch_marks(rows: Any, order: Any, p: int, marks: Any) -> None:
     near = p + FEATURES_AHEAD
     if near < order.size:
         for q in range(rows.indptr[order[near]], rows.indptr[order[near] + 1]):
-            prefetch_line(marks, np.intp(rows.indices[q]) * marks.strides[0])
+            prefetch_line(marks, np.intp(rows.indices[unsigned(q)]) * marks.strides[0])
 
 
 # Array by array: with a loop over the arrays within one over the features, epochs of a million
 # rows and features took 1.3 times as long.
 @inner_loop
-def prefetch_columns(table: Any, features: Any) -> None:
-    """Prefetch columns of an array of two dimensions."""
+def prefetch_columns(table: Any, features: Any, first: int, last: int) -> None:
+    """Prefetch the columns features[first:last] of an array of two dimensions."""
     for j in range(table.shape[0]):
-        first = j * table.strides[0]
-        for q in range(features.size):
-            prefetch_line(table, first + np.intp(features[q]) * table.strides[1])
+        start = j * table.strides[0]
+        for q in range(first, last):
+            prefetch_line(table, start + np.intp(features[unsigned(q)]) * table.strides[1])

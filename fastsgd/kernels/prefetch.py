@@ -31,19 +31,40 @@ def _prefetch_line(typing_context: Any, array: Any, offset: Any) -> Any:
     """Prefetch the cache line that holds the byte at `offset` from the start of `array`."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        start = builder.bitcast(data, ir.IntType(8).as_pointer())
+        start = _start(context, builder, signature, args)
         write_prefetch(builder, builder.gep(start, [args[1]]))
         return context.get_dummy_value()
 
     return types.void(array, types.intp), generate
 
 
-def _no_line(array: Any, offset: Any) -> None:
-    """Stand in for it in interpreted mode, where there is nothing to gain."""
+# Written in Python, this loop would take 0.03 of the first fit of sparse rows.
+def _prefetch_bytes(typing_context: Any, array: Any, first: Any, last: Any) -> Any:
+    """Begin to fetch the bytes first to last - 1 of an array."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        start, (_, begin, end) = _start(context, builder, signature, args), args
+        line, one = ir.Constant(begin.type, CACHE_LINE), ir.Constant(begin.type, 1)
+        with cgutils.for_range_slice(builder, begin, end, line) as (offset, _):
+            write_prefetch(builder, builder.gep(start, [offset]))
+        write_prefetch(builder, builder.gep(start, [builder.sub(end, one)]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp), generate
 
 
-prefetch_line = _no_line if config.DISABLE_JIT else intrinsic(_prefetch_line)
+def _start(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """Write code that finds the first byte of an array, the first of some arguments."""
+    data = context.make_array(signature.args[0])(context, builder, args[0]).data
+    return builder.bitcast(data, ir.IntType(8).as_pointer())
+
+
+def _nothing(*args: Any) -> None:
+    """Stand in for both in interpreted mode, where there is nothing to gain."""
+
+
+prefetch_line = _nothing if config.DISABLE_JIT else intrinsic(_prefetch_line)
+prefetch_bytes = _nothing if config.DISABLE_JIT else intrinsic(_prefetch_bytes)
 
 
 @inner
@@ -55,11 +76,3 @@ def prefetch_short_row(array: Any, i: Any) -> None:
     if row_bytes > CACHE_LINE:
         prefetch_line(array, first + CACHE_LINE)
     prefetch_line(array, first + row_bytes - 1)
-
-
-@inner
-def prefetch_bytes(array: Any, first: int, last: int) -> None:
-    """Begin to fetch the bytes first to last - 1 of an array."""
-    for offset in range(first, last, CACHE_LINE):
-        prefetch_line(array, offset)
-    prefetch_line(array, last - 1)
