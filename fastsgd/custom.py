@@ -20,7 +20,7 @@ from numba import float64, njit
 from numba.core.errors import NumbaError
 
 from .kernels.attributes import equal_within
-from .kernels.jit import INTERNAL, compiled_along
+from .kernels.jit import INTERNAL, inner
 
 # Modules whose functions are what their names say.
 KNOWN_MODULES = {"builtins", "math", "cmath", "numpy", "numba"}
@@ -140,7 +140,7 @@ def _new_class(
 
 def _as_method(family: str, function: Callable[..., Any]) -> Callable[..., Any]:
     if isinstance(function, FunctionType):
-        function = compiled_along(_snapshot(function))
+        function = inner(_snapshot(function))
     if family == "penalty":
         return lambda self, w, f, length=None: function(w)
     return lambda self, y_hat, y: function(y_hat, y)

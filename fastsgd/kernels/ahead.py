@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .arithmetic import unsigned
-from .jit import inner, inner_loop
+from .jit import inner
 from .prefetch import prefetch_bytes, prefetch_line
 
 # How many rows ahead of its use a row is fetched, and what is known of its features.
@@ -55,7 +55,7 @@ def prefetch_marks(rows: Any, order: Any, p: int, marks: Any) -> None:
 
 # Array by array: with a loop over the arrays within one over the features, epochs of a million
 # rows and features took 1.3 times as long.
-@inner_loop
+@inner
 def prefetch_columns(table: Any, features: Any, first: int, last: int) -> None:
     """Prefetch the columns features[first:last] of an array of two dimensions."""
     for j in range(table.shape[0]):

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .jit import inner, inner_loop
+from .jit import inner
 
 # Squares of numbers above 1e154 overflow, and those of numbers below 1e-145 lose digits or all;
 # those of their quotients by these do not.
@@ -58,7 +58,7 @@ def shorten(gradient: Any, features: int, first: int, last: int, scale: Any, lim
                 gradient.w[j, f] *= factor
 
 
-@inner_loop
+@inner
 def sum_of_squares(gradient: Any, features: int, first: int, last: int, top: float) -> float:
     """Return the sum of the squares of the gradients, each divided by `top`."""
     squares = 0.0

@@ -6,7 +6,7 @@ import numpy as np
 
 from .arithmetic import lesser, unsigned
 from .finite import are_finite
-from .jit import compiled_along, inner
+from .jit import inner
 from .prefetch import CACHE_LINE, prefetch_bytes
 from .tiles import Place, Size, dots, sums
 from .vectors import HAS_LONGER
@@ -132,7 +132,7 @@ class DenseForSeveral(Dense):
             p += rows
 
 
-@compiled_along
+@inner
 def groups_of(k: int) -> int:
     """Return by how many groups k outputs are taken."""
     return (k + OUTPUTS - 1) // OUTPUTS

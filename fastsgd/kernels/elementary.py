@@ -13,10 +13,10 @@ import numpy as np
 from numba.extending import overload, register_jitable
 
 from .arithmetic import greater, lesser
-from .jit import INTERNAL
+from .jit import PART
 
 # Sums must not be reordered here: what is added last, on purpose, is what rounding took away.
-EXACT = {**INTERNAL, "fastmath": False, "forceinline": True}
+EXACT = {**PART, "fastmath": False}
 
 LOG2_E = 1.4426950408889634
 # ln(2) in two parts, of which the first has zeros at its end: its products with integers are exact.

@@ -22,7 +22,7 @@ from numba.core.runtime import rtsys
 from numba.extending import overload, register_jitable
 
 from .. import garbage
-from .inside import Beforehand, Inside
+from .inside import Inside
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,6 +39,9 @@ OPTIONS = {
 
 # What Python never calls needs no way in for Python or C.
 INTERNAL = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+# What is compiled as a part of kernels, and nowhere else.
+PART = {**INTERNAL, "forceinline": True, "pipeline_class": Inside}
 
 
 def _hash_of_sources() -> str:
@@ -96,16 +99,15 @@ def names(sig: Any) -> tuple[Any, ...]:
 
 
 class _Kernel:
-    """A function of which numba makes a dispatcher when it is called, or a part of another one.
+    """A function of which numba makes a dispatcher, with machine code on disk, when it is called.
 
-    That takes 0.2 ms, and 6 ms the first time; of most functions no process needs one, as they are
-    part of others whose machine code is on disk. What numba asks a kernel for, it is told by the
-    dispatcher.
+    That takes 0.2 ms, and 6 ms the first time; no process needs those of all kernels. What numba
+    asks a kernel for, it is told by the dispatcher.
     """
 
-    def __init__(self, function: Any, options: dict[str, Any], is_on_disk: bool) -> None:
+    def __init__(self, function: Any, options: dict[str, Any]) -> None:
         update_wrapper(self, function)
-        self._given = function, options, is_on_disk
+        self._given = function, options
 
     def __call__(self, *args: Any) -> Any:
         return self.dispatcher(*args)
@@ -120,45 +122,36 @@ class _Kernel:
         return getattr(self.dispatcher, name)
 
 
-def _dispatcher(function: Any, options: dict[str, Any], is_on_disk: bool) -> Any:
+def _dispatcher(function: Any, options: dict[str, Any]) -> Any:
     dispatcher = njit(**options)(function)
-    if is_on_disk:
-        with suppress(RuntimeError):  # where no directory is writable, each process compiles anew
-            dispatcher._cache = _Cache(function)
-        # A tenth of the time of a compilation would go into the collection of garbage.
-        dispatcher.compile = garbage.kept()(dispatcher.compile)
+    with suppress(RuntimeError):  # where no directory is writable, each process compiles anew
+        dispatcher._cache = _Cache(function)
+    # A tenth of the time of a compilation would go into the collection of garbage.
+    dispatcher.compile = garbage.kept()(dispatcher.compile)
     return dispatcher
 
 
-def _kernel(function: F, options: dict[str, Any], *, is_on_disk: bool = False) -> F:
-    return function if config.DISABLE_JIT else cast("F", _Kernel(function, options, is_on_disk))
+def _kernel(function: F, options: dict[str, Any]) -> F:
+    return function if config.DISABLE_JIT else cast("F", _Kernel(function, options))
 
 
 def inner(function: F) -> F:
-    """Compile a function that kernels call, as if its code stood in theirs.
+    """Compile a function as a part of the kernels that call it; for Python it stays as it is.
 
     What is optimised once in the kernel, not at each level of calls above it as well, takes half
     the time to compile.
     """
-    return _kernel(function, {**INTERNAL, "inline": "always"})
-
-
-def inner_loop(function: F) -> F:
-    """Compile a function that kernels call, on its own first, and then copy its code into theirs.
-
-    For the loops that all time is spent in: optimised alone, they are up to 40 % faster.
-    """
-    return _kernel(function, {**INTERNAL, "forceinline": True, "pipeline_class": Beforehand})
+    return register_jitable(**PART)(function)
 
 
 def apart(function: F) -> F:
     """Compile a function that kernels call by its address, and keep its machine code on disk."""
-    return _kernel(function, INTERNAL, is_on_disk=True)
+    return _kernel(function, INTERNAL)
 
 
 def entry(function: F) -> F:
     """Compile a kernel that Python calls, and keep its machine code on disk."""
-    return _kernel(function, {**OPTIONS, "no_cfunc_wrapper": True}, is_on_disk=True)
+    return _kernel(function, {**OPTIONS, "no_cfunc_wrapper": True})
 
 
 def by_type(stub: F) -> F:
@@ -171,11 +164,5 @@ def by_type(stub: F) -> F:
     def method(this: Any, *args: Any) -> Any:
         return getattr(this.instance_class, stub.__name__)
 
-    options = {**INTERNAL, "forceinline": True, "pipeline_class": Inside}
-    overload(stub, strict=False, jit_options=options)(method)
+    overload(stub, strict=False, jit_options=PART)(method)
     return stub
-
-
-def compiled_along(function: F) -> F:
-    """Let kernels call a plain function, which stays one for Python."""
-    return register_jitable(**INTERNAL, forceinline=True, pipeline_class=Inside)(function)

@@ -9,7 +9,7 @@ product with them, and `finish` those of all features.
 from typing import Any, NamedTuple
 
 from .arithmetic import greater, lesser, unsigned
-from .jit import inner, inner_loop
+from .jit import inner
 from .methods import rest, shrink, slope
 from .sparse import dot
 
@@ -78,7 +78,7 @@ class Shrinking(NamedTuple):
         shrink_all(self.penalty, w, steps[j], self.sums, pace, step, self.w[j])
 
 
-@inner_loop
+@inner
 def dot_shrunk(
     penalty: Any, entries: Any, columns: Any, w: Any, steps: Any, sums: Any, pace: Any, step: Any
 ) -> Any:
@@ -93,7 +93,7 @@ def dot_shrunk(
     return total
 
 
-@inner_loop
+@inner
 def shrink_all(penalty: Any, w: Any, steps: Any, sums: Any, pace: Any, step: Any, out: Any) -> None:
     """Bring all weights of one output up to a step, and copy them to `out`."""
     for f in range(w.size):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .arithmetic import lesser, unsigned
-from .jit import entry, inner, inner_loop
+from .jit import entry, inner
 
 # All constants are uint64: numba turns uint64 mixed with int64 into float64.
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -31,7 +31,7 @@ S16, S27, S30, S31, S32, S48 = (np.uint64(s) for s in (16, 27, 30, 31, 32, 48))
 DRAWS = 2**10
 
 
-@inner_loop
+@inner
 def mix(z: Any) -> Any:
     """Return 64 bits that look random, and differ for different `z`."""
     z = (z ^ (z >> S30)) * MIX_1

@@ -7,7 +7,7 @@ import numpy as np
 from .ahead import FEW, prefetch_entries, prefetch_features, prefetch_marks
 from .arithmetic import unsigned
 from .finite import are_finite
-from .jit import entry, inner, inner_loop
+from .jit import entry, inner
 from .methods import bring_up
 
 # What is marked of a feature, side by side on one cache line: up to which step it has been
@@ -120,7 +120,7 @@ class Batches(NamedTuple):
                 add(self.rows.entries[first:last], columns, factors[j, p - start], g[j])
 
 
-@inner_loop
+@inner
 def bring_together(batches: Any, order: Any, start: int, stop: int, t: int) -> None:
     """Bring together the features of the rows order[start:stop], in step t."""
     rows, held, marks = batches.rows, batches.all, batches.marks
@@ -154,7 +154,7 @@ def fetch(batches: Any, f: Any, t: int) -> None:
         batches.near_alpha[c] = batches.alpha[f]
 
 
-@inner_loop
+@inner
 def copy_column(source: Any, f: Any, target: Any, c: Any) -> None:
     """Copy what is known of one feature."""
     for j in range(source.w.shape[0]):
@@ -165,7 +165,7 @@ def copy_column(source: Any, f: Any, target: Any, c: Any) -> None:
         target.averages[j, c] = source.averages[j, f]
 
 
-@inner_loop
+@inner
 def dot(entries: Any, columns: Any, w: Any) -> float:
     """Return the product of w and a row, of entries in these columns."""
     total = 0.0  # in float64, which takes no longer here, and lets no long sum drift
@@ -174,7 +174,7 @@ def dot(entries: Any, columns: Any, w: Any) -> float:
     return total
 
 
-@inner_loop
+@inner
 def add(entries: Any, columns: Any, factor: Any, g: Any) -> None:
     """Add a row of entries in these columns, times a factor, to g."""
     for q in range(entries.size):

@@ -11,7 +11,7 @@ import numpy as np
 
 from .arithmetic import lesser, unsigned
 from .attributes import having
-from .jit import inner, inner_loop
+from .jit import inner
 from .methods import derivative, differentiate_rows, target, value, weigh
 from .prefetch import prefetch_line
 
@@ -51,7 +51,7 @@ def differentiate_outputs(
         loss_sums[j] += loss_sum
 
 
-@inner_loop
+@inner
 def differentiate_column(loss: Any, b: Any, scores: Any, column: Any) -> None:
     """Replace products of rows and weights by derivatives, and targets by losses."""
     for r in range(scores.size):

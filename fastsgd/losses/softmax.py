@@ -67,7 +67,7 @@ class Softmax(NamedTuple):
                 highest[r] = score if is_higher else highest[r]
                 top[r] = number(j) if is_higher else before
         for r in range(rows):
-            lost[r] = highest[r] - y_hat[int(column[r]), r]
+            lost[r] = highest[r] - y_hat[np.intp(column[r]), r]
         for j in range(k):
             for r in range(rows):
                 power = exp(y_hat[j, r] - highest[r])

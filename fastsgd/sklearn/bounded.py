@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from ..kernels.attributes import equal_within, having
-from ..kernels.jit import compiled_along
+from ..kernels.jit import inner
 from ..kinds import BINARY
 from ..losses import Squared, SquaredEpsilonInsensitive, SquaredHinge
 
@@ -16,7 +16,7 @@ LIMIT = 1e12
 
 def bounded(cls: C) -> C:
     """Let the derivatives of a loss end at the limit, on both sides; NaN stays."""
-    whole = compiled_along(cls.derivative)  # type: ignore[attr-defined]
+    whole = inner(cls.derivative)  # type: ignore[attr-defined]
 
     def derivative(self: Any, y_hat: Any, y: Any) -> Any:
         slope = whole(self, y_hat, y)
