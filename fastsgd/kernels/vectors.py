@@ -91,20 +91,29 @@ class Vectors:
         return self._call(f"llvm.arithmetic.fence.v{self.type.count}{self._suffix}", [value])
 
     def for_features(self, d: Any, write: Callable[[Any, Any, Any], None]) -> None:
-        """Write code for each vector of d features.
+        """Write code for each vector of d features, two of them at a time.
 
         It is given where the vector begins, and what loads and stores that of a row, by the
         address of the row.
         """
-        builder, size = self.builder, INDEX(self.type.count)
-        whole = builder.sub(d, builder.urem(d, size))
-        with cgutils.for_range_slice(builder, INDEX(0), whole, size) as (f, _):
+        builder = self.builder
+        size, two = INDEX(self.type.count), INDEX(2 * self.type.count)
+        whole, paired = (builder.sub(d, builder.urem(d, length)) for length in (size, two))
+        with cgutils.for_range_slice(builder, INDEX(0), paired, two) as (first, _):
+            for f in (first, builder.add(first, size)):
+                write(f, *self._access(f))
+        with cgutils.for_range_slice(builder, paired, whole, size) as (f, _):
             write(f, *self._access(f))
         with builder.if_then(builder.icmp_signed("<", whole, d)):
             # It ends where the row does: beyond it may be memory that is not near.
             f = builder.sub(d, size)
             f = builder.select(builder.icmp_signed("<", f, INDEX(0)), INDEX(0), f)
             write(whole, *self._masked_access(f, whole, d))
+
+    def keep_loop(self) -> None:
+        """Have a loop left as it is written: one that calls what LLVM does not know, if nothing."""
+        nothing = ir.FunctionType(ir.VoidType(), [])
+        self.builder.asm(nothing, "", "", [], side_effect=True)
 
     def _access(self, f: Any) -> tuple[Any, Any]:
         def load(row: Any) -> Any:
