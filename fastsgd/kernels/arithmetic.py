@@ -15,7 +15,7 @@ from .jit import PART, inner
 unsigned = np.uintp
 
 
-# In the place of `min` and `max`, of which numba makes machine code: 0.97 times a first fit.
+# Numba makes machine code of its `min` and `max`: a first fit takes 0.97 times as long with these.
 @inner
 def lesser(a: Any, b: Any) -> Any:
     """Return the lesser of two numbers; `a` if one is NaN."""

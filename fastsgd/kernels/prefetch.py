@@ -38,7 +38,7 @@ def _prefetch_line(typing_context: Any, array: Any, offset: Any) -> Any:
     return types.void(array, types.intp), generate
 
 
-# Written in Python, this loop would take 0.03 of the first fit of sparse rows.
+# As a loop in Python it would take 0.03 of a first fit of sparse rows.
 def _prefetch_bytes(typing_context: Any, array: Any, first: Any, last: Any) -> Any:
     """Begin to fetch the bytes first to last - 1 of an array."""
 
