@@ -49,5 +49,5 @@ def capped(alpha: Any, lr: Any) -> Any:
 @inner
 def nearer_to_zero(w: Any, distance: Any) -> Any:
     """Return a weight moved towards 0 by a distance, but not beyond it; NaN in either stays NaN."""
-    # In this order: `min` and `max` return the first of two numbers where one of them is NaN.
+    # In this order: of two numbers one of which is NaN, both return the first.
     return w - lesser(distance, greater(-distance, w))

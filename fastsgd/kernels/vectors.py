@@ -91,7 +91,7 @@ class Vectors:
         return self._call(f"llvm.arithmetic.fence.v{self.type.count}{self._suffix}", [value])
 
     def for_features(self, d: Any, write: Callable[[Any, Any, Any], None]) -> None:
-        """Write code for each vector of d features, two of them at a time.
+        """Write code for d features, two vectors at a time.
 
         It is given where the vector begins, and what loads and stores that of a row, by the
         address of the row.
@@ -111,7 +111,7 @@ class Vectors:
             write(whole, *self._masked_access(f, whole, d))
 
     def keep_loop(self) -> None:
-        """Have a loop left as it is written: one that calls what LLVM does not know, if nothing."""
+        """Have LLVM not unroll a loop: it leaves those alone that hold assembly, if only none."""
         nothing = ir.FunctionType(ir.VoidType(), [])
         self.builder.asm(nothing, "", "", [], side_effect=True)
 
