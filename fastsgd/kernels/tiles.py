@@ -142,7 +142,8 @@ class _Tile:
             add(load, store)
             self._fetch_from(f)
 
-        self.vectors.for_features(d, add_and_fetch)
+        # Of several outputs, one vector has work enough, and more take 0.2 s to compile.
+        self.vectors.for_features(d, add_and_fetch, 2 if len(self.outputs) == 1 else 1)
         self._fetch_from(self.builder.sub(d, INDEX(1)))  # where the row may end in one line more
 
     def _fetch_from(self, f: Any) -> None:

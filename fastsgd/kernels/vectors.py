@@ -90,20 +90,22 @@ class Vectors:
         """Have a value computed as it is written, whatever it is added to."""
         return self._call(f"llvm.arithmetic.fence.v{self.type.count}{self._suffix}", [value])
 
-    def for_features(self, d: Any, write: Callable[[Any, Any, Any], None]) -> None:
-        """Write code for d features, two vectors at a time.
+    def for_features(self, d: Any, write: Callable[[Any, Any, Any], None], together: int) -> None:
+        """Write code for d features, one vector at a time or so many.
 
         It is given where the vector begins, and what loads and stores that of a row, by the
         address of the row.
         """
-        builder = self.builder
-        size, two = INDEX(self.type.count), INDEX(2 * self.type.count)
-        whole, paired = (builder.sub(d, builder.urem(d, length)) for length in (size, two))
-        with cgutils.for_range_slice(builder, INDEX(0), paired, two) as (first, _):
-            for f in (first, builder.add(first, size)):
+        builder, size = self.builder, INDEX(self.type.count)
+        many = INDEX(together * self.type.count)
+        whole, grouped = (builder.sub(d, builder.urem(d, length)) for length in (size, many))
+        with cgutils.for_range_slice(builder, INDEX(0), grouped, many) as (first, _):
+            for i in range(together):
+                f = builder.add(first, INDEX(i * self.type.count))
                 write(f, *self._access(f))
-        with cgutils.for_range_slice(builder, paired, whole, size) as (f, _):
-            write(f, *self._access(f))
+        if together > 1:
+            with cgutils.for_range_slice(builder, grouped, whole, size) as (f, _):
+                write(f, *self._access(f))
         with builder.if_then(builder.icmp_signed("<", whole, d)):
             # It ends where the row does: beyond it may be memory that is not near.
             f = builder.sub(d, size)
