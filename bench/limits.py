@@ -74,7 +74,7 @@ AHEAD = 64
 
 # How many rows are read at a time; they fetch half as many line by line, as they are read.
 ROWS = 8
-dot_tile = dots([Size(ROWS, 1, fetches=True)])
+dot_tile = dots([Size(ROWS, 1, fetched=ROWS // 2)])
 
 
 @njit(fastmath=REORDERED)
@@ -120,7 +120,7 @@ def total_in(X: Any, y: Any, order: Any, ones: Any, sums: Any) -> Any:
         for q in range(first + ROWS // 2, first + ROWS):
             later = np.intp(order[q]) * row_bytes
             prefetch_bytes(X, later, later + row_bytes)
-        dot_tile(X, order, Place(p, ROWS, 0, 1, 0, first), ones, sums)
+        dot_tile(X, order, Place(p, ROWS, 0, 1, 0, first, ROWS // 2), ones, sums)
         for r in range(ROWS):
             result += sums[0, r] + y[order[p + r]]
     for p in range(tiled, order.size):

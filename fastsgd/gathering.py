@@ -69,10 +69,10 @@ def scores_of(w: Array, rows: Rows) -> Array:
     """Return room for the scores of one block of rows, as many as are handled together.
 
     A power of two from 8 to CHUNK: as many rows, or scores if those take more, as stay in a
-    first-level cache of 32 kB between the pass that multiplies them by the weights and the pass
-    that adds them to the gradient.
+    first-level cache between the pass that multiplies them by the weights and the pass that adds
+    them to the gradient.
     """
     k = w.shape[0]
-    fitting = max(8, min(CHUNK, 2**15 // (max(k, rows.row_length) * rows.dtype.itemsize)))
+    fitting = max(8, min(CHUNK, rows.block // (max(k, rows.row_length) * rows.dtype.itemsize)))
     block = 1 << (fitting.bit_length() - 1)
     return np.empty((k, block), w.dtype)

@@ -18,7 +18,8 @@ from fastsgd.kernels.jit import OPTIONS
 from fastsgd.kernels.tiles import Place
 
 AROUND = 3  # rows and outputs before and after those of a tile
-SIZES = sorted({*dense.SIZES, *dense.SIZES_FOR_SEVERAL})
+MULTIPLIED = sorted({*dense.SIZES, *dense.SIZES_FOR_SEVERAL})
+ADDED_UP = [*MULTIPLIED, dense.FROM_THIRD]
 
 
 @njit(**OPTIONS)
@@ -48,16 +49,17 @@ def amid_nan(rng, shape, dtype, offset):
 
 
 @st.composite
-def tiles(draw):
-    """Return a size, and all that a tile of it is given."""
-    size, d = draw(st.sampled_from(SIZES)), draw(st.integers(1, 150))
+def tiles(draw, sizes):
+    """Return all that a tile of one of these sizes is given."""
+    size, d = draw(st.sampled_from(sizes)), draw(st.integers(1, 150))
     dtype, offset = draw(st.sampled_from(["float32", "float64"])), draw(st.integers(0, 15))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     n, k = size.rows + 2 * AROUND, size.outputs + 2 * AROUND
-    later = draw(st.integers(0, n - size.rows)) if size.fetches else -1
+    later = draw(st.integers(0, n - size.fetched))
     order = rng.permutation(n).astype(np.uint32)
     _, X = amid_nan(rng, (n, d), dtype, offset)
-    return rng, X, k, order, Place(AROUND, size.rows, AROUND, size.outputs, AROUND, later), offset
+    place = Place(AROUND, size.rows, AROUND, size.outputs, AROUND, later, size.fetched)
+    return rng, X, k, order, place, offset
 
 
 def check(memory, before, array, changed, exact, bound):
@@ -68,10 +70,10 @@ def check(memory, before, array, changed, exact, bound):
     np.testing.assert_array_equal(memory, before)
 
 
-@given(tile=tiles())
+@given(tile=tiles(MULTIPLIED))
 def test_rows_are_multiplied_by_weights(tile):
     rng, X, k, order, place, offset = tile
-    p, rows, j, outputs, r, _ = place
+    p, rows, j, outputs, r, _, _ = place
     _, w = amid_nan(rng, (k, X.shape[1]), X.dtype, offset)
     memory, out = amid_nan(rng, (k, rows + 2 * AROUND), X.dtype, offset)
     before = memory.copy()
@@ -82,10 +84,10 @@ def test_rows_are_multiplied_by_weights(tile):
     check(memory, before, out, changed, weights @ x.T, bound)
 
 
-@given(tile=tiles())
+@given(tile=tiles(ADDED_UP))
 def test_rows_times_factors_are_added_up(tile):
     rng, X, k, order, place, offset = tile
-    p, rows, j, outputs, r, _ = place
+    p, rows, j, outputs, r, _, _ = place
     memory, g = amid_nan(rng, (k, X.shape[1]), X.dtype, offset)
     _, factors = amid_nan(rng, (k, rows + 2 * AROUND), X.dtype, offset)
     before, so_far = memory.copy(), g[j : j + outputs].astype(float)
@@ -105,7 +107,7 @@ def test_every_number_counts(dtype, d):
     X[:, d - 1], X[:, 0] = 2.0 ** np.arange(rows), 2.0 ** -np.arange(1, 1 + rows)
     order, w = np.arange(rows, dtype=np.uint32), np.ones((1, d), dtype)
     out, g = np.zeros((1, rows), dtype), np.zeros((1, d), dtype)
-    place = Place(0, rows, 0, 1, 0, -1)
+    place = Place(0, rows, 0, 1, 0, 0, 0)
     multiplied(False, X, order, place, w, out)
     np.testing.assert_array_equal(out[0], X.sum(axis=1))
     added_up(False, X, order, place, np.ones((1, rows), dtype), g)
@@ -118,7 +120,7 @@ from test_tiles import Place, multiplied
 
 X, w, out = np.ones((4, 3)), np.ones((1, 3)), np.zeros((1, 4))
 for order in [0, 1, 2, 3], [0, 1, 2, 4]:
-    multiplied(False, X, np.array(order, np.uint32), Place(0, 4, 0, 1, 0, -1), w, out)
+    multiplied(False, X, np.array(order, np.uint32), Place(0, 4, 0, 1, 0, 0, 0), w, out)
 """
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from .arithmetic import lesser, unsigned
 from .finite import are_finite
 from .jit import inner
-from .prefetch import CACHE_LINE, prefetch_bytes
+from .prefetch import CACHE_LINE, FIRST_CACHE, prefetch_bytes
 from .tiles import Place, Size, dots, sums
 from .vectors import HAS_LONGER
 
@@ -15,8 +15,8 @@ from .vectors import HAS_LONGER
 WIDE = 2**14
 
 # Rows that take no more bytes than this stay in a second-level cache: not to prefetch them there
-# takes a tenth off an epoch of 1000 x 100.
-NEAR = 2**19
+# takes a tenth off an epoch of 1000 x 100. Of more than that, a third-level cache may hold these.
+NEAR, MIDDLE = 2**19, 2**24
 
 # Rows are multiplied and added up by eights, and by fewer where fewer are left; for several outputs
 # by fours, and for as many at a time as have a register for each of their sums. Epochs in the
@@ -24,10 +24,14 @@ NEAR = 2**19
 # outputs 0.7 to 0.75 times.
 MOST, HALF, QUARTER = 8, 4, 2
 OUTPUTS = 5 if HAS_LONGER else 2
-SIZES = [Size(MOST, 1, fetches=True), *(Size(rows, 1) for rows in (MOST, HALF, QUARTER, 1))]
+SIZES = [Size(MOST, 1, fetched=HALF), *(Size(rows, 1) for rows in (MOST, HALF, QUARTER, 1))]
 SIZES_FOR_SEVERAL = [Size(rows, j) for rows in (HALF, 1) for j in range(1, OUTPUTS + 1)]
 
-dot_tile, add_tile = dots(SIZES), sums(SIZES)
+# What a third-level cache holds comes quickly enough to be fetched in one of both passes, into the
+# first: epochs of 2 to 16 MB take 0.82 to 0.98 times as long, with batches of 7 0.66 times.
+FROM_THIRD = Size(MOST, 1, fetched=MOST, cache=1)
+
+dot_tile, add_tile = dots(SIZES), sums([FROM_THIRD, *SIZES])
 dot_tile_for_several, add_tile_for_several = dots(SIZES_FOR_SEVERAL), sums(SIZES_FOR_SEVERAL)
 
 
@@ -38,6 +42,7 @@ class Dense(NamedTuple):
     count: Any  # (1,): how many features there are
     ahead: int  # how many rows ahead of its use a row is fetched; 0: none is
     share: int  # how many bytes of it are fetched at a time
+    in_dots: int  # of eight rows that tiles fetch, those that are fetched as others are multiplied
 
     @property
     def n(self) -> int:
@@ -64,6 +69,11 @@ class Dense(NamedTuple):
         """Return how many numbers a row has."""
         return self.d
 
+    @property
+    def block(self) -> int:
+        """Return how many bytes of rows are handled together."""
+        return block_bytes(self.in_dots > 0)
+
     def leave(self, step: Any) -> None:
         """Do nothing: every step is one of all features."""
 
@@ -76,8 +86,8 @@ class Dense(NamedTuple):
         p = start
         while p < stop:
             rows, r = rows_of_tile(stop - p), p - start
-            later = fetched_by_tile(self, order, p, rows)
-            place = Place(p, rows, 0, 1, r, later)
+            fetched = self.in_dots if is_fetched_by_tile(self, order, p, rows) else 0
+            place = Place(p, rows, 0, 1, r, first_fetched(self, order, p), fetched)
             if self.X.shape[1] <= WIDE:
                 dot_tile(self.X, order, place, w, out)
             else:  # each is a stream that a processor fetches by itself
@@ -89,8 +99,9 @@ class Dense(NamedTuple):
         p = start
         while p < stop:
             rows, r = rows_of_tile(stop - p), p - start
-            later = fetched_by_tile(self, order, p, rows)
-            add_tile(self.X, order, Place(p, rows, 0, 1, r, later), factors, g)
+            fetched = MOST - self.in_dots if is_fetched_by_tile(self, order, p, rows) else 0
+            later = first_fetched(self, order, p) + self.in_dots
+            add_tile(self.X, order, Place(p, rows, 0, 1, r, later, fetched), factors, g)
             p += rows
 
 
@@ -111,7 +122,7 @@ class DenseForSeveral(Dense):
             for group in range(groups):
                 prefetch_ahead(self, order, p, p + rows, group)
                 j = group * k // groups
-                place = Place(p, rows, j, (group + 1) * k // groups - j, r, -1)
+                place = Place(p, rows, j, (group + 1) * k // groups - j, r, 0, 0)
                 if self.X.shape[1] <= WIDE:
                     dot_tile_for_several(self.X, order, place, w, out)
                 else:
@@ -127,7 +138,7 @@ class DenseForSeveral(Dense):
             for group in range(groups):
                 prefetch_ahead(self, order, p, p + rows, groups + group)
                 j = group * k // groups
-                place = Place(p, rows, j, (group + 1) * k // groups - j, r, -1)
+                place = Place(p, rows, j, (group + 1) * k // groups - j, r, 0, 0)
                 add_tile_for_several(self.X, order, place, factors, g)
             p += rows
 
@@ -143,17 +154,29 @@ def groups_of(k: int) -> int:
 LONG = 2**11
 
 
-def prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int]:
-    """Return how many rows ahead of its use a row is to be fetched, and how many bytes at a time.
+def prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, int]:
+    """Return how rows are to be fetched: the `ahead`, the `share` and the `in_dots` of them.
 
-    0 rows where all stay near. Else as many as a block of rows has at most, so that both passes
-    over a block fetch rows of the next: far enough for memory to answer, near enough that the
-    second-level cache still holds them.
+    0 rows ahead where all stay near. Else as many as a block of rows has at most, so that those of
+    the next are fetched during this one: early enough for them to arrive, late enough that the
+    cache that they are fetched into still holds them.
     """
     row_bytes = X.shape[1] * X.itemsize
-    ahead = 0 if X.nbytes <= NEAR else 1 << (min(256, max(8, 2**15 // row_bytes)).bit_length() - 1)
     shares = 1 if k == 1 or row_bytes <= LONG else 2 * groups_of(k)
-    return ahead, -(-row_bytes // (shares * CACHE_LINE)) * CACHE_LINE
+    share = -(-row_bytes // (shares * CACHE_LINE)) * CACHE_LINE
+    if X.nbytes <= NEAR:
+        return 0, share, HALF
+    is_far = k > 1 or X.nbytes > MIDDLE
+    fitting = min(256, max(8, block_bytes(is_far) // row_bytes))
+    return 1 << (fitting.bit_length() - 1), share, HALF if is_far else 0
+
+
+def block_bytes(is_far: bool) -> int:
+    """Return how many bytes of rows are handled together: what the first-level cache holds.
+
+    Rows that are not far are fetched into it as well.
+    """
+    return FIRST_CACHE if is_far else FIRST_CACHE // 2
 
 
 @inner
@@ -174,24 +197,30 @@ def rows_of_tile(left: int) -> int:
     return MOST if left >= MOST else HALF if left >= HALF else QUARTER if left >= QUARTER else 1
 
 
-# Eight rows are fetched line by line as the features of others are handled, half of them in each of
-# both passes: of the prefetches of whole rows together a processor drops those for which it has no
-# room, and epochs of a million rows of 100 features took 1.2 times as long, in float64 1.34 times.
+# Eight rows are fetched line by line as the features of others are handled: of the prefetches of
+# whole rows together a processor drops those for which it has no room, and epochs of a million rows
+# of 100 features took 1.2 times as long, in float64 1.34 times.
 @inner
-def fetched_by_tile(rows: Any, order: Any, p: int, count: int) -> int:
-    """Return from where in the order a tile fetches rows; fetch them here where it does not."""
+def is_fetched_by_tile(rows: Any, order: Any, p: int, count: int) -> bool:
+    """Tell whether a tile fetches rows as it is computed; fetch them here where it does not."""
     if rows.ahead > 0 and count == MOST:
-        return lesser(p + rows.ahead, order.size - MOST)
+        return True
     # In both passes, as some of these are dropped: batches of 4 and 7 take 0.7 to 0.8 times as
     # long as with one of them.
     prefetch_ahead(rows, order, p, p + count, 0)
-    return -1
+    return False
+
+
+@inner
+def first_fetched(rows: Any, order: Any, p: int) -> int:
+    """Return where in the order the rows begin that a tile at p fetches, in both passes eight."""
+    return lesser(p + rows.ahead, order.size - MOST)
 
 
 @inner
 def dot_wide(X: Any, order: Any, place: Any, w: Any, out: Any) -> None:
     """Set out[j : j + outputs, r : r + rows] to products of w and rows of X, however wide."""
-    p, rows, j, outputs, r, _ = place
+    p, rows, j, outputs, r, _, _ = place
     for i in range(rows):
         x = X[order[p + i]]
         for output in range(j, j + outputs):

@@ -12,19 +12,20 @@ from numba.extending import intrinsic
 
 from .jit import inner
 
-CACHE_LINE = 64
+# The bytes of a line, and of a first-level cache at least.
+CACHE_LINE, FIRST_CACHE = 64, 2**15
 
 
-def write_prefetch(builder: Any, address: Any) -> None:
-    """Write code that prefetches the cache line at an address."""
+def write_prefetch(builder: Any, address: Any, cache: int = 2) -> None:
+    """Write code that prefetches the line at an address into a cache, the first being 1."""
     byte, int32 = ir.IntType(8).as_pointer(), ir.IntType(32)
     function = cgutils.get_or_insert_function(
         builder.module,
         ir.FunctionType(ir.VoidType(), [byte, int32, int32, int32]),
         "llvm.prefetch.p0",
     )
-    read, into_l2, data_not_code = int32(0), int32(2), int32(1)
-    builder.call(function, [builder.bitcast(address, byte), read, into_l2, data_not_code])
+    read, locality, data_not_code = int32(0), int32(4 - cache), int32(1)
+    builder.call(function, [builder.bitcast(address, byte), read, locality, data_not_code])
 
 
 def _prefetch_line(typing_context: Any, array: Any, offset: Any) -> Any:

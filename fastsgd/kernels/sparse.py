@@ -9,6 +9,7 @@ from .arithmetic import unsigned
 from .finite import are_finite
 from .jit import entry, inner
 from .methods import bring_up
+from .prefetch import FIRST_CACHE
 
 # What is marked of a feature, side by side on one cache line: up to which step it has been
 # brought, and where it is among those of the batch. With 10 million features, epochs take four
@@ -47,6 +48,11 @@ class Sparse(NamedTuple):
     def row_length(self) -> int:
         """Return how many numbers a row has, on the average."""
         return max(1, self.entries.size // self.n)
+
+    @property
+    def block(self) -> int:
+        """Return how many bytes of rows are handled together."""
+        return FIRST_CACHE
 
     def dot_rows(self, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
         """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j."""

@@ -7,6 +7,7 @@ vectors in registers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 from llvmlite import ir
@@ -23,7 +24,8 @@ class Size(NamedTuple):
 
     rows: int
     outputs: int
-    fetches: bool = False  # half as many rows, from further down the order, while it is computed
+    fetched: int = 0  # how many rows, from further down the order, it fetches while it is computed
+    cache: int = 2  # into which it fetches them, the first being 1
 
 
 class Place(NamedTuple):
@@ -34,7 +36,8 @@ class Place(NamedTuple):
     j: Any  # the first of its outputs
     outputs: Any
     r: Any  # where the columns for its rows begin
-    later: Any  # where in the order the rows that it fetches begin; -1: it fetches none
+    later: Any  # where in the order the rows that it fetches begin
+    fetched: Any  # how many these are
 
 
 def dots(sizes: Sequence[Size]) -> Any:
@@ -45,7 +48,7 @@ def dots(sizes: Sequence[Size]) -> Any:
 
     def dot(X: Any, order: Any, place: Place, w: Any, out: Any) -> None:
         """Set out[j : j + outputs, r : r + rows] to products of w and rows of X."""
-        p, rows, j, outputs, r, _ = place
+        p, rows, j, outputs, r, _, _ = place
         out[j : j + outputs, r : r + rows] = w[j : j + outputs] @ X[order[p : p + rows]].T
 
     def write(tile: _Tile, w: Operand, out: Operand) -> None:
@@ -69,18 +72,18 @@ def dots(sizes: Sequence[Size]) -> Any:
                 [builder.load(total) for total in totals], out.at(j, tile.places[0])
             )
 
-    return dot if config.DISABLE_JIT else _compiled(sizes, 0, write)
+    return dot if config.DISABLE_JIT else _compiled(sizes, write)
 
 
 def sums(sizes: Sequence[Size]) -> Any:
     """Return a function for kernels that adds up rows times factors, a tile of one of these sizes.
 
-    Of the rows that are fetched in all, these are the others.
+    Of another size nothing is computed.
     """
 
     def add_up(X: Any, order: Any, place: Place, factors: Any, g: Any) -> None:
         """Add rows of X, times factors[j : j + outputs, r : r + rows], to g[j : j + outputs]."""
-        p, rows, j, outputs, r, _ = place
+        p, rows, j, outputs, r, _, _ = place
         g[j : j + outputs] += factors[j : j + outputs, r : r + rows] @ X[order[p : p + rows]]
 
     def write(tile: _Tile, factors: Operand, g: Operand) -> None:
@@ -99,7 +102,7 @@ def sums(sizes: Sequence[Size]) -> Any:
 
         tile.for_features(g.width, add)
 
-    return add_up if config.DISABLE_JIT else _compiled(sizes, 1, write)
+    return add_up if config.DISABLE_JIT else _compiled(sizes, write)
 
 
 class _Tile:
@@ -117,13 +120,15 @@ class _Tile:
         r: Any,
     ) -> None:
         self.builder = builder
-        # Shorter vectors space out what is fetched: 1M x 100 takes 0.85 times as long, though
-        # 100,000 x 1000 takes 1.06 times.
-        self.vectors = Vectors(builder, dtype, SHORTER if size.fetches else LONGEST)
+        # Shorter vectors space out what is fetched from memory: 1M x 100 takes 0.85 times as long,
+        # though 100,000 x 1000 takes 1.06 times.
+        is_far = size.fetched > 0 and size.cache > 1
+        self.vectors = Vectors(builder, dtype, SHORTER if is_far else LONGEST)
         self.x = self._rows(X, order, p, size.rows)
         self.outputs = self._from(j, size.outputs)
         self.places = self._from(r, size.rows)
         self._fetched: list[Any] = []
+        self._cache = size.cache
 
     def _from(self, first: Any, count: int) -> list[Any]:
         return [self.builder.add(first, INDEX(i)) for i in range(count)]
@@ -152,36 +157,32 @@ class _Tile:
         if self._fetched:
             self.vectors.keep_loop()
         for row in self._fetched:
-            write_prefetch(self.builder, self.builder.gep(row, [f]))
+            write_prefetch(self.builder, self.builder.gep(row, [f]), self._cache)
 
 
 def _compiled(
-    sizes: Sequence[Size], half: int, write: Callable[[_Tile, Operand, Operand], None]
+    sizes: Sequence[Size], write: Callable[[_Tile, Operand, Operand], None]
 ) -> Any:
-    """Return what `write` writes, for each size; of the rows that are fetched it takes a half."""
+    """Return what `write` writes, for each size."""
 
     def typed(typing_context: Any, X: Any, order: Any, place: Any, used: Any, changed: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             X_, order_, used_, changed_ = (
                 Operand(context, builder, signature.args[i], args[i]) for i in (0, 1, 3, 4)
             )
-            p, rows, j, outputs, r, later = (
+            p, rows, j, outputs, r, later, fetched = (
                 context.cast(builder, value, kind, types.intp)
                 for value, kind in zip(
                     cgutils.unpack_tuple(builder, args[2]), place.types, strict=True
                 )
             )
             for size in sizes:
-                is_this = builder.and_(
-                    builder.icmp_signed("==", rows, INDEX(size.rows)),
-                    builder.icmp_signed("==", outputs, INDEX(size.outputs)),
-                )
-                fetches = builder.icmp_signed(">=" if size.fetches else "<", later, INDEX(0))
-                with builder.if_then(builder.and_(is_this, fetches)):
+                wanted = ((rows, size.rows), (outputs, size.outputs), (fetched, size.fetched))
+                is_this = [builder.icmp_signed("==", value, INDEX(of)) for value, of in wanted]
+                with builder.if_then(reduce(builder.and_, is_this)):
                     tile = _Tile(builder, X.dtype, size, X_, order_, p, j, r)
-                    if size.fetches:
-                        count = size.rows // 2
-                        tile.fetch(X_, order_, builder.add(later, INDEX(half * count)), count)
+                    if size.fetched > 0:
+                        tile.fetch(X_, order_, later, size.fetched)
                     write(tile, used_, changed_)
             return context.get_dummy_value()
 
