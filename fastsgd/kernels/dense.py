@@ -16,7 +16,7 @@ WIDE = 2**14
 
 # Rows that take no more bytes than this stay in a second-level cache: not to prefetch them there
 # takes a tenth off an epoch of 1000 x 100. Of more than that, a third-level cache may hold these.
-NEAR, MIDDLE = 2**19, 2**24
+NEAR, MIDDLE = 2**19, 2**23
 
 # Rows are multiplied and added up by eights, and by fewer where fewer are left; for several outputs
 # by fours, and for as many at a time as have a register for each of their sums. Epochs in the
@@ -28,7 +28,7 @@ SIZES = [Size(MOST, 1, fetched=HALF), *(Size(rows, 1) for rows in (MOST, HALF, Q
 SIZES_FOR_SEVERAL = [Size(rows, j) for rows in (HALF, 1) for j in range(1, OUTPUTS + 1)]
 
 # What a third-level cache holds comes quickly enough to be fetched in one of both passes, into the
-# first: epochs of 2 to 16 MB take 0.82 to 0.98 times as long, with batches of 7 0.66 times.
+# first: epochs of 1 to 8 MB take 0.80 to 0.96 times as long. From memory they would take 1.4 times.
 FROM_THIRD = Size(MOST, 1, fetched=MOST, cache=1)
 
 dot_tile, add_tile = dots(SIZES), sums([FROM_THIRD, *SIZES])

@@ -147,8 +147,10 @@ class _Tile:
             add(load, store)
             self._fetch_from(f)
 
-        # Of several outputs, one vector has work enough, and more take 0.2 s to compile.
-        self.vectors.for_features(d, add_and_fetch, 2 if len(self.outputs) == 1 else 1)
+        # Of several outputs, one vector has work enough, and more take 0.2 s to compile. Eight rows
+        # to fetch leave no register free, and two vectors take 1.05 times as long.
+        has_more = len(self.outputs) > 1 or len(self._fetched) == len(self.x)
+        self.vectors.for_features(d, add_and_fetch, 1 if has_more else 2)
         self._fetch_from(self.builder.sub(d, INDEX(1)))  # where the row may end in one line more
 
     def _fetch_from(self, f: Any) -> None:
@@ -160,9 +162,7 @@ class _Tile:
             write_prefetch(self.builder, self.builder.gep(row, [f]), self._cache)
 
 
-def _compiled(
-    sizes: Sequence[Size], write: Callable[[_Tile, Operand, Operand], None]
-) -> Any:
+def _compiled(sizes: Sequence[Size], write: Callable[[_Tile, Operand, Operand], None]) -> Any:
     """Return what `write` writes, for each size."""
 
     def typed(typing_context: Any, X: Any, order: Any, place: Any, used: Any, changed: Any) -> Any:
