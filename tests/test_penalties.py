@@ -13,6 +13,8 @@ from scipy import sparse
 
 import fastsgd
 from fastsgd.kernels.arithmetic import nearer_to_zero
+from fastsgd.kernels.methods import shrink, slope
+from fastsgd.members import in_dtype
 from fastsgd.optimizers import SGD, Adam
 from fastsgd.penalties import L1, L2, ElasticNet, NoPenalty, named_penalty
 
@@ -122,6 +124,18 @@ def test_l2_is_part_of_the_gradient_that_optimizers_see():
         X, y, penalty=L2(0.3), optimizer=Adam(), lr=0.01, batch_size=10, epochs=1, init=([1, -2], 0)
     )
     np.testing.assert_allclose(model.w, [0.99, -1.99], rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("penalty", [NoPenalty(), L1(0.1), L2(0.1), ElasticNet(0.1)])
+def test_a_penalty_makes_no_step_wider_than_its_weights(penalty, dtype):
+    @njit
+    def parts(penalty, w):
+        return w[0] + slope(penalty, w[0], 0, w[0]), shrink(penalty, w[0], 0, w[0])
+
+    parts(in_dtype(penalty, dtype), np.ones(1, dtype))
+    (signature,) = parts.nopython_signatures
+    assert [kind.name for kind in signature.return_type] == [dtype, dtype]
 
 
 def test_names_stand_for_the_defaults():
