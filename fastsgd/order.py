@@ -24,10 +24,10 @@ SHUFFLED = 2**16
 # cache, and of those that stay neighbours until then: the less, the more often memory has to be
 # opened at another place.
 WINDOW = 2**19
-RUN = 2**13
+RUN = 2**12
 
-# What tells the random numbers of runs from those of rows; any number would do.
-OF_RUNS = 0xA0761D6478BD642F
+# What tells the random numbers of runs and of places from those of rows; any two would do.
+OF_RUNS, OF_PLACES = 0xA0761D6478BD642F, 0xE7037ED1A0B428DB
 
 
 def index_dtype(n: int) -> np.dtype[Any]:
@@ -68,17 +68,29 @@ def _fill_order(order: Array, seed: Any, epoch: Any, draws: Array) -> None:
 
 
 def _fill_by_blocks(order: Array, seed: int, epoch: int, row_bytes: int, draws: Array) -> None:
-    """Set `order` to windows of runs of rows, drawn from all of them, and shuffle each window."""
+    """Set `order` to windows of runs of rows, drawn from all of them, each window shuffled."""
     n, run = order.size, RUN // row_bytes
-    window = min(WINDOW // RUN * run, SHUFFLED)
-    runs = np.empty((1, -(-n // run)), order.dtype)
-    fill_orders(runs, seed ^ OF_RUNS, epoch)
-    place = 0
-    for first, last in stretches(0, runs.size, max(1, STRETCH // run)):
-        place = kernels.lay_out(runs[0], first, last, run, n, place, order)
-    for first, last in stretches(0, n, max(1, STRETCH // window) * window):
-        kernels.shuffle_windows(
-            np.uint64(seed), np.uint64(epoch), first, last, window, order, draws[0]
+    starts = np.empty((1, -(-n // run)), order.dtype)
+    windows = -(-starts.size // min(WINDOW // RUN, SHUFFLED // run))
+    runs = -(-starts.size // windows)  # as many in the last window as in the others, or nearly so
+    fill_orders(starts, seed ^ OF_RUNS, epoch)
+    starts *= run
+    places, of_places = np.empty(runs * run, np.uint32), np.uint64(seed ^ OF_PLACES)
+    kernels.shuffle_places(of_places, np.uint64(epoch), run, places, draws[0])
+    filled = 0
+    for first, last in stretches(0, windows, max(1, STRETCH // places.size)):
+        filled = kernels.shuffle_windows(
+            np.uint64(seed),
+            np.uint64(epoch),
+            starts[0],
+            first,
+            last,
+            runs,
+            run,
+            places,
+            filled,
+            order,
+            draws[0],
         )
 
 

@@ -102,7 +102,7 @@ def test_chance_coincidences_of_many_rows():
         assert P_VALUE < poisson(200).cdf(count) < 1 - P_VALUE
 
 
-# With shuffle="block", rows of 512 bytes: in runs of 16, and in windows of 64 runs.
+# With shuffle="block", rows of 512 bytes: in runs of 8, and in windows of 128 runs.
 BLOCK = {"row_bytes": 512}
 
 
@@ -119,35 +119,41 @@ def test_order_of_many_rows_by_blocks_is_a_permutation(row_bytes):
 
 
 def test_order_by_blocks_is_one_of_windows_of_whole_runs():
-    order = fastsgd.epoch_order(16 * 64 * 5, 0, 0, **BLOCK).reshape(5, 64 * 16)
-    runs = [set((window // 16).tolist()) for window in order]
-    assert [len(of_window) for of_window in runs] == [64] * 5
-    assert runs[0] | runs[1] | runs[2] | runs[3] | runs[4] == set(range(64 * 5))
+    order = fastsgd.epoch_order(8 * 128 * 5, 0, 0, **BLOCK).reshape(5, 128 * 8)
+    runs = [set((window // 8).tolist()) for window in order]
+    assert [len(of_window) for of_window in runs] == [128] * 5
+    assert runs[0] | runs[1] | runs[2] | runs[3] | runs[4] == set(range(128 * 5))
     # The runs of a window are drawn from all: from neither end of the data come many more.
     for of_window in runs:
-        assert pytest.approx(np.mean(list(of_window)), abs=6 * 92 / 8) == 64 * 5 / 2
+        assert pytest.approx(np.mean(list(of_window)), abs=6 * 185 / 11) == 128 * 5 / 2
+
+
+def test_no_window_is_of_few_runs():
+    # Of 130 runs, 128 would leave two for the last window, with whose rows the epoch would end.
+    first, last = np.split(fastsgd.epoch_order(8 * 130, 0, 0, **BLOCK) // 8, 2)
+    assert set(first.tolist()).isdisjoint(last.tolist())
 
 
 def test_every_row_is_equally_likely_at_every_place_by_blocks():
-    # 40 parts of the rows, two runs each, in 40 parts of the order, which are of two windows.
+    # 40 parts of the rows, four runs each, in 40 parts of the order, which are of two windows.
     n, parts = 1280, 40
     counts = np.zeros((parts, parts))
     for seed in range(600):
         order = fastsgd.epoch_order(n, seed, 0, **BLOCK)
         np.add.at(counts, (np.arange(n) // 32, order.astype(int) // 32), 1)
-    # Rows of one run go together to one window, so the counts vary 16 times as much as by chance.
-    excess = ((counts - counts.mean()) ** 2 / counts.mean()).sum() / 16
+    # Rows of one run go together to one window, so the counts vary 8 times as much as by chance.
+    excess = ((counts - counts.mean()) ** 2 / counts.mean()).sum() / 8
     assert excess < chi2.isf(P_VALUE, parts * parts)
 
 
 def test_rows_of_a_window_are_in_random_order():
     # Two rows are neighbours in the order as often as any other two of a window.
-    n, together = 16 * 64 * 2, 0
+    n, together = 8 * 128 * 2, 0
     for seed in range(300):
-        order = fastsgd.epoch_order(n, seed, 0, **BLOCK).astype(int)
-        together += (abs(np.diff(order)) == 1).sum()
-    # In a window are 64 runs with 15 pairs each, and 64 * 63 / 128 / 127 of the 127 seams.
-    pairs = 2 * 64 * 15 + 127 * 64 * 63 * 2 / (128 * 127)
+        window = fastsgd.epoch_order(n, seed, 0, **BLOCK).astype(int)[: n // 2]
+        together += (abs(np.diff(window)) == 1).sum()
+    # In a window are 128 runs with 7 pairs each, and 128 * 127 / 256 / 255 of the 255 seams.
+    pairs = 128 * 7 + 255 * 128 * 127 / (256 * 255)
     expected = 300 * pairs * 2 / 1024
     assert P_VALUE < poisson(expected).cdf(together) < 1 - P_VALUE
 

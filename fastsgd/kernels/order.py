@@ -145,24 +145,56 @@ def permute(
         start += cells
 
 
+# A place in a window of runs is the number of the run, and in so many bits the place in that.
+PLACE_BITS, PLACE = np.uint32(13), np.uint32(2**13 - 1)
+
+
 @entry
-def lay_out(runs: Any, first: int, last: int, length: Any, n: int, place: Any, order: Any) -> Any:
-    """Put the rows of runs[first:last] into `order` from `place` on; return the place after them.
-
-    A run is so many consecutive rows, but that the last of all n rows may be in a shorter one.
-    """
-    for r in range(first, last):
-        begin = np.intp(runs[r]) * length
-        for row in range(begin, lesser(begin + length, n)):
-            order[unsigned(place)] = row
-            place += 1
-    return place
+def shuffle_places(seed: Any, epoch: Any, length: int, places: Any, draws: Any) -> None:
+    """Set `places` to all of a window of runs of this length, shuffled."""
+    for start in range(0, places.size, length):
+        for place in range(length):
+            places[start + place] = (np.uint32(start // length) << PLACE_BITS) | np.uint32(place)
+    swap_at_random(seed, epoch, 0, places.size, places, draws)
 
 
+# All windows are shuffled alike, so that each entry is written once: to lay out runs and to swap
+# their rows takes 1.7 times as long.
 @entry
 def shuffle_windows(
-    seed: Any, epoch: Any, first: int, last: int, length: int, order: Any, draws: Any
-) -> None:
-    """Shuffle each window of so many entries of order[first:last]."""
-    for start in range(first, last, length):
-        swap_at_random(seed, epoch, start, lesser(start + length, last), order, draws)
+    seed: Any,
+    epoch: Any,
+    starts: Any,
+    first: int,
+    last: int,
+    runs: int,
+    length: int,
+    places: Any,
+    filled: int,
+    order: Any,
+    draws: Any,
+) -> int:
+    """Fill windows first to last - 1 of an order, of which so many entries are filled before.
+
+    A window has so many runs, whose first rows are `starts`, and of each so many rows, in the order
+    of `places`. Where it has fewer, as the last run of all rows may be shorter and the last window
+    have fewer runs, its rows are swapped instead. Returns how many entries are filled then.
+    """
+    n = order.size
+    for window in range(first, last):
+        of_window = starts[window * runs : lesser((window + 1) * runs, starts.size)]
+        begin = filled
+        for start in of_window:
+            filled += lesser(length, n - np.intp(start))
+        if filled - begin == places.size:
+            for i in range(places.size):
+                start = of_window[unsigned(places[i] >> PLACE_BITS)]
+                order[unsigned(begin + i)] = start + (places[i] & PLACE)
+        else:
+            p = begin
+            for start in of_window:
+                for row in range(np.intp(start), lesser(np.intp(start) + length, n)):
+                    order[p] = row
+                    p += 1
+            swap_at_random(seed, epoch, begin, filled, order, draws)
+    return filled

@@ -16,7 +16,8 @@ from .jit import inner
 CACHE_LINE, FIRST_CACHE = 64, 2**15
 
 
-def write_prefetch(builder: Any, address: Any, cache: int = 2) -> None:
+# Into the second, where rows and targets wait no shorter, epochs take 1.01 to 1.06 times as long.
+def write_prefetch(builder: Any, address: Any, cache: int = 1) -> None:
     """Write code that prefetches the line at an address into a cache, the first being 1."""
     byte, int32 = ir.IntType(8).as_pointer(), ir.IntType(32)
     function = cgutils.get_or_insert_function(
