@@ -18,7 +18,7 @@ from .workloads import WORKLOADS
 # makes an epoch faster lowers them.
 LARGEST = {
     "1000x100/32 float32": 2.5,
-    "20000x100/32 float32": 3.5,
+    "20000x100/32 float32": 2.7,
 }
 
 PASSES = 25

@@ -141,7 +141,7 @@ def fit(
         not, they are visited from first to last. "block" is for short rows
         that fit in no cache, of which random order reads each by itself: runs of 4 kB of
         consecutive rows, drawn at random from all, are shuffled row by row 128 at a time. It takes
-        1.2 to 2 times as long as no shuffling, where full random order takes 1.2 to 3 times, and
+        1.1 to 2 times as long as no shuffling, where full random order takes 1.2 to 3 times, and
         learns as from full shuffling even where the rows are sorted, but for batches so large that
         128 runs are few for one.
     drop_last : bool

@@ -158,8 +158,8 @@ def shuffle_places(seed: Any, epoch: Any, length: int, places: Any, draws: Any) 
     swap_at_random(seed, epoch, 0, places.size, places, draws)
 
 
-# All windows are shuffled alike, so that each entry is written once: to lay out runs and to swap
-# their rows takes 1.7 times as long.
+# All windows are shuffled alike, so that each entry is written once: to lay out the runs and to
+# swap the rows of each window takes two to three times as long.
 @entry
 def shuffle_windows(
     seed: Any,
