@@ -19,8 +19,8 @@ CACHE_LINE, FIRST_CACHE = 64, 2**15
 ALIGNED = 16
 
 
-# The first one holds what is to come for as long as it has to: where it was fetched into the second,
-# epochs of all but dense rows of more than 16 features took 1.01 to 1.06 times as long.
+# The first cache holds what is to come as long as it has to: fetched into the second, all but dense
+# rows of more than 16 features took 1.01 to 1.06 times as long.
 def write_prefetch(builder: Any, address: Any, cache: int = 1) -> None:
     """Write code that prefetches the line at an address into a cache, the first being 1."""
     byte, int32 = ir.IntType(8).as_pointer(), ir.IntType(32)
