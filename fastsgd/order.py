@@ -71,10 +71,11 @@ def _fill_by_blocks(order: Array, seed: int, epoch: int, row_bytes: int, draws: 
     """Set `order` to windows of runs of rows, drawn from all of them, each window shuffled."""
     n, run = order.size, RUN // row_bytes
     starts = np.empty((1, -(-n // run)), order.dtype)
-    windows = -(-starts.size // min(WINDOW // RUN, SHUFFLED // run))
-    runs = -(-starts.size // windows)  # as many in the last window as in the others, or nearly so
     fill_orders(starts, seed ^ OF_RUNS, epoch)
     starts *= run
+    windows = -(-starts.size // min(WINDOW // RUN, SHUFFLED // run))
+    runs = -(-starts.size // windows)
+    bounds = _bounds_of_windows(starts.size, windows, runs)
     places, of_places = np.empty(runs * run, np.uint32), np.uint64(seed ^ OF_PLACES)
     kernels.shuffle_places(of_places, np.uint64(epoch), run, places, draws[0])
     filled = 0
@@ -83,15 +84,27 @@ def _fill_by_blocks(order: Array, seed: int, epoch: int, row_bytes: int, draws: 
             np.uint64(seed),
             np.uint64(epoch),
             starts[0],
+            bounds,
             first,
             last,
-            runs,
             run,
             places,
             filled,
             order,
             draws[0],
         )
+
+
+def _bounds_of_windows(total: int, windows: int, runs: int) -> Array:
+    """Return where windows of so many runs begin, and the last ends; the last two share the rest.
+
+    Each of these has at least half as many: an epoch should not end with neighbours alone.
+    """
+    bounds = np.arange(windows + 1) * runs
+    bounds[-1] = total
+    if windows > 1:
+        bounds[-2] = (bounds[-3] + total) // 2
+    return bounds
 
 
 def epoch_order(n: int, seed: int, epoch: int, *, row_bytes: int | None = None) -> Array:
@@ -104,7 +117,9 @@ def epoch_order(n: int, seed: int, epoch: int, *, row_bytes: int | None = None) 
     Up to 65,536 rows are shuffled by Fisher and Yates's method, and all permutations are equally
     likely. More rows are numbered by a Feistel network of six rounds, whose functions the seed
     and the epoch decide: every row is equally likely at every place, and so are any two at two
-    places, as far as statistical tests can tell.
+    places, as far as statistical tests can tell. In an order by blocks, with `row_bytes`, every row
+    is as likely at every place as at any other, but rows of one run come near each other, and all
+    windows of an epoch are shuffled in one way.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import checks
 from .custom import check_derivative, check_functions, member
-from .kernels.arithmetic import ONE, ZERO, at, capped, nearer_to_zero
+from .kernels.arithmetic import at, capped, nearer_to_zero
 from .kernels.elementary import exp
 from .members import chosen, parameters
 
@@ -36,7 +36,7 @@ class NoPenalty(NamedTuple):
 
     def slope(self, w: Any, f: Any, lr: Any) -> Any:
         """Return 0."""
-        return ZERO
+        return type(w)(0)  # for what, see `capped`
 
     def shrink(self, w: Any, f: Any, stride: Any) -> Any:
         """Return the weight."""
@@ -128,7 +128,7 @@ class L1(NamedTuple):
 
     def slope(self, w: Any, f: Any, lr: Any) -> Any:
         """Return 0: nothing of it is smooth."""
-        return ZERO
+        return type(w)(0)  # for what, see `capped`
 
     def shrink(self, w: Any, f: Any, stride: Any) -> Any:
         """Return the weight, nearer to 0 by stride times alpha."""
@@ -176,7 +176,7 @@ class ElasticNet(NamedTuple):
 
     def slope(self, w: Any, f: Any, lr: Any) -> Any:
         """Return the derivative of the share of L2."""
-        return capped((ONE - self.l1_ratio) * at(self.alpha, f), lr) * w
+        return capped((type(w)(1) - self.l1_ratio) * at(self.alpha, f), lr) * w
 
     def shrink(self, w: Any, f: Any, stride: Any) -> Any:
         """Return the weight, nearer to 0 by the share of L1."""

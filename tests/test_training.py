@@ -191,6 +191,18 @@ def test_losses_are_summed_in_float64():
     assert model.evaluate(X, y) == pytest.approx(each, rel=1e-12)
 
 
+@pytest.mark.parametrize("d", [1, 17])  # gathered row by row, and by blocks
+def test_sums_over_a_batch_lose_nothing_of_two_rows(d):
+    # Added in float32, 2**24 and 1 would lose the 1, and losses of 2**23 and 1/2 the half.
+    X, y = np.zeros((4, d), np.float32), np.float32([-(2**24), -1, 2**24, -1])
+    w, b = np.zeros(d), 0.0
+    model = fastsgd.fit(X, y, init=(w, b), lr=1.0, epochs=1, batch_size=4, shuffle=False)
+    assert model.b == -0.5
+    y = np.float32([2**12, 1, 2**12, 1])
+    model = fastsgd.fit(X, y, init=(w, b), lr=1.0, epochs=1, batch_size=4, shuffle=False)
+    assert model.history.loss[0] == (2**24 + 1) / 4
+
+
 def test_a_product_of_many_float32_features_does_not_drift():
     # Plain float32 sums of 2**22 products, each 0.01, are off by 3e-4 or more.
     d = 2**22

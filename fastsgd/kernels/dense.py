@@ -42,7 +42,7 @@ class Dense(NamedTuple):
     count: Any  # (1,): how many features there are
     ahead: int  # how many rows ahead of its use a row is fetched; 0: none is
     share: int  # how many bytes of it are fetched at a time
-    in_dots: int  # of eight rows that tiles fetch, those that are fetched as others are multiplied
+    is_far: bool  # whether it comes from memory, and not from a third-level cache
 
     @property
     def n(self) -> int:
@@ -72,7 +72,7 @@ class Dense(NamedTuple):
     @property
     def block(self) -> int:
         """Return how many bytes of rows are handled together."""
-        return block_bytes(self.in_dots > 0)
+        return block_bytes(self.ahead == 0 or self.is_far)
 
     def leave(self, step: Any) -> None:
         """Do nothing: every step is one of all features."""
@@ -86,7 +86,7 @@ class Dense(NamedTuple):
         p = start
         while p < stop:
             rows, r = rows_of_tile(stop - p), p - start
-            fetched = self.in_dots if is_fetched_by_tile(self, order, p, rows) else 0
+            fetched = fetched_by_tile(self, order, p, rows, HALF if self.is_far else 0)
             place = Place(p, rows, 0, 1, r, first_fetched(self, order, p), fetched)
             if self.X.shape[1] <= WIDE:
                 dot_tile(self.X, order, place, w, out)
@@ -99,8 +99,9 @@ class Dense(NamedTuple):
         p = start
         while p < stop:
             rows, r = rows_of_tile(stop - p), p - start
-            fetched = MOST - self.in_dots if is_fetched_by_tile(self, order, p, rows) else 0
-            later = first_fetched(self, order, p) + self.in_dots
+            others = HALF if self.is_far else MOST
+            fetched = fetched_by_tile(self, order, p, rows, others)
+            later = first_fetched(self, order, p) + MOST - others
             add_tile(self.X, order, Place(p, rows, 0, 1, r, later, fetched), factors, g)
             p += rows
 
@@ -154,8 +155,8 @@ def groups_of(k: int) -> int:
 LONG = 2**11
 
 
-def prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, int]:
-    """Return how rows are to be fetched: the `ahead`, the `share` and the `in_dots` of them.
+def prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, bool]:
+    """Return how rows are to be fetched: what `Dense` has of it.
 
     0 rows ahead where all stay near. Else as many as a block of rows has at most, so that those of
     the next are fetched during this one: early enough for them to arrive, late enough that the
@@ -165,18 +166,18 @@ def prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, int]:
     shares = 1 if k == 1 or row_bytes <= LONG else 2 * groups_of(k)
     share = -(-row_bytes // (shares * CACHE_LINE)) * CACHE_LINE
     if X.nbytes <= NEAR:
-        return 0, share, HALF
-    is_far = k > 1 or X.nbytes > MIDDLE
+        return 0, share, False
+    is_far = k > 1 or X.nbytes > MIDDLE  # only the tiles of one output tell these apart
     fitting = min(256, max(8, block_bytes(is_far) // row_bytes))
-    return 1 << (fitting.bit_length() - 1), share, HALF if is_far else 0
+    return 1 << (fitting.bit_length() - 1), share, is_far
 
 
-def block_bytes(is_far: bool) -> int:
+def block_bytes(is_alone: bool) -> int:
     """Return how many bytes of rows are handled together: what the first-level cache holds.
 
-    Rows that are not far are fetched into it as well.
+    Alone, or beside those of the next block, which are fetched into it.
     """
-    return FIRST_CACHE if is_far else FIRST_CACHE // 2
+    return FIRST_CACHE if is_alone else FIRST_CACHE // 2
 
 
 @inner
@@ -201,14 +202,14 @@ def rows_of_tile(left: int) -> int:
 # whole rows together a processor drops those for which it has no room, and epochs of a million rows
 # of 100 features took 1.2 times as long, in float64 1.34 times.
 @inner
-def is_fetched_by_tile(rows: Any, order: Any, p: int, count: int) -> bool:
-    """Tell whether a tile fetches rows as it is computed; fetch them here where it does not."""
+def fetched_by_tile(rows: Any, order: Any, p: int, count: int, most: int) -> int:
+    """Return how many rows a tile fetches, `most` if it can; if not, those are fetched here."""
     if rows.ahead > 0 and count == MOST:
-        return True
+        return most
     # In both passes, as some of these are dropped: batches of 4 and 7 take 0.7 to 0.8 times as
     # long as with one of them.
     prefetch_ahead(rows, order, p, p + count, 0)
-    return False
+    return 0
 
 
 @inner

@@ -165,24 +165,25 @@ def shuffle_windows(
     seed: Any,
     epoch: Any,
     starts: Any,
+    bounds: Any,
     first: int,
     last: int,
-    runs: int,
     length: int,
     places: Any,
     filled: int,
     order: Any,
     draws: Any,
 ) -> int:
-    """Fill windows first to last - 1 of an order, of which so many entries are filled before.
+    """Fill the order with windows first to last - 1; return how many entries are filled then.
 
-    A window has so many runs, whose first rows are `starts`, and of each so many rows, in the order
-    of `places`. Where it has fewer, as the last run of all rows may be shorter and the last window
-    have fewer runs, its rows are swapped instead. Returns how many entries are filled then.
+    So many are `filled` before. Window i has the runs bounds[i] to bounds[i + 1] - 1; `starts` are
+    the first rows of runs, and each run has so many rows, but that with the last of all may be
+    shorter. A window of as many rows as `places` has them in that order; in one of fewer they are
+    swapped.
     """
     n = order.size
     for window in range(first, last):
-        of_window = starts[window * runs : lesser((window + 1) * runs, starts.size)]
+        of_window = starts[bounds[window] : bounds[window + 1]]
         begin = filled
         for start in of_window:
             filled += lesser(length, n - np.intp(start))

@@ -15,7 +15,7 @@ from .jit import inner
 # The bytes of a line, and of a first-level cache at least.
 CACHE_LINE, FIRST_CACHE = 64, 2**15
 
-# At multiples of so many bytes NumPy's arrays begin.
+# At multiples of so many bytes the memory begins that NumPy asks for; views may begin elsewhere.
 ALIGNED = 16
 
 

@@ -41,8 +41,10 @@ class ByRow(NamedTuple):
                 i, k = order[unsigned(p)], order[unsigned(p + 1)]
                 s, value_s = slope_and_loss(data, order, p, parameters, loss, j)
                 t, value_t = slope_and_loss(data, order, p + 1, parameters, loss, j)
-                slope_sum += s + t
-                loss_sum += value_s + value_t
+                slope_sum += s
+                slope_sum += t
+                loss_sum += value_s
+                loss_sum += value_t
                 for f in range(w.shape[1]):
                     gradient.w[j, f] += s * X[i, f] + t * X[k, f]
             if (last - batch.first) % 2 == 0:
