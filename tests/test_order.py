@@ -132,7 +132,7 @@ def test_order_by_blocks_is_one_of_windows_of_whole_runs():
 def test_no_epoch_ends_with_few_runs(runs):
     # A window of what is left would be of two runs here, or of one: of neighbours alone.
     order = fastsgd.epoch_order(8 * runs, 0, 0, **BLOCK)
-    assert len(set((order[-8 * 64 :] // 8).tolist())) > 32
+    assert len(set((order[-8:] // 8).tolist())) > 4
 
 
 def test_every_row_is_equally_likely_at_every_place_by_blocks():
