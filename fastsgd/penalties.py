@@ -36,7 +36,7 @@ class NoPenalty(NamedTuple):
 
     def slope(self, w: Any, f: Any, lr: Any) -> Any:
         """Return 0."""
-        return type(w)(0)  # for what, see `capped`
+        return type(w)(0)  # of this type: see `capped`
 
     def shrink(self, w: Any, f: Any, stride: Any) -> Any:
         """Return the weight."""
@@ -128,7 +128,7 @@ class L1(NamedTuple):
 
     def slope(self, w: Any, f: Any, lr: Any) -> Any:
         """Return 0: nothing of it is smooth."""
-        return type(w)(0)  # for what, see `capped`
+        return type(w)(0)  # of this type: see `capped`
 
     def shrink(self, w: Any, f: Any, stride: Any) -> Any:
         """Return the weight, nearer to 0 by stride times alpha."""
