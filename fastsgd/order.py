@@ -98,7 +98,7 @@ def _fill_by_blocks(order: Array, seed: int, epoch: int, row_bytes: int, draws: 
 def _bounds_of_windows(total: int, windows: int, runs: int) -> Array:
     """Return where windows of so many runs begin, and the last ends; the last two share the rest.
 
-    Each of these has half as many, less one, at least: no epoch should end with neighbours alone.
+    Each of these has at least half as many: an epoch should not end with neighbours alone.
     """
     bounds = np.arange(windows + 1) * runs
     bounds[-1] = total
