@@ -18,6 +18,8 @@ from .kernels.attributes import equal_within
 C = TypeVar("C", bound=type)
 Check = Callable[[str, Any], Any]
 
+PACKAGE, *_ = __name__.split(".")
+
 
 def parameters(**checks: Check) -> Callable[[C], C]:
     """Check what a member is made of; each check returns the value that is kept.
@@ -52,7 +54,8 @@ def chosen(argument: str, choice: Any, family: Mapping[str, type]) -> Any:
     ValueError
         If no member has that name; the message lists those that there are.
     TypeError
-        If `choice` is neither a name nor a member.
+        If `choice` is neither a name nor a member. What a user derives from a member is none: its
+        class may share a name with another one, and numba tells classes apart by their names.
     """
     if isinstance(choice, str):
         if choice in family:
@@ -64,12 +67,18 @@ def chosen(argument: str, choice: Any, family: Mapping[str, type]) -> Any:
             f"{argument}: {choice!r} is not known; the nearest name is {nearest!r}, "
             f"and the known ones are {', '.join(map(repr, family))}"
         )
-    if isinstance(choice, tuple(family.values())) or is_custom(choice, argument):
+    is_derived = isinstance(choice, tuple(family.values()))
+    is_ours = type(choice).__module__.startswith(f"{PACKAGE}.")
+    if (is_derived and is_ours) or is_custom(choice, argument):
         return choice
     example = next(iter(family.values()))
+    _, module, *_ = example.__module__.split(".")
+    hint = ""
+    if is_derived:
+        hint = f" of the subclass {type(choice).__name__}, which kernels might take for its parent"
     raise TypeError(
-        f"{argument}: expected a name, or a value such as {example.__module__}."
-        f"{example.__name__}(), got {choice!r}"
+        f"{argument}: expected a name, or a value such as {PACKAGE}.{module}."
+        f"{example.__name__}(), got {choice!r}{hint}"
     )
 
 

@@ -91,6 +91,22 @@ BAD_INPUT = {
     "epochs 1.5": ({"epochs": 1.5}, TypeError, "epochs: expected an integer"),
     "unknown loss": ({"loss": "sqared"}, ValueError, "loss: 'sqared' .* nearest .* 'squared'"),
     "loss of no kind": ({"loss": 3}, TypeError, "loss: expected a name, or a value"),
+    "loss of a subclass": (
+        {"loss": type("Squared", (fastsgd.losses.Squared,), {"__slots__": ()})()},
+        TypeError,
+        "loss: expected a name, or a value such as fastsgd.losses.Squared(), got Squared() of the "
+        "subclass Squared, which kernels might take for its parent",
+    ),
+    "optimizer of a subclass": (
+        {"optimizer": type("Mine", (fastsgd.optimizers.Adam,), {"__slots__": ()})()},
+        TypeError,
+        "optimizer: expected a name, or a value",
+    ),
+    "schedule of a subclass": (
+        {"lr": type("Mine", (fastsgd.schedules.Constant,), {"__slots__": ()})(0.1)},
+        TypeError,
+        "lr: expected a name, or a value",
+    ),
     "loss class": ({"loss": fastsgd.losses.Squared}, TypeError, "loss: expected a name"),
     "shuffle": ({"shuffle": "no"}, ValueError, "one of True, False, 'block', got 'no'"),
     "drop_last": ({"drop_last": 1}, TypeError, "drop_last: expected True or False"),

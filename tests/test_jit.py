@@ -16,6 +16,7 @@ import pytest
 from numba import njit
 
 import fastsgd
+import fastsgd.sklearn
 from fastsgd.kernels.callee import call, callee
 from fastsgd.kernels.epoch import run
 from fastsgd.kernels.jit import OPTIONS, apart, by_type, entry
@@ -112,6 +113,18 @@ def total_height(shape, n):
     for x in range(n):
         total += height(shape, x)
     return total
+
+
+def test_no_two_named_tuples_look_alike_to_the_compiler():
+    # In one process, numba tells their classes apart by no more than these.
+    modules = [module for name, module in sys.modules.items() if name.startswith("fastsgd.")]
+    things = [thing for module in modules for thing in vars(module).values()]
+    known = set(filter(is_named_tuple, things))
+    assert len({(cls.__name__, cls._fields) for cls in known}) == len(known) > 50
+
+
+def is_named_tuple(thing):
+    return isinstance(thing, type) and issubclass(thing, tuple) and hasattr(thing, "_fields")
 
 
 def test_a_method_is_picked_by_type_and_its_numbers_are_not_compiled_in():
