@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .cli import explain, fit_file, program
-from .errors import DivergenceError
+from .errors import DivergenceError, Interrupted
 
 DIVERGED, REFUSED, INTERRUPTED = 1, 2, 130
 
@@ -41,8 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
         return _end(f"error: {error}", REFUSED)
-    except KeyboardInterrupt:
+    except Interrupted:
         return _end("interrupted; nothing was saved", INTERRUPTED)
+    except KeyboardInterrupt as error:
+        return _end(f"interrupted; {error or 'nothing was saved'}", INTERRUPTED)
     return 0
 
 

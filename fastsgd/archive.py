@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from . import checks
 from .custom import is_custom
@@ -17,6 +21,7 @@ from .kernels.averages import Averaged, NotAveraged
 from .kernels.epoch import Memory, Parameters
 from .losses import LOSSES
 from .losses.own import values_of
+from .members import PACKAGE
 from .optimizers import OPTIMIZERS
 from .state import State, Watch
 
@@ -31,17 +36,27 @@ def write(path: str | os.PathLike[str], about: dict[str, Any], arrays: dict[str,
     np.savez(archive, about=json.dumps({"format": FORMAT, **about}), **arrays)
     # Written beside the file first, so that what was there is whole until the new one is.
     file = Path(os.fsdecode(path)).resolve()
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     unfinished = file.with_name(f".{file.name}.{uuid4().hex}")
     try:
         unfinished.write_bytes(archive.getvalue())
         unfinished.replace(file)
+    except OSError as error:  # which would name the unfinished file
+        raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
 
 
 def read(file: Any) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return the description and the arrays in a file."""
-    archive = np.load(file, allow_pickle=False)
+    try:
+        archive = np.load(file, allow_pickle=False)
+    except (ValueError, EOFError):
+        raise ValueError("it is no archive of arrays") from None
+    if not isinstance(archive, NpzFile) or "about" not in archive.files:
+        raise ValueError("it does not say what it holds")
     parts = {name: archive[name] for name in archive.files}
     about = json.loads(str(parts.pop("about")))
     if about["format"] != FORMAT:
@@ -53,15 +68,30 @@ def parts_of_loss(loss: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the description of a loss; one of the user's own is known by its name and values."""
     if is_custom(loss, "loss"):
         return {"custom_loss": loss.name}, {"loss_values": values_of(loss)}
-    names = {cls: name for name, cls in LOSSES.items()}
-    return {"loss": names[type(loss)], "loss_parameters": loss._asdict()}, {}
+    cls, names = type(loss), {cls: name for name, cls in LOSSES.items()}
+    # Losses of the estimators, whose models are in the errors that they raise, have no such name.
+    name = names.get(cls, f"{cls.__module__}.{cls.__qualname__}")
+    return {"loss": name, "loss_parameters": loss._asdict()}, {}
 
 
 def loss_of(about: dict[str, Any]) -> Any:
     """Return the loss that was written as this description; None for one of the user's own."""
     if "custom_loss" in about:
         return None
-    return LOSSES[about["loss"]](**about["loss_parameters"])
+    name = about["loss"]
+    cls = LOSSES[name] if name in LOSSES else _loss_of_estimators(name)
+    return cls(**about["loss_parameters"])
+
+
+def _loss_of_estimators(name: str) -> Any:
+    """Return the class of that name, if it is one of a loss."""
+    module, _, own_name = name.rpartition(".")
+    if not module.startswith(f"{PACKAGE}.sklearn."):
+        raise ValueError(f"there is no loss {name!r}")
+    cls = getattr(import_module(module), own_name)
+    if not issubclass(cls, tuple(LOSSES.values())):
+        raise ValueError(f"{name!r} is no loss")
+    return cls
 
 
 def supplied_loss(loss: Any, about: dict[str, Any], arrays: dict[str, Array]) -> Any:

@@ -170,7 +170,13 @@ def seed(value: Any) -> int:
         return _from_the_system()
     if isinstance(value, np.random.Generator):
         return int(value.integers(2**64, dtype=np.uint64))
-    return integer("seed", value, at_least=0, at_most=2**64 - 1)
+    try:
+        return integer("seed", value, at_least=0, at_most=2**64 - 1)
+    except TypeError:
+        raise TypeError(
+            "seed: expected an integer from 0 to 2**64 - 1, a numpy.random.Generator or None, got "
+            f"{value!r}"
+        ) from None
 
 
 # Seeds drawn ahead: to ask the system takes 1 us for one, and 3 us for 64.
@@ -193,12 +199,36 @@ def numbers(name: str, value: Any) -> Array:
     """Return `value` as an array of real numbers, without a copy where it is one already."""
     array = value if type(value) is np.ndarray else _as_array(name, value)
     if array.dtype.kind not in "biuf":
-        kind = type(value).__name__
+        kind, hint = type(value).__name__, _hint(name, value, array)
         raise TypeError(
-            f"{name}: expected an array of real numbers, got {kind} of dtype {array.dtype}; "
-            "if it holds nothing but numbers, np.asarray(..., dtype=float) makes them so"
+            f"{name}: expected an array of real numbers, got {kind} of dtype {array.dtype}{hint}"
         )
     return array
+
+
+def _hint(name: str, value: Any, array: Array) -> str:
+    """Return what would do in the place of what holds no numbers."""
+    if name == "sample_weight" and isinstance(value, str):
+        return f"; class_weight={value!r} is what weighs classes"
+    if name == "y" and array.dtype.kind in "OSU" and array.ndim > 0:
+        return "; labels go with a loss for classes, such as loss='logistic'"
+    columns = getattr(value, "columns", None)
+    if columns is not None and array.ndim == 2:
+        others = [repr(c) for c, part in zip(columns, array.T, strict=True) if not _are_real(part)]
+        if others:
+            return f"; of its columns, {', '.join(others)} hold other things"
+    return "; np.asarray(..., dtype=float) makes them so" if _are_real(array) else ""
+
+
+def _are_real(array: Array) -> bool:
+    """Tell whether objects or strings can be made real numbers."""
+    if array.ndim == 0 or array.dtype.kind not in "OSU":
+        return False
+    try:
+        array.astype(float)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _as_array(name: str, value: Any) -> Array:
@@ -228,16 +258,20 @@ def _as_array(name: str, value: Any) -> Array:
 
 
 def _nullable_dtype(value: Any) -> np.dtype[Any] | None:
-    """Return the dtype for a pandas frame or series with nullable numbers, which may be missing.
+    """Return the dtype for a pandas frame or series of which numpy would make objects.
 
-    None stands for all else, which numpy makes an array of by itself.
+    Its numbers are nullable, and may be missing, or stand beside bools. None stands for all else,
+    which numpy makes an array of by itself.
     """
     dtypes: Any = getattr(value, "dtypes", None)
     if dtypes is None:
         return None
     columns = list(dtypes) if hasattr(dtypes, "__iter__") else [dtypes]
     known = [getattr(column, "numpy_dtype", column) for column in columns]
-    if known == columns or any(getattr(dtype, "kind", "O") not in "biuf" for dtype in known):
+    kinds = {getattr(dtype, "kind", "O") for dtype in known}
+    # Of columns of numbers beside others of bools, pandas makes an array of objects.
+    is_mixed = "b" in kinds and len(kinds) > 1
+    if not kinds <= set("biuf") or (known == columns and not is_mixed):
         return None
     common = np.result_type(*known)
     return common if common.kind == "f" else np.dtype(np.float64)
@@ -246,7 +280,9 @@ def _nullable_dtype(value: Any) -> np.dtype[Any] | None:
 def shape_of_X(X: Array) -> None:
     """Check that X is a table with at least one row and one column."""
     if X.ndim != 2:
-        hint = "; X.reshape(-1, 1) makes one feature of it" if X.ndim == 1 else ""
+        hint = ""
+        if X.ndim == 1:
+            hint = "; X.reshape(1, -1) makes one row of it, and X.reshape(-1, 1) one feature"
         raise ValueError(f"X: expected 2 dimensions (rows, features), got shape {X.shape}{hint}")
     if X.shape[0] == 0 or X.shape[1] == 0:
         raise ValueError(f"X: expected at least one row and one feature, got shape {X.shape}")

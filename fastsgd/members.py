@@ -20,6 +20,21 @@ Check = Callable[[str, Any], Any]
 
 PACKAGE, *_ = __name__.split(".")
 
+# Families whose members a user may make of functions, and by what.
+WITH_CUSTOM = {"loss": "fastsgd.losses.custom", "penalty": "fastsgd.penalties.custom"}
+
+# What others call members of the families: an error names these, where the nearest name misleads.
+SYNONYMS = {
+    "binary_crossentropy": "logistic",
+    "cross_entropy": "softmax",
+    "invscaling": "inv_scaling",
+    "log_loss": "logistic",
+    "mae": "absolute",
+    "mse": "squared",
+    "multinomial": "softmax",
+    "squared_error": "squared",
+}
+
 
 def parameters(**checks: Check) -> Callable[[C], C]:
     """Check what a member is made of; each check returns the value that is kept.
@@ -62,7 +77,9 @@ def chosen(argument: str, choice: Any, family: Mapping[str, type]) -> Any:
             return _default(family[choice])
         from difflib import get_close_matches  # only a wrong name needs it
 
-        nearest = get_close_matches(choice, family, n=1, cutoff=0.0)[0]
+        nearest = SYNONYMS.get(choice, "")
+        if nearest not in family:
+            nearest = get_close_matches(choice, family, n=1, cutoff=0.0)[0]
         raise ValueError(
             f"{argument}: {choice!r} is not known; the nearest name is {nearest!r}, "
             f"and the known ones are {', '.join(map(repr, family))}"
@@ -76,6 +93,10 @@ def chosen(argument: str, choice: Any, family: Mapping[str, type]) -> Any:
     hint = ""
     if is_derived:
         hint = f" of the subclass {type(choice).__name__}, which kernels might take for its parent"
+    elif isinstance(choice, type):
+        hint = f", a class; {choice.__name__}(...) is a value of it"
+    elif callable(choice) and argument in WITH_CUSTOM:
+        hint = f"; {WITH_CUSTOM[argument]} makes one of functions"
     raise TypeError(
         f"{argument}: expected a name, or a value such as {PACKAGE}.{module}."
         f"{example.__name__}(), got {choice!r}{hint}"

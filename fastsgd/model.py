@@ -120,8 +120,8 @@ class Model:
         Returns
         -------
         ndarray of shape (n,), or (n, k) for k outputs
-            Of two classes, a score above 0 stands for the second; of more, the highest score
-            for the class.
+            Of two classes, a score above 0 stands for the second; of more, and of those of
+            softmax, the highest score for the class.
 
         Raises
         ------
@@ -272,6 +272,11 @@ class Model:
         path : path-like
             The file; nothing is added to its name.
 
+        Raises
+        ------
+        OSError
+            If the file cannot be written; what was there before is left as it was.
+
         Examples
         --------
         >>> import fastsgd, tempfile, pathlib
@@ -343,8 +348,15 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
 
     Examples
     --------
-    See `Model.save`.
+    >>> import fastsgd, tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "model.npz"
+    ...     fastsgd.fit([[0.0], [1.0]], [1.0, 3.0], seed=0).save(path)
+    ...     fastsgd.load(path)
+    Model(features=1, loss=Squared(), epochs=3)
     """
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        raise TypeError(f"path: expected the path of a file, got {path!r}")
     with open(path, "rb") as file:
         try:
             about, arrays = archive.read(file)

@@ -85,6 +85,11 @@ class SGD(NamedTuple):
     nesterov : bool
         Whether the step looks ahead along the velocity; needs momentum.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is not what is said above, or nesterov has no momentum.
+
     References
     ----------
     B. T. Polyak, Some methods of speeding up the convergence of iteration methods, 1964;
@@ -121,6 +126,11 @@ class Adagrad(NamedTuple):
     ----------
     eps : float
         Keeps the first division finite, outside the square root; positive.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not what is said above.
 
     References
     ----------
@@ -165,6 +175,11 @@ class RMSprop(NamedTuple):
         What is kept of the mean square from one step to the next: 0 or more, below 1.
     eps : float
         Keeps the division finite, outside the square root; positive.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is not what is said above.
 
     References
     ----------
@@ -240,6 +255,11 @@ class Adam(NamedTuple):
     eps : float
         Keeps the division finite, outside the square root; positive.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is not what is said above.
+
     References
     ----------
     D. P. Kingma and J. Ba, Adam: a method for stochastic optimization, *ICLR* 2015.
@@ -278,6 +298,11 @@ class AdamW(NamedTuple):
         As for `Adam`.
     weight_decay : float
         The decay for each unit of lr, at least 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is not what is said above.
 
     References
     ----------

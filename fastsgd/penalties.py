@@ -56,6 +56,11 @@ class L2(NamedTuple):
     alpha : float, or array-like of shape (d,)
         The strength, at least 0: one for all features, or one for each.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not what is said above.
+
     References
     ----------
     A. E. Hoerl and R. W. Kennard, Ridge regression: biased estimation for nonorthogonal
@@ -107,6 +112,11 @@ class L1(NamedTuple):
     alpha : float, or array-like of shape (d,)
         The strength, at least 0: one for all features, or one for each.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not what is said above.
+
     References
     ----------
     J. Duchi and Y. Singer, Efficient online and batch learning using forward backward
@@ -155,6 +165,11 @@ class ElasticNet(NamedTuple):
         The strength, at least 0: one for all features, or one for each.
     l1_ratio : float
         The share of L1, from 0 to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is not what is said above.
 
     References
     ----------

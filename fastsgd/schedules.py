@@ -42,6 +42,11 @@ class Constant(NamedTuple):
     lr : float
         The learning rate, positive.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not what is said above.
+
     Examples
     --------
     >>> Constant(0.1).rates(np.arange(3))
@@ -68,6 +73,11 @@ class InvScaling(NamedTuple):
         to 1.
     t0 : float
         How late it falls: by ``2**power`` after so many steps; positive.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is not what is said above.
 
     References
     ----------
@@ -154,6 +164,11 @@ class Step(NamedTuple):
     factor : float
         By what it is multiplied then: from 0 to 1.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is not what is said above.
+
     Examples
     --------
     >>> Step(lr=0.1, every=2, factor=0.5).rates(np.arange(5))
@@ -179,6 +194,11 @@ class Exponential(NamedTuple):
         The learning rate of the first step, positive.
     decay : float
         By what it is multiplied after each mini-batch: from 0 to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is not what is said above.
 
     Examples
     --------
@@ -218,6 +238,11 @@ class Cosine(NamedTuple):
         The number of mini-batches of the warm-up, less than all `steps`; 0 for none.
     final : float
         The lowest learning rate, at least 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is not what is said above.
 
     References
     ----------
@@ -285,6 +310,11 @@ class Adaptive(NamedTuple):
         How many epochs without improvement are borne.
     smallest : float
         The smallest learning rate, at least 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is not what is said above.
 
     References
     ----------
@@ -360,7 +390,15 @@ def named_schedule(lr: Any) -> Any:
         return _constant(lr)
     if isinstance(lr, (str, *SCHEDULES.values())):
         return chosen("lr", lr, SCHEDULES)
-    return _Function(lr) if callable(lr) and not isinstance(lr, type) else Constant(lr)
+    if callable(lr) and not isinstance(lr, type):
+        return _Function(lr)
+    is_number = isinstance(lr, Real)
+    if not is_number:
+        raise TypeError(
+            "lr: expected a number, a name, a value such as fastsgd.schedules.Cosine(), or a "
+            f"function of the number of a step, got {lr!r}"
+        )
+    return Constant(lr)
 
 
 @lru_cache

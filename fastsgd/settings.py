@@ -78,4 +78,10 @@ def first_averaged(average: Any) -> int | None:
     """Return the number of the step from which on parameters are averaged, the first being 0."""
     if isinstance(average, checks.BOOLS):
         return 0 if average else None
-    return checks.integer("average", average, at_least=1, at_most=2**62) - 1
+    try:
+        return checks.integer("average", average, at_least=1, at_most=2**62) - 1
+    except TypeError:
+        raise TypeError(
+            "average: expected True, False or the number of a step, an integer of at least 1, got "
+            f"{average!r}"
+        ) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,11 @@ X = np.arange(6.0).reshape(3, 2)
 y = np.arange(3.0)
 
 BAD_INPUT = {
-    "one dimension": ({"X": y}, ValueError, "X: expected 2 dimensions .* (3,); X.reshape"),
+    "one dimension": (
+        {"X": y},
+        ValueError,
+        "X: expected 2 dimensions .* (3,); X.reshape(1, -1) makes one row of it",
+    ),
     "three dimensions": ({"X": X[None]}, ValueError, "X: expected 2 dimensions"),
     "no rows": ({"X": X[:0], "y": y[:0]}, ValueError, "X: expected at least one row"),
     "no features": ({"X": X[:, :0]}, ValueError, "X: expected at least one row and one feature"),
@@ -25,7 +30,7 @@ BAD_INPUT = {
     "objects": (
         {"X": X.astype(object)},
         TypeError,
-        "X: .* real numbers, got ndarray of dtype object",
+        "X: .* real numbers, got ndarray of dtype object; np.asarray(..., dtype=float) makes them",
     ),
     "strings": (
         {"X": X.astype(str)},
@@ -71,7 +76,46 @@ BAD_INPUT = {
     "lr inf": ({"lr": np.inf}, ValueError, "lr: expected a positive"),
     "lr of text": ({"lr": "optimum"}, ValueError, "lr: 'optimum' .* nearest name is 'optimal'"),
     "lr True": ({"lr": True}, TypeError, "lr: expected a positive, finite number, got True"),
-    "lr of an array": ({"lr": np.array([0.1])}, TypeError, "lr: expected a positive"),
+    "lr of an array": (
+        {"lr": np.array([0.1])},
+        TypeError,
+        "lr: expected a number, a name, a value",
+    ),
+    "labels without a loss for them": (
+        {"y": ["a", "b", "c"]},
+        TypeError,
+        "y: expected an array of real numbers .* a loss for classes, such as loss='logistic'",
+    ),
+    "weights of classes as those of rows": (
+        {"sample_weight": "balanced"},
+        TypeError,
+        "sample_weight: .* class_weight='balanced' is what weighs classes",
+    ),
+    "a frame of other things": (
+        {"X": pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]})},
+        TypeError,
+        "X: expected an array of real numbers, .* of its columns, 'b' hold other things",
+    ),
+    "a loss as scikit-learn calls it": (
+        {"loss": "log_loss"},
+        ValueError,
+        "loss: 'log_loss' is not known; the nearest name is 'logistic'",
+    ),
+    "functions as a loss": (
+        {"loss": lambda p, t: (p - t) ** 2},
+        TypeError,
+        "loss: expected a name, or a value .* fastsgd.losses.custom makes one of functions",
+    ),
+    "seed": (
+        {"seed": np.random.RandomState(0)},
+        TypeError,
+        "seed: expected an integer from 0 to 2**64 - 1, a numpy.random.Generator or None, got",
+    ),
+    "average 0.5": (
+        {"average": 0.5},
+        TypeError,
+        "average: expected True, False or the number of a step, an integer of at least 1, got 0.5",
+    ),
     "lr above all floats": ({"lr": 10**400}, ValueError, "lr: expected a positive, finite"),
     "lr below float32": (
         {"X": X.astype("f4"), "lr": 1e-40},
@@ -107,7 +151,11 @@ BAD_INPUT = {
         TypeError,
         "lr: expected a name, or a value",
     ),
-    "loss class": ({"loss": fastsgd.losses.Squared}, TypeError, "loss: expected a name"),
+    "loss class": (
+        {"loss": fastsgd.losses.Huber},
+        TypeError,
+        "loss: expected a name, or a value .* a class; Huber(...) is a value of it",
+    ),
     "shuffle": ({"shuffle": "no"}, ValueError, "one of True, False, 'block', got 'no'"),
     "drop_last": ({"drop_last": 1}, TypeError, "drop_last: expected True or False"),
     "epoch_loss": ({"epoch_loss": "mean"}, ValueError, "epoch_loss: expected one of 'running', "),

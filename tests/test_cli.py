@@ -382,13 +382,29 @@ def test_a_folder_that_is_not_there_is_refused_before_the_fit(capsys, files, tmp
     assert shown.out == ""
 
 
-def test_an_interrupt_ends_with_status_130_and_saves_nothing(capsys, files, monkeypatch, tmp_path):
+def test_an_interrupt_ends_with_status_130(capsys, files, monkeypatch, tmp_path):
     def interrupt(*arguments, **options):
         raise fastsgd.Interrupted(None)
 
     monkeypatch.setattr("fastsgd.cli.report.fit", interrupt)
     before = sorted(tmp_path.iterdir())
-    out = ["--out", str(tmp_path / "model.npz")]
-    message = refused(capsys, "fit", files[0][0], "--target", "price", *out, status=130)
+    message = refused(capsys, "fit", files[0][0], "--target", "price", status=130)
     assert "interrupted; nothing was saved" in message
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_interrupt_saves_what_was_learned_where_it_was_to_be_saved(
+    capsys, files, monkeypatch, tmp_path
+):
+    model = fastsgd.fit([[1.0, 2.0]], [1.0], seed=0)
+
+    def interrupt(*arguments, **options):
+        if "callback" in options:
+            raise fastsgd.Interrupted(model)
+        return fastsgd.fit(*arguments, **options)
+
+    monkeypatch.setattr("fastsgd.cli.report.fit", interrupt)
+    out = str(tmp_path / "model.npz")
+    message = refused(capsys, "fit", files[0][0], "--target", "price", "--out", out, status=130)
+    assert f"interrupted; the model so far is in {out}" in message
+    np.testing.assert_array_equal(fastsgd.load(out).w, model.w)

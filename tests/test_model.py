@@ -167,6 +167,20 @@ def test_load_refuses_other_files(tmp_path):
             fastsgd.load(path)
     with pytest.raises(FileNotFoundError):
         fastsgd.load(tmp_path / "nothing")
+    with pytest.raises(TypeError, match="path"):
+        fastsgd.load(3)
+
+
+def test_what_cannot_be_written_is_named_as_it_was_given(program_data, tmp_path):
+    model = fastsgd.fit(*program_data, seed=0)
+    for path, error in (
+        (tmp_path / "nowhere" / "model", FileNotFoundError),
+        (tmp_path, IsADirectoryError),
+    ):
+        with pytest.raises(error) as caught:
+            model.save(path)
+        assert caught.value.filename == str(path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,14 @@ def test_other_numbers_are_converted(given_dtype, used):
     np.testing.assert_array_equal(model.w, fit(X.astype(used)).w)
 
 
+def test_frames_of_numbers_and_bools_are_tables_of_numbers():
+    numbers, bools = BASE[:, 0], BASE[:, 1] > 0
+    plain = np.column_stack([numbers, bools])
+    for frame in (pd.DataFrame, pl.DataFrame):
+        X = frame({"a": numbers, "b": bools})
+        np.testing.assert_array_equal(fit(X).w, fit(plain).w)
+
+
 def test_missing_numbers_of_frames_are_refused():
     frame = pd.DataFrame({"a": [1, None, 3], "b": [1.0, 2.0, 3.0]}).astype({"a": "Int64"})
     with pytest.raises(ValueError, match="X: row 1, column 0 is nan"):

@@ -148,6 +148,19 @@ def test_a_fit_that_blows_up_says_so_and_leaves_the_one_before():
     np.testing.assert_array_equal(model.coef_, before)
 
 
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_the_model_of_an_error_can_be_saved(tmp_path, batch_size):
+    path = tmp_path / "model.npz"
+    options = {"loss": "squared_error", "learning_rate": "constant", "eta0": 1e200, "tol": None}
+    with pytest.raises(fastsgd.DivergenceError) as caught:
+        SGDClassifier(batch_size=batch_size, random_state=0, **options).fit(X, LABELS)
+    saved = caught.value.model
+    saved.save(path)
+    loaded = fastsgd.load(path)
+    assert loaded.loss == saved.loss
+    np.testing.assert_array_equal(loaded.w, saved.w)
+
+
 UNBOUNDED = [
     ("SGDRegressor", "squared_error"),
     ("SGDRegressor", "squared_epsilon_insensitive"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import rows
+from ..errors import Interrupted
 from ..model import Model
 from .read_file import read
 from .report import check, counted, fit_aloud, print_times, settings
@@ -42,7 +43,13 @@ def run(
     print(f"target {target!r} of {data}")
     print(f"{counted(n, 'row')} of {counted(d, 'feature')}, {X.dtype}")
     print(settings(batch_size, lr, epochs, seed), end="\n\n", flush=True)
-    model, compilation = fit_aloud(X, y, batch_size=batch_size, lr=lr, epochs=epochs, seed=seed)
+    try:
+        model, compilation = fit_aloud(X, y, batch_size=batch_size, lr=lr, epochs=epochs, seed=seed)
+    except Interrupted as interrupted:
+        if out is None:
+            raise
+        interrupted.model.save(out)
+        raise KeyboardInterrupt(f"the model so far is in {out}") from interrupted
     print(f"\n{_learned(features, model)}")
     print_times(model, compilation)
     if out is not None:

@@ -104,6 +104,11 @@ class Tweedie(NamedTuple):
         0 normal, 1 Poisson, between 1 and 2 compound Poisson-gamma, 2 gamma, 3 inverse
         Gaussian; not between 0 and 1, where there is no such distribution.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not what is said above.
+
     References
     ----------
     B. Jorgensen, Exponential dispersion models, *J. R. Statist. Soc.* B 49 (1987).

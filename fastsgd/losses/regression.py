@@ -80,6 +80,11 @@ class Huber(NamedTuple):
     delta : float
         The largest error that counts in full, in the units of y; positive.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not what is said above.
+
     References
     ----------
     P. J. Huber, Robust estimation of a location parameter, *Ann. Math. Statist.* 35 (1964).
@@ -117,6 +122,11 @@ class EpsilonInsensitive(NamedTuple):
     ----------
     epsilon : float
         The error that costs nothing, in the units of y; at least 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not what is said above.
 
     References
     ----------
@@ -156,6 +166,11 @@ class SquaredEpsilonInsensitive(NamedTuple):
     epsilon : float
         The error that costs nothing, in the units of y; at least 0.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not what is said above.
+
     References
     ----------
     V. N. Vapnik, *The Nature of Statistical Learning Theory*, 1995.
@@ -193,6 +208,11 @@ class Quantile(NamedTuple):
     ----------
     q : float
         The quantile, between 0 and 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not what is said above.
 
     References
     ----------
