@@ -16,12 +16,14 @@ from functools import update_wrapper, wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from numba import __version__ as numba_version
 from numba import config, njit
 from numba.core.caching import FunctionCache
 from numba.core.runtime import rtsys
 from numba.extending import overload, register_jitable
 
 from .. import garbage
+from .disk import Files
 from .inside import Inside
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,12 +57,29 @@ def _hash_of_sources() -> str:
 SOURCES = _hash_of_sources()
 
 
+# Choices of numba's that decide what code it makes, beside those of the processor.
+CHOICES = (
+    "BOUNDSCHECK",
+    "DEBUGINFO_DEFAULT",
+    "LOOP_VECTORIZE",
+    "OPT",
+    "SLP_VECTORIZE",
+    "USING_SVML",
+)
+
+
 class _Cache(FunctionCache):
     """Machine code on disk that is stale as soon as any source of it has changed.
 
     Numba asks only whether the kernel's own file has changed, but the code of a kernel comes
     from many files: without this, an edited loss would run as it was before.
     """
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)
+        own_file = self._impl.locator.get_source_stamp()
+        version = SOURCES, numba_version, own_file
+        self._cache_file = Files(self._cache_path, self._impl.filename_base, version)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         # Numba would first load all that it needs to compile, which takes 0.2 s.
@@ -71,12 +90,14 @@ class _Cache(FunctionCache):
         return super()._load_overload(sig, target_context) if _is_known(sig) else None
 
     def _save_overload(self, sig: Any, data: Any) -> None:
-        if _is_known(sig):
-            super()._save_overload(sig, data)
+        with suppress(OSError):  # where there can be no such folder any more
+            if _is_known(sig):
+                super()._save_overload(sig, data)
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         # Names in the place of types: a class of the user's may be unknown to the next process.
-        return (names(sig), *super()._index_key(sig, codegen)[1:], SOURCES)
+        choices = [str(getattr(config, name)) for name in CHOICES]
+        return (names(sig), *super()._index_key(sig, codegen)[1:], *choices)
 
 
 def _named_tuples(kind: Any) -> list[Any]:

@@ -1,0 +1,65 @@
+"""Machine code on disk, each piece in a file that is named by all that decides it.
+
+Numba numbers such files, and an index tells which is whose. It writes both one after the other: of
+two processes that compile at once, or where one is killed in between, the index may name the code
+of another loss, which runs in silence from then on. Here there is no index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from contextlib import suppress
+from glob import escape
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from numba.core.serialize import dumps
+
+# Bytes of a hash of what follows them: a file that is damaged, or not whole, is none.
+CHECK = hashlib.sha256().digest_size
+
+
+class Files:
+    """The files of the machine code of one kernel."""
+
+    def __init__(self, folder: str, kernel: str, version: Any) -> None:
+        self._folder = Path(folder)
+        # By the version of the sources, so that those of others can be told and removed.
+        self._kernel, self._prefix = kernel, f"{kernel}.{_hash(version)[:8]}"
+
+    def load(self, key: Any) -> Any:
+        """Return the machine code of that key, or None."""
+        try:
+            content = self._path(key).read_bytes()
+        except OSError:
+            return None
+        check, data = content[:CHECK], content[CHECK:]
+        return pickle.loads(data) if check == hashlib.sha256(data).digest() else None
+
+    def save(self, key: Any, code: Any) -> None:
+        """Keep the machine code of a key, where that can be written."""
+        data, path = dumps(code), self._path(key)
+        unfinished = path.with_suffix(f".{uuid4().hex}")
+        try:
+            unfinished.write_bytes(hashlib.sha256(data).digest() + data)
+            unfinished.replace(path)
+        except OSError:  # a disk that is full, or a folder of somebody else's
+            with suppress(OSError):
+                unfinished.unlink()
+        self._remove_others()
+
+    def _path(self, key: Any) -> Path:
+        return self._folder / f"{self._prefix}.{_hash(key)[:32]}.nbc"
+
+    def _remove_others(self) -> None:
+        """Remove machine code of other versions of the sources, which nobody will ask for."""
+        for file in self._folder.glob(f"{escape(self._kernel)}.*.nbc"):
+            if not file.name.startswith(f"{self._prefix}."):
+                with suppress(OSError):
+                    file.unlink()
+
+
+def _hash(thing: Any) -> str:
+    return hashlib.sha256(repr(thing).encode()).hexdigest()

@@ -1,0 +1,83 @@
+"""Machine code on disk is that of its key, whole, or not there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from numba.core.caching import IndexDataCacheFile
+
+import fastsgd
+from fastsgd.kernels.disk import Files
+
+
+def kept_where_two_save_at_once(files, replaced, monkeypatch):
+    """Return what both find who save while the other is in the middle of it."""
+    original = replaced[0].__dict__[replaced[1]]
+
+    def save_in_between(*paths):
+        monkeypatch.setattr(*replaced, original)
+        files[1].save("absolute", "code of absolute")
+        return original(*paths)
+
+    monkeypatch.setattr(*replaced, save_in_between)
+    files[0].save("squared", "code of squared")
+    return [file.load(key) for file in files for key in ("squared", "absolute")]
+
+
+def test_who_saves_at_the_same_time_finds_their_own(tmp_path, monkeypatch):
+    files = [Files(str(tmp_path), "run", "1") for _ in range(2)]
+    found = kept_where_two_save_at_once(files, (Path, "replace"), monkeypatch)
+    assert found == ["code of squared", "code of absolute"] * 2
+
+
+def test_numbas_own_files_mix_them_up(tmp_path, monkeypatch):
+    # Once this fails, there is no need for files of our own.
+    files = [IndexDataCacheFile(str(tmp_path), "run", "1") for _ in range(2)]
+    found = kept_where_two_save_at_once(files, (os, "replace"), monkeypatch)
+    assert found[0] != "code of squared" or found[1] != "code of absolute"
+
+
+@pytest.mark.parametrize("length", [0, 10, 40, -1])
+def test_what_is_not_whole_is_not_there(tmp_path, length):
+    files = Files(str(tmp_path), "run", "1")
+    files.save("key", "code")
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:length])
+    assert files.load("key") is None
+    files.save("key", "code")
+    assert files.load("key") == "code"
+
+
+def test_a_new_version_removes_what_nobody_will_ask_for(tmp_path):
+    old, new = (Files(str(tmp_path), "run", version) for version in "12")
+    other = Files(str(tmp_path), "run_longer", "1")
+    for files in (old, other):
+        files.save("key", "old")
+    assert new.load("key") is None
+    new.save("key", "new")
+    assert [files.load("key") for files in (old, new, other)] == [None, "new", "old"]
+
+
+FIT = """
+import resource, signal, fastsgd
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+print(fastsgd.fit([[1.0]], [1.0], init=([0.0], 0.0), lr=0.25, epochs=1).w[0])
+"""
+
+
+@pytest.mark.skipif(
+    bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled without the JIT"
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
+def test_a_full_disk_does_not_stop_a_fit(tmp_path):
+    folder = Path(fastsgd.__file__).parents[1]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", FIT]
+    output = subprocess.check_output(command, text=True, env=environment, cwd=folder)
+    assert float(output) == 0.25
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
