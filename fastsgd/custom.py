@@ -2,7 +2,8 @@
 
 The kernels specialise on classes, so each pair of functions gets a class of its own. Its name
 holds a fingerprint of all that the functions are made of, and so does the name of the machine
-code on disk: code of an edited function is never found again.
+code on disk: code of an edited function is never found again. What functions refer to is copied
+first, so that what is compiled is what was there then, whatever becomes of it.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import hashlib
 import math
 from collections import namedtuple
 from collections.abc import Callable, Iterable
-from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from contextlib import suppress
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
 from numba import float64, njit
+from numba.core.dispatcher import Dispatcher
 from numba.core.errors import NumbaError
 
 from .kernels.attributes import equal_within
@@ -53,21 +56,36 @@ def _content(thing: Any, around: tuple[int, ...]) -> Any:
     if isinstance(thing, (np.ndarray, np.generic)) and thing.dtype.kind in "biufc":
         return str(thing.dtype), thing.shape, thing.tobytes()
     if isinstance(thing, tuple):
-        return tuple(_content(part, around) for part in thing)
+        kind = () if type(thing) is tuple else _named(thing)
+        return *kind, *(_content(part, around) for part in thing)
     if isinstance(thing, CodeType):
         consts = _content(thing.co_consts, around)
         return thing.co_code, thing.co_names, thing.co_varnames, thing.co_freevars, consts
     if isinstance(thing, ModuleType) and thing.__name__.partition(".")[0] in KNOWN_MODULES:
         return thing.__name__
-    if isinstance(getattr(thing, "py_func", None), FunctionType):
-        return repr(getattr(thing, "targetoptions", None)), _content(thing.py_func, around)
+    if isinstance(thing, Dispatcher):
+        options = repr(thing.targetoptions), repr(sorted(thing.locals.items()))
+        return *options, repr(_only_signatures(thing)), _content_of_function(thing.py_func, around)
     module = getattr(thing, "__module__", None) or ""
     if isinstance(thing, (BuiltinFunctionType, np.ufunc, type)) or module.startswith("numpy"):
         if module.partition(".")[0] in KNOWN_MODULES or isinstance(thing, np.ufunc):
             return module, thing.__name__
-    elif isinstance(thing, FunctionType):
+    elif isinstance(thing, FunctionType) and (not around or id(thing) in around):
         return _content_of_function(thing, around)
+    # So is a plain function that another one calls: what numba compiles for it, an `overload` says.
     raise _UnknownError
+
+
+def _named(thing: Any) -> tuple[Any, ...]:
+    """Return what tells values of a NamedTuple from those of others."""
+    if not hasattr(thing, "_fields"):
+        raise _UnknownError
+    return type(thing).__qualname__, thing._fields
+
+
+def _only_signatures(dispatcher: Any) -> tuple[Any, ...]:
+    """Return the signatures of what numba compiles for no others, else none."""
+    return () if dispatcher._can_compile else tuple(dispatcher.nopython_signatures)
 
 
 def _content_of_function(function: FunctionType, around: tuple[int, ...]) -> Any:
@@ -102,10 +120,13 @@ def member(family: str, functions: dict[str, Callable[..., Any]], about: dict[st
     about : dict
         Other attributes of the class.
     """
-    mark = fingerprint(family, *functions.values(), *about.values())
+    copies = {name: frozen(function, {}) for name, function in functions.items()}
+    called = [function.__name__ for function in functions.values()]
+    mark = fingerprint(family, *called, *copies.values(), *about.values())
     name = f"{family}_{mark or uuid4().hex}"
     if name not in globals():
-        globals()[name] = _new_class(name, family, mark, functions, about)
+        cls = _new_class(name, family, mark, functions, copies, about)
+        globals().setdefault(name, cls)  # of threads that come at once, all take the same
     return globals()[name]()
 
 
@@ -114,25 +135,21 @@ def _new_class(
     family: str,
     mark: str | None,
     functions: dict[str, Callable[..., Any]],
+    copies: dict[str, Callable[..., Any]],
     about: dict[str, Any],
 ) -> type:
-    """Return a new class, which pickle finds in this module as long as the functions are known."""
+    """Return a new class; what is pickled of its values are the functions that were given."""
     cls: Any = type(name, (namedtuple(name, ()),), {"__slots__": (), "__module__": __name__})
     cls.family, cls.functions = family, tuple(functions.values())
     cls.name = next(iter(functions.values())).__name__
-
-    def is_known() -> bool:
-        """Tell whether the functions are still what they were when they got their name."""
-        return mark is not None and mark == fingerprint(
-            family, *functions.values(), *about.values()
-        )
-
-    cls.is_known = staticmethod(is_known)
+    # Whether the name says all that the functions do.
+    cls.is_known = mark is not None
+    cls.__copy__ = cls.__deepcopy__ = lambda self, *_: self
     cls.__repr__ = lambda self: f"custom({cls.name})"
     cls.__reduce__ = lambda self: (member, (family, functions, about))
     equal_within(cls)
-    for method, function in functions.items():
-        setattr(cls, method, _as_method(family, function))
+    for method, copy in copies.items():
+        setattr(cls, method, _as_method(family, copy))
     for attribute, value in about.items():
         setattr(cls, attribute, value)
     return cls  # type: ignore[no-any-return]
@@ -140,21 +157,54 @@ def _new_class(
 
 def _as_method(family: str, function: Callable[..., Any]) -> Callable[..., Any]:
     if isinstance(function, FunctionType):
-        function = inner(_snapshot(function))
+        function = inner(function)
     if family == "penalty":
         return lambda self, w, f, length=None: function(w)
     return lambda self, y_hat, y: function(y_hat, y)
 
 
-def _snapshot(function: FunctionType) -> FunctionType:
-    """Return a function of its own that sees the globals as they are now.
+def frozen(thing: Any, made: dict[int, Any]) -> Any:
+    """Return a copy of a function that refers to what is there now, or of what it refers to.
 
-    Numba compiles a function once, and would not see that a global has changed since.
+    Numba reads such things when it compiles, and would see what they have become by then. `made`
+    are the copies of the functions that it was met in.
     """
-    seen = dict(function.__globals__)
-    return FunctionType(
-        function.__code__, seen, function.__name__, function.__defaults__, function.__closure__
+    if id(thing) in made:
+        return made[id(thing)]
+    if isinstance(thing, np.ndarray):
+        return thing.copy()
+    if isinstance(thing, tuple):
+        parts = [frozen(part, made) for part in thing]
+        return thing._make(parts) if hasattr(thing, "_make") else type(thing)(parts)
+    if isinstance(thing, Dispatcher):
+        return _frozen_dispatcher(thing, made)
+    # One that another calls is left alone: numba knows it, if at all, by its identity.
+    return _frozen_function(thing, made) if isinstance(thing, FunctionType) and not made else thing
+
+
+def _frozen_function(function: FunctionType, made: dict[int, Any]) -> FunctionType:
+    seen, cells = dict(function.__globals__), function.__closure__ or ()
+    closure = tuple(CellType() for _ in cells) or None
+    copy = FunctionType(function.__code__, seen, function.__name__, None, closure)
+    made = {**made, id(function): copy}
+    copy.__defaults__ = frozen(function.__defaults__, made)
+    for name in _names(function.__code__) & set(seen):
+        seen[name] = frozen(seen[name], made)
+    for cell, original in zip(closure or (), cells, strict=True):
+        with suppress(ValueError):  # of a variable that has no value yet
+            cell.cell_contents = frozen(original.cell_contents, made)
+    return copy
+
+
+def _frozen_dispatcher(dispatcher: Any, made: dict[int, Any]) -> Any:
+    copy = type(dispatcher)(
+        _frozen_function(dispatcher.py_func, made), dispatcher.locals, dispatcher.targetoptions
     )
+    for signature in _only_signatures(dispatcher):
+        copy.compile(signature)
+    if not dispatcher._can_compile:
+        copy.disable_compile()
+    return copy
 
 
 def is_custom(choice: Any, family: str) -> bool:
@@ -181,7 +231,7 @@ class compiling:
 def _check_compiles(family: str, function: Callable[..., Any]) -> None:
     numbers = (float64,) * (1 if family == "penalty" else 2)
     try:
-        njit(**INTERNAL)(getattr(function, "py_func", function)).compile(numbers)
+        njit(**INTERNAL)(_plain(function)).compile(numbers)
     except NumbaError as error:
         raise TypeError(
             f"{family}: numba cannot compile {function.__name__}; it may use arithmetic, "
@@ -190,10 +240,15 @@ def _check_compiles(family: str, function: Callable[..., Any]) -> None:
         ) from None
 
 
+def _plain(function: Any) -> Any:
+    """Return the function that numba compiles, if it is one of its own."""
+    return function.py_func if isinstance(function, Dispatcher) else function
+
+
 def check_functions(**functions: Any) -> None:
     """Refuse what is no plain function, nor one that numba has compiled, of numbers in places."""
     for name, function in functions.items():
-        plain = getattr(function, "py_func", function)
+        plain = _plain(function)
         if not isinstance(plain, (FunctionType, BuiltinFunctionType, np.ufunc)):
             raise TypeError(
                 f"{name}: expected a function, got {function!r}; def or lambda makes one"

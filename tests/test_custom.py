@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import math
 import os
 import pickle
 import statistics
 import subprocess
 import sys
+from collections import namedtuple
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from numba import njit
+from numba import float32, njit
+from numba.extending import overload
 
 import fastsgd
 from fastsgd import losses, penalties
 from fastsgd.custom import fingerprint
+
+compiles = pytest.mark.skipif(
+    bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled without the JIT"
+)
 
 DELTA = 1.35
 
@@ -220,8 +229,8 @@ def test_a_saved_loss_need_not_be_defined_everywhere(tmp_path):
 def test_a_model_with_a_custom_loss_can_be_pickled():
     X, y = data()
     model = fastsgd.fit(X, y, loss=losses.custom(huber_value, huber_derivative), seed=0)
-    copy = pickle.loads(pickle.dumps(model))
-    assert copy.evaluate(X, y) == model.evaluate(X, y)
+    again = pickle.loads(pickle.dumps(model))
+    assert again.evaluate(X, y) == model.evaluate(X, y)
 
 
 def make(constant):
@@ -248,6 +257,140 @@ def test_what_cannot_be_compared_has_no_fingerprint():
     assert fingerprint(make([1.0])) is None
 
 
+def compiled_slope(loss):
+    """Return the derivative at the prediction 1 of the target 0, as kernels see it."""
+    return fastsgd.gradient([[1.0]], [0.0], [1.0], 0.0, loss=loss).w[0]
+
+
+def squared_times(factor):
+    return losses.custom(
+        lambda p, t: factor * (p - t) ** 2 / 2,
+        lambda p, t: factor * (p - t),
+    )
+
+
+def test_losses_made_in_a_loop_keep_the_numbers_of_their_turn():
+    made = []
+    for factor in (1.0, 3.0):
+        made.append(
+            losses.custom(
+                lambda p, t: factor * (p - t) ** 2 / 2,  # noqa: B023
+                lambda p, t: factor * (p - t),  # noqa: B023
+            )
+        )
+    assert [compiled_slope(loss) for loss in made] == [1.0, 3.0]
+    assert [loss.derivative(1.0, 0.0) for loss in made] == [1.0, 3.0]
+    assert made == [squared_times(1.0), squared_times(3.0)]
+
+
+def test_arrays_may_change_once_a_loss_is_made():
+    factors = np.array([2.0])
+
+    def make():
+        return losses.custom(
+            lambda p, t: factors[0] * (p - t) ** 2 / 2, lambda p, t: factors[0] * (p - t)
+        )
+
+    before = make()
+    factors[0] = 5.0
+    after = make()
+    assert [compiled_slope(loss) for loss in (before, after)] == [2.0, 5.0]
+
+
+class Scales(NamedTuple):
+    first: float
+    second: float
+
+
+def test_numbers_are_known_by_the_names_of_their_fields():
+    def make(scales):
+        return losses.custom(
+            lambda p, t: scales.first * (p - t) ** 2 / 2, lambda p, t: scales.first * (p - t)
+        )
+
+    swapped = namedtuple("Scales", "second first")
+    assert compiled_slope(make(Scales(1.0, 3.0))) == 1.0
+    assert compiled_slope(make(swapped(1.0, 3.0))) == 3.0
+
+
+FACTOR = 1.0
+
+
+def scaled(p, t):
+    return FACTOR * (p - t) ** 2 / 2
+
+
+def scaled_slope(p, t):
+    return FACTOR * (p - t)
+
+
+@njit
+def times_factor(x):
+    return FACTOR * x
+
+
+def test_compiled_functions_are_read_anew(monkeypatch):
+    def make():
+        return losses.custom(
+            lambda p, t: times_factor(p - t) * (p - t) / 2, lambda p, t: times_factor(p - t)
+        )
+
+    assert compiled_slope(make()) == 1.0
+    monkeypatch.setitem(globals(), "FACTOR", 7.0)
+    assert compiled_slope(make()) == 7.0
+    assert compiled_slope(losses.custom(njit(scaled), njit(scaled_slope))) == 7.0
+
+
+@compiles
+def test_what_else_numba_is_told_of_a_function_is_part_of_it():
+    def half(x):
+        part = x / 2
+        return part
+
+    def make(function):
+        return losses.custom(lambda p, t: (p - t) ** 2 / 4, lambda p, t: function(p - t))
+
+    plain, narrow = make(njit(half)), make(njit(locals={"part": float32})(half))
+    single = make(njit(["float32(float32)"])(half))
+    assert len({type(loss) for loss in (plain, narrow, single)}) == 3
+    assert [compiled_slope(loss) for loss in (plain, narrow, single)] == [0.5] * 3
+
+
+def test_a_wrapper_is_not_what_it_wraps():
+    def tripled(function):
+        @functools.wraps(function)
+        def triple(p, t):
+            return 3.0 * function(p, t)
+
+        return triple
+
+    value, slope = njit(scaled), njit(scaled_slope)
+    assert compiled_slope(losses.custom(value, slope)) == 1.0
+    assert compiled_slope(losses.custom(tripled(value), tripled(slope))) == 3.0
+
+
+def test_the_same_functions_of_other_names_are_known_by_these():
+    def other_value(p, t):
+        return FACTOR * (p - t) ** 2 / 2
+
+    mine = [losses.custom(value, scaled_slope) for value in (scaled, other_value)]
+    assert [loss.name for loss in mine] == ["scaled", "other_value"]
+
+
+def test_what_numba_is_told_to_put_in_the_place_of_a_function_is_not_known():
+    def doubled(x):
+        return 2 * x
+
+    overload(doubled)(lambda x: lambda x: 2 * x)
+    assert fingerprint(lambda p, t: doubled(p - t)) is None
+
+
+def test_copies_of_a_loss_are_that_loss():
+    loss = squared_times(2.0)
+    assert copy.deepcopy(loss) is loss
+    assert copy.copy(loss) is loss
+
+
 # A user's script: the loss is in a module of its own, which the test edits.
 SCRIPT = """
 import fastsgd
@@ -267,9 +410,7 @@ def derivative(p, t):
 """
 
 
-@pytest.mark.skipif(
-    bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled without the JIT"
-)
+@compiles
 def test_next_process_finds_a_custom_loss_and_an_edited_one_is_never_stale(tmp_path):
     def run(scale, factor, script=SCRIPT):
         (tmp_path / "my_loss.py").write_text(MODULE.format(scale=scale, factor=factor))
@@ -296,17 +437,6 @@ def test_next_process_finds_a_custom_loss_and_an_edited_one_is_never_stale(tmp_p
     )
     assert run(1.0, 1.0, in_main) == (0.5, 0, 1)  # functions of the script itself
     assert run(1.0, 1.0, in_main) == (0.5, 1, 0)
-
-
-FACTOR = 1.0
-
-
-def scaled(p, t):
-    return FACTOR * (p - t) ** 2 / 2
-
-
-def scaled_slope(p, t):
-    return FACTOR * (p - t)
 
 
 def test_the_same_functions_after_a_global_has_changed_are_another_loss(monkeypatch):

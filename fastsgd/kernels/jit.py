@@ -109,7 +109,7 @@ def _named_tuples(kind: Any) -> list[Any]:
 
 def _is_known(sig: Any) -> bool:
     """Tell whether the names of all classes say what their methods do, those of users as well."""
-    return all(getattr(cls, "is_known", lambda: True)() for cls in _named_tuples(tuple(sig)))
+    return all(getattr(cls, "is_known", True) for cls in _named_tuples(tuple(sig)))
 
 
 def names(sig: Any) -> tuple[Any, ...]:
