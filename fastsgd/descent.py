@@ -157,23 +157,27 @@ class Descent:
             t, end = before + first // batch_size, before - (-last // batch_size) * len(losses)
             lrs = self._rates(t, end)
             work = work.at_rates(self.settings, self.state, t, lrs, self.orders[0])
-            are_finite = run(
-                work.data,
-                self.orders,
-                first,
-                last,
-                batch_size,
-                work.method,
-                lrs,
-                t,
-                work.parameters,
-                work.memory,
-                work.gradient,
-                work.block,
-                work.way,
-                losses,
-                weights,
-            )
+            try:
+                are_finite = run(
+                    work.data,
+                    self.orders,
+                    first,
+                    last,
+                    batch_size,
+                    work.method,
+                    lrs,
+                    t,
+                    work.parameters,
+                    work.memory,
+                    work.gradient,
+                    work.block,
+                    work.way,
+                    losses,
+                    weights,
+                )
+            except Exception:  # of a loss of the user's own, after nobody knows which step
+                self.state = self.former()
+                raise
             if not are_finite:
                 return False
             is_whole = last % batch_size == 0 or last == n

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import config
@@ -13,6 +13,9 @@ from numba import config
 from .kernels.parts import Parts
 from .kernels.team import CELLS, STOPPED, Shared, assist
 from .work import Work
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 # With fewer numbers in a part, two threads gain about a tenth on rows that fit in no cache, and on
 # others take up to 1.2 times as long as one.
@@ -42,14 +45,19 @@ class Team:
         work = work.compiled_for(order)
         shared = Shared(work.way, np.zeros(CELLS, np.int64))
         task = work.data, order, work.parameters, work.method.loss, shared
-        futures = [self.pool.submit(_assist, *task) for _ in range(self.size)]
+        futures: list[Future[None]] = []
         try:
+            with suppress(RuntimeError):  # where no more threads can begin, fewer assist
+                for _ in range(self.size):
+                    futures.append(self.pool.submit(_assist, *task))
             yield work._replace(way=shared)
         finally:
             shared.cells[STOPPED] = 1
-            wait(futures)
-        for future in futures:
-            future.result()
+            # Those that have not begun may never do so: a process that was forked has no threads.
+            begun = [future for future in futures if not future.cancel()]
+            wait(begun)
+            for future in begun:
+                future.result()
 
 
 def _assist(data: Any, order: Any, parameters: Any, loss: Any, shared: Shared) -> None:

@@ -197,7 +197,8 @@ def fit(
     Exception
         Whatever else is raised in the epochs is passed on, such as errors of `callback` or of a
         function for `lr`, which is asked for the rates of many steps at once; its ``model``,
-        unless it has one, is that after the last whole mini-batch.
+        unless it has one, is that after the last whole mini-batch, or at the end of the epoch
+        before where it comes out of a loss of your own.
 
     References
     ----------

@@ -146,6 +146,71 @@ def test_a_loss_that_raises_stops_all_threads(data):
     assert threads() == []
 
 
+def one_row_raises(y_hat, y):
+    if y == 777:
+        raise ValueError("that row")
+    return y_hat - y
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_the_model_of_a_loss_that_raises_is_that_of_the_epoch_before(data, n_threads):
+    X, y = data
+    loss = fastsgd.losses.custom(lambda y_hat, y: (y_hat - y) ** 2 / 2, one_row_raises)
+    bad = y.copy()
+    options = {"loss": loss, "batch_size": 2000, "seed": 0, "n_threads": n_threads}
+
+    def spoil(model, epoch):
+        bad[4500] = 777 if epoch == 1 else bad[4500]
+
+    with pytest.raises(ValueError, match="that row") as caught:
+        fastsgd.fit(X, bad, epochs=4, callback=spoil, **options)
+    expected = fastsgd.fit(X, y, epochs=2, **options)
+    assert caught.value.model.w.tobytes() == expected.w.tobytes()
+    assert caught.value.model.state.steps == expected.state.steps
+
+
+def test_a_thread_that_cannot_begin_is_done_without(data, monkeypatch):
+    begin, begun = threading.Thread.start, []
+
+    def start(thread):
+        if "fastsgd" in thread.name:
+            begun.append(thread)
+            if len(begun) == 2:
+                raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    alone, model = (fastsgd.fit(*data, batch_size=1000, seed=0, n_threads=n) for n in (1, 3))
+    assert len(begun) >= 2
+    assert model.w.tobytes() == alone.w.tobytes()
+    assert threads() == []
+
+
+FORK = """
+import os, sys, warnings
+import numpy as np
+import fastsgd, fastsgd.team
+warnings.simplefilter("ignore")
+fastsgd.team.WORTHWHILE = 0
+X = np.random.default_rng(0).normal(size=(600, 3))
+child = None
+def fork(model, epoch):
+    global child
+    if epoch == 0:
+        child = os.fork()
+model = fastsgd.fit(X, X[:, 0], batch_size=600, seed=0, epochs=3, n_threads=2, callback=fork)
+if child == 0:
+    os._exit(len(model.history.seconds))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), len(model.history.seconds))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_a_process_that_is_forked_between_epochs_goes_on_without_the_threads():
+    output = subprocess.check_output([sys.executable, "-c", FORK], text=True, timeout=100)
+    assert output == "3 3\n"
+
+
 def test_n_threads_is_checked(data):
     with pytest.raises(ValueError, match="n_threads: expected an integer of at least 1, got 0"):
         fastsgd.fit(*data, n_threads=0)

@@ -40,8 +40,9 @@ class Shared(NamedTuple):
         atomic.write(cells, OFFERED, offered)
         while take_part(self, data, batch.order, parameters, loss):
             pass
-        while atomic.read(cells, DONE) < offered and atomic.read(cells, STOPPED) == 0:
-            pass
+        while atomic.read(cells, DONE) < offered:
+            if atomic.read(cells, STOPPED) != 0:
+                raise RuntimeError("a part of a batch was not gathered")
 
     def conclude(self, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
         """Set the gradient to the mean of so many rows, made of the parts; return 1."""
