@@ -243,11 +243,7 @@ def _as_array(name: str, value: Any) -> Array:
             f"{name}: {type(value).__name__} is not an array of numpy; {name}.asnumpy() makes "
             "it one"
         )
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(
-            f"{name}: masked arrays are not supported; fill the masked entries with "
-            f"{name}.filled(...) or leave out their rows"
-        )
+    not_masked(name, value)
     nullable = _nullable_dtype(value)
     try:
         if nullable is not None:
@@ -255,6 +251,15 @@ def _as_array(name: str, value: Any) -> Array:
         return np.asarray(value).view(np.ndarray)
     except ValueError as error:
         raise ValueError(f"{name}: cannot be made an array: {error}") from None
+
+
+def not_masked(name: str, value: Any) -> None:
+    """Refuse arrays with entries that do not count."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name}: masked arrays are not supported; fill the masked entries with "
+            f"{name}.filled(...) or leave out their rows"
+        )
 
 
 def _nullable_dtype(value: Any) -> np.dtype[Any] | None:

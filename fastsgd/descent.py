@@ -16,6 +16,7 @@ from .held_out import HeldOut
 from .kernels.averages import Averaged
 from .kernels.dense import Dense
 from .kernels.epoch import Data, Parameters, run
+from .kernels.finite import is_finite
 from .model import History, Model
 from .order import fill_orders, index_dtype, orders_at_once
 from .penalties import NoPenalty
@@ -115,9 +116,9 @@ class Descent:
         is_kept = self.at_once > 1 and not isinstance(self.settings.penalty, NoPenalty)
         w = self.state.parameters.w
         weights = np.empty((count if is_kept else 0, *w.shape), w.dtype)
-        is_finite = self._visit_rows(losses, weights, report)
+        is_good = self._visit_rows(losses, weights, report) and self._remembers_numbers()
         seconds = (perf_counter() - began) / count
-        if is_finite and self._end_epochs(losses, weights, seconds):
+        if is_good and self._end_epochs(losses, weights, seconds):
             return
         if count == 1:
             self._diverged()
@@ -126,6 +127,13 @@ class Descent:
         self.work = work_on(self.problem, self.settings, self.state)
         for _ in range(count):
             self.run_epochs(1, report)
+
+    def _remembers_numbers(self) -> bool:
+        """Tell whether what the optimizer remembers is finite; after inf, no weight would move."""
+        memory = self.state.memory
+        return not memory.w.size or (
+            is_finite(memory.w.reshape(-1)) and is_finite(memory.b.reshape(-1))
+        )
 
     def _shuffle(self, count: int) -> None:
         """Make the orders of the epochs to come."""

@@ -51,9 +51,9 @@ def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
     if known.dtype.kind != labels.dtype.kind and "U" in (known.dtype.kind, labels.dtype.kind):
         raise ValueError(f"y: expected labels like {known[0].item()!r}, got {labels[0].item()!r}")
     ours, theirs = known, labels
-    integers = {known.dtype.kind, labels.dtype.kind} == {"i", "u"}
-    if integers and np.result_type(known, labels).kind == "f":
-        # As the floats that numpy makes of uint64 and int64 together, large ones would be equal.
+    is_mixed = known.dtype.kind != labels.dtype.kind and known.dtype.kind != "U"
+    if is_mixed and not (_are_exact(known) and _are_exact(labels)):
+        # As the floats that numpy makes of both together, large ones would be equal.
         ours, theirs = ours.astype(object), theirs.astype(object)
     numbers = np.minimum(np.searchsorted(ours, theirs), known.size - 1)
     unknown = ours[numbers] != theirs
@@ -66,7 +66,13 @@ def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
     return numbers, known
 
 
+def _are_exact(numbers: Array) -> bool:
+    """Tell whether all integers among numbers are so small that float64 holds them."""
+    return max(-int(numbers.min()), int(numbers.max())) <= 2**53
+
+
 def _as_labels(name: str, y: Any) -> Array:
+    checks.not_masked(name, y)
     array = np.asarray(y)
     if array.dtype.kind == "U" and isinstance(y, (list, tuple)):
         array = np.asarray(y, dtype=object)  # numpy makes strings of numbers that are among them
@@ -75,7 +81,7 @@ def _as_labels(name: str, y: Any) -> Array:
         if all(issubclass(kind, str) for kind in kinds):
             array = array.astype(str)
         elif all(issubclass(kind, NUMBERS) for kind in kinds):
-            array = np.asarray(array.tolist())
+            array = _as_numbers(name, array)
         else:
             names = ", ".join(sorted(kind.__name__ for kind in kinds))
             raise TypeError(f"{name}: expected numbers or strings as labels, got {names}")
@@ -84,6 +90,20 @@ def _as_labels(name: str, y: Any) -> Array:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         row = int(np.argmin(np.isfinite(array.ravel())))
         raise ValueError(f"{name}: row {row} is {array.ravel()[row]}; expected finite labels")
+    return array
+
+
+def _as_numbers(name: str, objects: Array) -> Array:
+    """Return an array of numbers that are objects, if one type of numpy's holds them all."""
+    given = objects.tolist()
+    array = np.asarray(given)
+    flat = np.ravel(array).tolist()
+    for one, other in zip(np.ravel(objects).tolist(), flat, strict=True):
+        if other != one == one:  # NaN is found later
+            raise ValueError(
+                f"{name}: {one!r} would be the label {other!r} beside the others; labels that are "
+                "not numbers of one type can be strings"
+            )
     return array
 
 

@@ -130,9 +130,9 @@ def epoch_order(n: int, seed: int, epoch: int, *, row_bytes: int | None = None) 
     epoch : int
         The number of the epoch, up to 2**64 - 1; the first one is 0.
     row_bytes : int, optional
-        For the order of ``fit(..., shuffle="block")``: how many bytes a row of X takes,
-        ``X.shape[1] * X.itemsize``, or the mean of ``X.data`` where X is sparse, rounded down to
-        whole numbers.
+        For the order of ``fit(..., shuffle="block")``: how many bytes a row of X takes as it is
+        computed with, ``X.shape[1]`` times 4 for float32 and float16, else times 8; where X is
+        sparse, so many times ``max(1, X.nnz // n)``, without duplicates and zeros.
 
     Returns
     -------

@@ -107,6 +107,7 @@ def prepare(
         numbers = known = None
     else:
         numbers, known = labels.encoded(y, n, classes)
+        known.setflags(write=False)  # all models of a fit hold it
         targets, outputs = _classes(numbers, known.size, dtype, loss)
     if check_finite:
         check_rows_finite(table)

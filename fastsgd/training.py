@@ -78,7 +78,7 @@ def fit(
         memory-mapped ones included. All other arrays are converted once, to a new array:
         integers and bools to float64, float16 to float32, and Fortran-ordered, strided,
         unaligned and byte-swapped ones. Lists, and frames of pandas and polars, become an array
-        of their own first.
+        of their own first. What is not copied must not change during the fit.
 
         Sparse rows are not copied where they are in CSR form, of float32 or float64, with
         columns that increase within each row and no entry that is 0; all others are converted
@@ -155,11 +155,12 @@ def fit(
         A model that has classes has to have those of y.
     resume : Model, optional
         A model whose fit goes on: with its parameters, classes, optimizer state, averages, and
-        numbers of steps and epochs. All other arguments are to be given again: then 3 and 3 more
-        epochs equal 6 to the bit, unless a schedule has a horizon. With `validation` the best so
-        far is measured on the rows held out now, and stays the best until an epoch is better.
-        What has stopped goes on only if `tol`, `patience` or an adaptive `lr` is another one, or
-        no more: then they watch anew.
+        numbers of steps and epochs, all as they were learned: what has been written into its `w`
+        since does not count, and `init` is what begins with that. All other arguments are to be
+        given again: then 3 and 3 more epochs equal 6 to the bit, unless a schedule has a horizon.
+        With `validation` the best so far is measured on the rows held out now, and stays the best
+        until an epoch is better. What has stopped goes on only if `tol`, `patience` or an
+        adaptive `lr` is another one, or no more: then they watch anew.
     epoch_loss : {"running", "full", None}
         The data loss in the history. "running": the mean over the rows visited of the loss that
         each had before its own step, which costs nothing. "full": the mean over all rows with

@@ -46,6 +46,16 @@ def test_a_penalty_that_overflows_is_not_passed_on():
         fastsgd.fit(X, y, penalty="l2", lr=1e-9, epochs=3, init=([1e200], 0.0))
 
 
+@pytest.mark.parametrize("optimizer", ["adagrad", "rmsprop", "adam", "adamw"])
+def test_squares_of_gradients_that_overflow_are_not_remembered_in_silence(optimizer):
+    # All weights would stay where they are from then on, and be finite.
+    X, y = np.full((4, 1), 1e20, np.float32), np.zeros(4)
+    options = {"loss": "huber", "optimizer": optimizer, "init": ([1.0], 0.0)}
+    with pytest.raises(fastsgd.DivergenceError, match=r"epoch 0 .* X reaches from 1e\+20"):
+        fastsgd.fit(X, y, lr=1e-3, **options)
+    fastsgd.fit(X.astype(np.float64), y, lr=1e-3, **options)
+
+
 @pytest.mark.parametrize("epoch_loss", ["running", "full", None])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_what_the_check_left_out_is_seen_by_the_fit(program_data, bad, epoch_loss):

@@ -192,6 +192,16 @@ X3 = np.zeros((3, 1))
         ({"y": [0.0, 1.0, np.nan]}, ValueError, "y: row 2 is nan; expected finite labels"),
         ({"y": ["a", "b", None]}, TypeError, "y: expected numbers or strings as labels, got None"),
         ({"y": ["a", 1, 2.0]}, TypeError, "y: .* labels"),
+        (
+            {"y": np.ma.array([0, 1, 0], mask=[0, 0, 1])},
+            TypeError,
+            r"y: masked arrays .* y.filled",
+        ),
+        (
+            {"y": np.array([2**53, 2**53 + 1, 1.0], dtype=object)},
+            ValueError,
+            "y: 9007199254740993 would be the label 9007199254740992.0 beside the others",
+        ),
         ({"class_weight": "even"}, TypeError, "class_weight: expected 'balanced' or a dict"),
         (
             {"class_weight": {2: 1.0}},
@@ -274,6 +284,14 @@ def test_large_integers_of_other_types_are_the_same_labels():
     np.testing.assert_array_equal(encoded(y, 6, classes)[0], [0, 1, 2] * 2)
     with pytest.raises(ValueError, match="y: row 0 is -1, which is not among the classes"):
         encoded(np.array([-1]), 1, classes)
+    with pytest.raises(ValueError, match="row 1 is 9007199254740993, which is not among"):
+        encoded(y[:2], 2, classes.astype(np.float64))
+
+
+def test_no_model_of_a_fit_can_change_the_classes_of_another():
+    model = fastsgd.fit([[0.0], [1.0]], [3, 5], loss="logistic")
+    with pytest.raises(ValueError, match="read-only"):
+        model.classes[0] = 9
 
 
 def test_integers_beyond_64_bits_are_no_labels():
