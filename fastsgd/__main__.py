@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Interrupted:
         return _end("interrupted; nothing was saved", INTERRUPTED)
     except KeyboardInterrupt as error:
-        return _end(f"interrupted; {error or 'nothing was saved'}", INTERRUPTED)
+        return _end(f"interrupted; {str(error) or 'nothing was saved'}", INTERRUPTED)
     return 0
 
 

@@ -273,7 +273,9 @@ def _nullable_dtype(value: Any) -> np.dtype[Any] | None:
         return None
     columns = list(dtypes) if hasattr(dtypes, "__iter__") else [dtypes]
     known = [getattr(column, "numpy_dtype", column) for column in columns]
-    kinds = {getattr(dtype, "kind", "O") for dtype in known}
+    if not all(isinstance(dtype, np.dtype) for dtype in known):
+        return None
+    kinds = {dtype.kind for dtype in known}
     # Of columns of numbers beside others of bools, pandas makes an array of objects.
     is_mixed = "b" in kinds and len(kinds) > 1
     if not kinds <= set("biuf") or (known == columns and not is_mixed):

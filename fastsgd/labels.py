@@ -68,14 +68,16 @@ def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
 
 def _are_exact(numbers: Array) -> bool:
     """Tell whether all integers among numbers are so small that float64 holds them."""
-    return max(-int(numbers.min()), int(numbers.max())) <= 2**53
+    return numbers.size == 0 or bool(numbers.min() >= -(2**53) and numbers.max() <= 2**53)
 
 
 def _as_labels(name: str, y: Any) -> Array:
     checks.not_masked(name, y)
     array = np.asarray(y)
-    if array.dtype.kind == "U" and isinstance(y, (list, tuple)):
-        array = np.asarray(y, dtype=object)  # numpy makes strings of numbers that are among them
+    is_mixed = array.dtype.kind == "U" or (array.dtype.kind == "f" and not _are_exact(array))
+    if is_mixed and isinstance(y, (list, tuple)):
+        # Numpy makes strings of numbers that are among them, and floats of large integers.
+        array = np.asarray(y, dtype=object)
     if array.dtype.kind == "O" and array.size:
         kinds = {type(label) for label in array.ravel().tolist()}
         if all(issubclass(kind, str) for kind in kinds):

@@ -393,6 +393,22 @@ def test_an_interrupt_ends_with_status_130(capsys, files, monkeypatch, tmp_path)
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_an_interrupt_before_the_first_epoch_leaves_nothing_to_save(
+    capsys, files, monkeypatch, tmp_path
+):
+    def interrupt(*arguments, **options):
+        if options.get("epochs") == 1:  # of the rows of zeros that are fitted to compile
+            raise fastsgd.Interrupted(None)
+        return fastsgd.fit(*arguments, **options)
+
+    monkeypatch.setattr("fastsgd.cli.report.fit", interrupt)
+    out = tmp_path / "model.npz"
+    options = ["--target", "price", "--out", str(out)]
+    message = refused(capsys, "fit", files[0][0], *options, status=130)
+    assert "interrupted; nothing was saved" in message
+    assert not out.exists()
+
+
 def test_an_interrupt_saves_what_was_learned_where_it_was_to_be_saved(
     capsys, files, monkeypatch, tmp_path
 ):

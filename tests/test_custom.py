@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import namedtuple
 from pathlib import Path
+from types import FunctionType
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from numba.extending import overload
 
 import fastsgd
 from fastsgd import losses, penalties
-from fastsgd.custom import fingerprint
+from fastsgd.functions import fingerprint
 
 compiles = pytest.mark.skipif(
     bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled without the JIT"
@@ -339,6 +340,58 @@ def test_compiled_functions_are_read_anew(monkeypatch):
     monkeypatch.setitem(globals(), "FACTOR", 7.0)
     assert compiled_slope(make()) == 7.0
     assert compiled_slope(losses.custom(njit(scaled), njit(scaled_slope))) == 7.0
+
+
+def test_compiled_functions_may_call_themselves():
+    @njit
+    def power(x, n):
+        return x * power(x, n - 1) if n > 0 else 1.0
+
+    loss = losses.custom(lambda p, t: power(p - t, 2) / 2, lambda p, t: power(p - t, 1))
+    assert compiled_slope(loss) == 1.0
+
+
+@njit
+def even(x, n):
+    return x if n <= 0 else odd(x, n - 1)
+
+
+@njit
+def odd(x, n):
+    return x if n <= 0 else even(x, n - 1)
+
+
+@compiles
+def test_compiled_functions_may_call_each_other():
+    loss = losses.custom(lambda p, t: even(p - t, 3) * (p - t) / 2, lambda p, t: even(p - t, 3))
+    assert compiled_slope(loss) == 1.0
+
+
+def test_a_loss_whose_functions_do_something_else_by_now_is_not_unpickled(monkeypatch):
+    loss = losses.custom(scaled, scaled_slope)
+    pickled = pickle.dumps(loss)
+    assert pickle.loads(pickled) == loss
+    monkeypatch.setitem(globals(), "FACTOR", 3.0)
+    with pytest.raises(ValueError, match=r"loss: what the functions of custom\(scaled\) refer to"):
+        pickle.loads(pickled)
+
+
+def test_functions_that_are_defined_again_can_be_pickled(monkeypatch):
+    losses.custom(scaled, scaled_slope)
+    for function in (scaled, scaled_slope):
+        again = FunctionType(function.__code__, globals(), function.__name__)
+        again.__module__ = __name__
+        monkeypatch.setitem(globals(), function.__name__, again)
+    loss = losses.custom(globals()["scaled"], globals()["scaled_slope"])
+    assert pickle.loads(pickle.dumps(loss)) == loss
+
+
+def test_what_numba_cannot_hold_is_left_to_it():
+    loss = losses.custom(
+        lambda p, t: (p - t) ** 2 / 2 if sys.version_info[0] > 2 else 0.0, lambda p, t: p - t
+    )
+    assert loss.derivative(1.0, 0.0) == 1.0
+    assert fingerprint(lambda p: np.finfo(p).eps, np.finfo(float)) is None
 
 
 @compiles

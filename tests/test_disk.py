@@ -62,6 +62,20 @@ def test_a_new_version_removes_what_nobody_will_ask_for(tmp_path):
     assert [files.load("key") for files in (old, new, other)] == [None, "new", "old"]
 
 
+def test_what_was_never_finished_is_removed_once_nobody_writes_to_it(tmp_path):
+    files = Files(str(tmp_path), "run", "1")
+    files.save("key", "code")
+    (path,) = tmp_path.iterdir()
+    old, new = (path.with_name(f"{path.name}.{name}") for name in ("old", "new"))
+    for unfinished in (old, new):
+        unfinished.write_bytes(b"")
+    os.utime(old, (0, 0))
+    files.save("other key", "code")
+    assert not old.exists()
+    assert new.exists()
+    assert files.load("key") == "code"
+
+
 FIT = """
 import resource, signal, fastsgd
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -202,6 +202,11 @@ X3 = np.zeros((3, 1))
             ValueError,
             "y: 9007199254740993 would be the label 9007199254740992.0 beside the others",
         ),
+        (
+            {"y": [2**63 + 1, 2**63 + 2, -1]},
+            ValueError,
+            "y: 9223372036854775809 would be the label 9.2233",
+        ),
         ({"class_weight": "even"}, TypeError, "class_weight: expected 'balanced' or a dict"),
         (
             {"class_weight": {2: 1.0}},

@@ -113,6 +113,12 @@ def test_frames_of_numbers_and_bools_are_tables_of_numbers():
         np.testing.assert_array_equal(fit(X).w, fit(plain).w)
 
 
+def test_frames_that_numpy_cannot_read_are_refused():
+    frame = pd.DataFrame({"a": BASE[:, 0], "b": pd.arrays.SparseArray(BASE[:, 1] > 0)})
+    with pytest.raises((TypeError, ValueError), match="X: "):
+        fit(frame)
+
+
 def test_missing_numbers_of_frames_are_refused():
     frame = pd.DataFrame({"a": [1, None, 3], "b": [1.0, 2.0, 3.0]}).astype({"a": "Int64"})
     with pytest.raises(ValueError, match="X: row 1, column 0 is nan"):

@@ -12,6 +12,7 @@ import pickle
 from contextlib import suppress
 from glob import escape
 from pathlib import Path
+from time import time
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,9 @@ from numba.core.serialize import dumps
 
 # Bytes of a hash of what follows them: a file that is damaged, or not whole, is none.
 CHECK = hashlib.sha256().digest_size
+
+# Seconds after which nobody writes to a file any more.
+LONG_AGO = 3600
 
 
 class Files:
@@ -41,7 +45,7 @@ class Files:
     def save(self, key: Any, code: Any) -> None:
         """Keep the machine code of a key, where that can be written."""
         data, path = dumps(code), self._path(key)
-        unfinished = path.with_suffix(f".{uuid4().hex}")
+        unfinished = path.with_name(f"{path.name}.{uuid4().hex}")
         try:
             unfinished.write_bytes(hashlib.sha256(data).digest() + data)
             unfinished.replace(path)
@@ -54,10 +58,11 @@ class Files:
         return self._folder / f"{self._prefix}.{_hash(key)[:32]}.nbc"
 
     def _remove_others(self) -> None:
-        """Remove machine code of other versions of the sources, which nobody will ask for."""
-        for file in self._folder.glob(f"{escape(self._kernel)}.*.nbc"):
-            if not file.name.startswith(f"{self._prefix}."):
-                with suppress(OSError):
+        """Remove machine code of other versions of the sources, and what was never finished."""
+        for file in self._folder.glob(f"{escape(self._kernel)}.*"):
+            with suppress(OSError):
+                is_left = file.suffix != ".nbc" and time() - file.stat().st_mtime > LONG_AGO
+                if is_left or not file.name.startswith(f"{self._prefix}."):
                     file.unlink()
 
 

@@ -1,0 +1,181 @@
+"""What functions of the user's are made of: a fingerprint of it, and a copy that it cannot change.
+
+Numba reads what a function refers to when it compiles it. By then it may have become something
+else, and so it may where compiled code is found again: a fingerprint tells what it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dis import get_instructions
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+from numba.core.compiler import Compiler
+from numba.core.dispatcher import Dispatcher
+
+# Modules whose functions are what their names say.
+KNOWN_MODULES = {"builtins", "math", "cmath", "numpy", "numba"}
+CALLED = (BuiltinFunctionType, FunctionType, type)
+
+
+class _UnknownError(Exception):
+    """A function refers to something whose content cannot be told."""
+
+
+def fingerprint(*parts: Any) -> str | None:
+    """Return a hash of functions and all that they refer to, or None where that is unknown.
+
+    Examples
+    --------
+    >>> fingerprint(lambda x: 2 * x) == fingerprint(lambda x: 2 * x)
+    True
+    >>> fingerprint(lambda x: 2 * x) == fingerprint(lambda x: 3 * x)
+    False
+    """
+    seen: dict[int, int] = {}
+    try:
+        contents = [
+            _content_of_function(part, seen)
+            if isinstance(part, FunctionType)
+            else _content(part, seen)
+            for part in parts
+        ]
+    except _UnknownError:
+        return None
+    return hashlib.sha256(repr(contents).encode()).hexdigest()[:32]
+
+
+def _content(thing: Any, seen: dict[int, int]) -> Any:
+    """Return all that decides what `thing` does; `seen` are the functions met so far, numbered."""
+    if thing is None or isinstance(thing, (bool, int, float, complex, str, bytes)):
+        return type(thing).__name__, repr(thing)
+    if isinstance(thing, (np.ndarray, np.generic)) and thing.dtype.kind in "biufc":
+        return str(thing.dtype), thing.shape, thing.tobytes()
+    if isinstance(thing, tuple):
+        kind = () if type(thing) is tuple else _named(thing)
+        return *kind, *(_content(part, seen) for part in thing)
+    if isinstance(thing, CodeType):
+        names = thing.co_names, thing.co_varnames, thing.co_freevars
+        shape = thing.co_argcount, thing.co_flags
+        return thing.co_code, *names, *shape, _content(thing.co_consts, seen)
+    if isinstance(thing, ModuleType) and thing.__name__.partition(".")[0] in KNOWN_MODULES:
+        return thing.__name__
+    if isinstance(thing, Dispatcher):
+        return *_told_to_numba(thing), _content_of_function(thing.py_func, seen)
+    if isinstance(thing, FunctionType) and id(thing) in seen:
+        return seen[id(thing)]
+    name, module = getattr(thing, "__name__", None), getattr(thing, "__module__", None) or ""
+    if name is not None and (
+        isinstance(thing, np.ufunc)
+        or (isinstance(thing, CALLED) and module.partition(".")[0] in KNOWN_MODULES)
+    ):
+        return module, name
+    # So is a plain function that another one calls: what numba compiles for it, an `overload` says.
+    raise _UnknownError
+
+
+def _told_to_numba(dispatcher: Any) -> tuple[str, ...]:
+    """Return what else decides how numba compiles a function."""
+    options = dispatcher.targetoptions
+    if dispatcher._compiler.pipeline_class is not Compiler or any(map(callable, options.values())):
+        raise _UnknownError
+    told = options, sorted(dispatcher.locals.items()), _only_signatures(dispatcher)
+    return tuple(map(repr, told))
+
+
+def _named(thing: Any) -> tuple[Any, ...]:
+    """Return what tells values of a NamedTuple from those of others."""
+    if not hasattr(thing, "_fields"):
+        raise _UnknownError
+    return type(thing).__qualname__, thing._fields
+
+
+def _only_signatures(dispatcher: Any) -> tuple[Any, ...]:
+    """Return the signatures of what numba compiles for no others, else none."""
+    return () if dispatcher._can_compile else tuple(dispatcher.nopython_signatures)
+
+
+def _content_of_function(function: FunctionType, seen: dict[int, int]) -> Any:
+    if id(function) in seen:
+        return seen[id(function)]
+    seen[id(function)] = len(seen)
+    used = sorted(_names(function.__code__) & set(function.__globals__))
+    try:
+        cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    except ValueError:  # a variable that has no value yet
+        raise _UnknownError from None
+    parts = (function.__code__, function.__defaults__, *cells)
+    globals_used = tuple(function.__globals__[name] for name in used)
+    return tuple(used), _content(parts, seen), _content(globals_used, seen)
+
+
+def _names(code: CodeType) -> set[str]:
+    """Return the names of globals that a function and those in it use."""
+    own = {step.argval for step in get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+    inside = (const for const in code.co_consts if isinstance(const, CodeType))
+    return own.union(*map(_names, inside))
+
+
+def frozen(thing: Any, made: dict[int, Any]) -> Any:
+    """Return a copy of a function that refers to what is there now, or of what it refers to.
+
+    Numba reads such things when it compiles, and would see what they have become by then. `made`
+    are the copies of functions made so far, which may refer to each other.
+    """
+    if id(thing) in made:
+        return made[id(thing)]
+    if isinstance(thing, np.ndarray):
+        return thing.copy()
+    if type(thing) is tuple:
+        return tuple(frozen(part, made) for part in thing)
+    if isinstance(thing, tuple) and hasattr(thing, "_make"):
+        return thing._make(frozen(part, made) for part in thing)
+    if isinstance(thing, Dispatcher):
+        return _frozen_dispatcher(thing, made)
+    # One that another calls is left alone: numba knows it, if at all, by its identity.
+    return _frozen_function(thing, made) if isinstance(thing, FunctionType) and not made else thing
+
+
+def _frozen_function(function: FunctionType, made: dict[int, Any]) -> FunctionType:
+    made[id(function)] = copy = _without_references(function)
+    _refer(copy, function, made)
+    return copy
+
+
+def _frozen_dispatcher(dispatcher: Any, made: dict[int, Any]) -> Any:
+    function, told = _without_references(dispatcher.py_func), dispatcher.targetoptions
+    pipeline = dispatcher._compiler.pipeline_class
+    made[id(dispatcher)] = copy = type(dispatcher)(function, dispatcher.locals, told, pipeline)
+    _refer(function, dispatcher.py_func, made)
+    for signature in _only_signatures(dispatcher):
+        copy.compile(signature)
+    if not dispatcher._can_compile:
+        copy.disable_compile()
+    return copy
+
+
+def _without_references(function: FunctionType) -> FunctionType:
+    """Return a copy of a function that refers to nothing yet, as it may refer to itself."""
+    closure = tuple(CellType() for _ in function.__closure__ or ()) or None
+    return FunctionType(function.__code__, {}, function.__name__, None, closure)
+
+
+def _refer(copy: FunctionType, function: FunctionType, made: dict[int, Any]) -> None:
+    """Let a copy of a function refer to copies of what the function refers to."""
+    copy.__defaults__ = frozen(function.__defaults__, made)
+    used = _names(function.__code__)
+    copy.__globals__.update(
+        (name, frozen(thing, made) if name in used else thing)
+        for name, thing in function.__globals__.items()
+    )
+    for cell, original in zip(copy.__closure__ or (), function.__closure__ or (), strict=True):
+        with suppress(ValueError):  # of a variable that has no value yet
+            cell.cell_contents = frozen(original.cell_contents, made)
+
+
+def plain(function: Any) -> Any:
+    """Return the function that numba compiles, if it is one of its own."""
+    return function.py_func if isinstance(function, Dispatcher) else function
