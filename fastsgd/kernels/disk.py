@@ -29,7 +29,7 @@ class Files:
     """The files of the machine code of one kernel."""
 
     def __init__(self, folder: str, kernel: str, version: Any) -> None:
-        self._folder = Path(folder)
+        self._folder, self._version = Path(folder), version
         # By the version of the sources, so that those of others can be told and removed.
         self._kernel, self._prefix = kernel, f"{kernel}.{_hash(version)[:8]}"
 
@@ -55,7 +55,7 @@ class Files:
         self._remove_others()
 
     def _path(self, key: Any) -> Path:
-        return self._folder / f"{self._prefix}.{_hash(key)[:32]}.nbc"
+        return self._folder / f"{self._prefix}.{_hash((self._version, key))[:32]}.nbc"
 
     def _remove_others(self) -> None:
         """Remove machine code of other versions of the sources, and what was never finished."""
