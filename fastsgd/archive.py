@@ -181,6 +181,6 @@ def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
         if not np.isfinite(array[1:] if name in ("watched", "paced") else array).all():
             raise ValueError(f"{name} is not finite")
     steps = checks.integer("steps", about["steps"], at_least=0, at_most=2**62)
-    intercept = checks.non_negative("intercept", about.get("intercept", 1.0))
+    intercept = checks.non_negative("intercept", about["intercept"])
     watches, stopped = (watched, paced), arrays["stopped"]
     return State(optimizer, steps, parameters, memory, *watches, stopped, best, intercept)

@@ -22,7 +22,7 @@ from .order import fill_orders, index_dtype, orders_at_once
 from .penalties import NoPenalty
 from .progress import Report
 from .rows import Problem
-from .schedules import Constant
+from .schedules import Constant, Function
 from .settings import Settings
 from .state import State, copy_of, follow, learned
 from .stopping import Best, is_watched, watch, with_watches
@@ -78,6 +78,7 @@ class Descent:
         self.work = work_on(problem, settings, self.state)
         self.team = team_for(self.work, settings.n_threads)
         self.at_once = self._epochs_at_once(n)
+        self.lrs = np.empty(0)  # the learning rates of the last steps taken
 
     def _epochs_at_once(self, n: int) -> int:
         """Return how many epochs one call of the kernel runs: short ones, that no one looks at."""
@@ -85,6 +86,8 @@ class Descent:
         if self.is_watched or self.held_out is not None or settings.epoch_loss == "full":
             return 1
         if self.team is not None:  # which is given one order
+            return 1
+        if isinstance(settings.schedule, Function):  # which is asked but once for each step
             return 1
         # Of a penalty, the weights after each epoch are kept: those that steps are taken with.
         is_averaged = isinstance(self.state.memory.averages, Averaged)
@@ -163,7 +166,7 @@ class Descent:
         before, batch_size, n = self.state.steps, self.settings.batch_size, self.visited
         for first, last in batch_stretches(n, batch_size, block, self.row_length):
             t, end = before + first // batch_size, before - (-last // batch_size) * len(losses)
-            lrs = self._rates(t, end)
+            self.lrs = lrs = self._rates(t, end)
             work = work.at_rates(self.settings, self.state, t, lrs, self.orders[0])
             try:
                 are_finite = run(
@@ -302,7 +305,7 @@ class Descent:
         if before is None:
             before = float(mean_losses(problem.data, learned(self.former()), loss).sum())
         if np.isfinite(X.min()) and np.isfinite(X.max()):
-            rate = self.settings.schedule.rates(np.array([self.former().steps]))[0]
+            rate = self.lrs[0] * self.former().memory.pace.max()
             advice = (
                 f"Try an lr smaller than {rate:g}, or scale the data down: X reaches from "
                 f"{X.min():.4g} to {X.max():.4g}"

@@ -68,7 +68,8 @@ def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
 
 def _are_exact(numbers: Array) -> bool:
     """Tell whether all integers among numbers are so small that float64 holds them."""
-    return numbers.size == 0 or bool(numbers.min() >= -(2**53) and numbers.max() <= 2**53)
+    # As numbers of Python, which compare exactly: in float16, 2**53 overflows.
+    return numbers.size == 0 or -(2**53) <= numbers.min().item() <= numbers.max().item() <= 2**53
 
 
 def _as_labels(name: str, y: Any) -> Array:

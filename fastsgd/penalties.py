@@ -14,7 +14,7 @@ import numpy as np
 from . import checks
 from .custom import check_derivative, check_functions, member
 from .kernels.arithmetic import at, capped, nearer_to_zero
-from .kernels.elementary import exp
+from .kernels.elementary import exp, expm1
 from .members import chosen, parameters
 
 __all__ = ["L1", "L2", "PENALTIES", "ElasticNet", "NoPenalty", "custom", "named_penalty"]
@@ -144,10 +144,6 @@ class L1(NamedTuple):
         """Return the weight, nearer to 0 by stride times alpha."""
         return nearer_to_zero(w, stride * at(self.alpha, f))
 
-    def decay(self) -> Any:
-        """Return 0: nothing of it is in proportion to the weight."""
-        return 0.0
-
     def rest(self, w: Any, f: Any, way: Any, log_kept: Any) -> Any:
         """Return the weight, nearer to 0 by the sum of its steps times alpha."""
         return nearer_to_zero(w, way * at(self.alpha, f))
@@ -205,9 +201,11 @@ class ElasticNet(NamedTuple):
         """Return the weight after decay and steps towards 0 in turns."""
         # With x = lr * decay, the sum over the steps of x times what later steps leave of it
         # is 1 - exp(log_kept): it telescopes.
-        kept = exp(log_kept)
-        distance = (1 - kept) / (1 - self.l1_ratio) if log_kept < 0 else way * at(self.alpha, f)
-        return nearer_to_zero(w * kept, distance * self.l1_ratio)
+        if log_kept < 0:
+            distance = -expm1(log_kept) / (1 - self.l1_ratio)
+        else:
+            distance = way * at(self.alpha, f)
+        return nearer_to_zero(w * exp(log_kept), distance * self.l1_ratio)
 
 
 PENALTIES: dict[str, Any] = {"none": NoPenalty, "l2": L2, "l1": L1, "elasticnet": ElasticNet}

@@ -110,8 +110,9 @@ class Optimal(NamedTuple):
     Raises
     ------
     ValueError
-        By `fit`, if there is no penalty, or its alpha is 0; or if the loss is that of all
-        classes together, which has no derivative by one prediction.
+        By `fit`, if there is no penalty, or its alpha is 0; if the loss is that of all classes
+        together, which has no derivative by one prediction; or if its derivative at -typ
+        overflows.
 
     References
     ----------
@@ -139,8 +140,16 @@ class Optimal(NamedTuple):
                 "none; use another schedule, or loss='logistic'"
             )
         typical = math.sqrt(1 / math.sqrt(alpha))
-        first = typical / max(1.0, -float(loss.derivative(-typical, 1.0)))
-        return _Bottou(alpha, 1 / (alpha * first))
+        try:
+            steepness = max(1.0, -float(loss.derivative(-typical, 1.0)))
+        except OverflowError:  # from a function of the user's
+            steepness = math.inf
+        if not alpha * typical / steepness > 0:
+            raise ValueError(
+                f"lr: the optimal schedule has no first rate for {loss!r} and {penalty!r}, as the "
+                f"loss is too steep at -{typical:g}; use another schedule, or a larger alpha"
+            )
+        return _Bottou(alpha, steepness / (alpha * typical))
 
 
 class _Bottou(NamedTuple):
@@ -237,7 +246,7 @@ class Cosine(NamedTuple):
     warm_up : int
         The number of mini-batches of the warm-up, less than all `steps`; 0 for none.
     final : float
-        The lowest learning rate, at least 0.
+        The last learning rate, at least 0.
 
     Raises
     ------
@@ -340,7 +349,7 @@ class Adaptive(NamedTuple):
         return np.full(t.shape, self.lr)
 
 
-class _Function(NamedTuple):
+class Function(NamedTuple):
     """A function of the user's."""
 
     function: Callable[[int], Any]
@@ -391,9 +400,8 @@ def named_schedule(lr: Any) -> Any:
     if isinstance(lr, (str, *SCHEDULES.values())):
         return chosen("lr", lr, SCHEDULES)
     if callable(lr) and not isinstance(lr, type):
-        return _Function(lr)
-    is_number = isinstance(lr, Real)
-    if not is_number:
+        return Function(lr)
+    if not isinstance(lr, Real):
         raise TypeError(
             "lr: expected a number, a name, a value such as fastsgd.schedules.Cosine(), or a "
             f"function of the number of a step, got {lr!r}"

@@ -334,10 +334,10 @@ def _first_state(
 def _given(init: Any, problem: Problem) -> Parameters:
     """Return the parameters that the user gave."""
     known, labels = getattr(init, "classes", None), problem.classes
-    if known is not None and labels is not None and not np.array_equal(known, labels):
+    if known is not None and not np.array_equal(known, labels):
+        wanted = "without classes" if labels is None else f"of the classes {labels.tolist()}"
         raise ValueError(
-            f"init: expected a Model of the classes {labels.tolist()}, or (w, b), got one of "
-            f"{known.tolist()}"
+            f"init: expected a Model {wanted}, or (w, b), got one of {known.tolist()}"
         )
     pair = (init.w, init.b) if isinstance(init, Model) else init
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:

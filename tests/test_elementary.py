@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
-from fastsgd.kernels.elementary import exp, log1p
+from fastsgd.kernels.elementary import exp, expm1, log1p
 from fastsgd.kernels.jit import OPTIONS
 
 
@@ -20,6 +20,12 @@ from fastsgd.kernels.jit import OPTIONS
 def exp_of_all(x, out):
     for i in range(x.size):
         out[i] = exp(x[i])
+
+
+@njit(**OPTIONS)
+def expm1_of_all(x, out):
+    for i in range(x.size):
+        out[i] = expm1(x[i])
 
 
 @njit(**OPTIONS)
@@ -50,6 +56,14 @@ def test_exp_is_good_to_1_ulp(x):
     assert ulps(compiled(exp_of_all, x), exact) <= (1 if x > -708 else 1.5)
 
 
+@given(x=st.one_of(st.floats(-745, 700), st.floats(-1, 1), st.floats(-1e-10, -1e-300)))
+def test_expm1_is_good_to_2_ulp(x):
+    with localcontext() as context:
+        context.prec = 400
+        exact = Decimal(x).exp() - 1
+    assert ulps(compiled(expm1_of_all, x), exact) <= 2
+
+
 @given(x=st.one_of(st.floats(0, 1), st.floats(1e-300, 1e-10)))
 def test_log1p_is_good_to_2_ulp_from_0_to_1(x):
     with localcontext() as context:
@@ -77,6 +91,7 @@ def test_exp_at_its_ends(x, value):
 
 def test_nan_stays_nan():
     assert math.isnan(compiled(exp_of_all, math.nan))
+    assert math.isnan(compiled(expm1_of_all, math.nan))
     assert math.isnan(compiled(log1p_of_all, math.nan))
 
 
@@ -88,4 +103,6 @@ def test_float32_is_computed_in_float64():
 
 def test_python_has_them_too():
     assert exp(1.0) == math.e
+    assert exp(1000.0) == math.inf
+    assert expm1(1e-20) == 1e-20
     assert log1p(1.0) == math.log(2)

@@ -283,6 +283,14 @@ def test_labels_that_are_objects_come_back_as_the_numbers_they_are(labels, dtype
     assert model.classes.tolist() == sorted(set(labels))
 
 
+def test_labels_of_narrow_floats():
+    X = np.arange(4.0)[:, None]
+    model = fastsgd.fit(X, np.array([1, 1, 2, 2], np.float16), loss="hinge", seed=0)
+    assert model.classes.dtype == np.float16
+    narrow = model.evaluate(X, np.array([1, 1, 2, 2], np.float16))
+    assert narrow == model.evaluate(X, [1, 1, 2, 2])
+
+
 def test_large_integers_of_other_types_are_the_same_labels():
     y = np.array([2**53, 2**53 + 1, 2**53 + 2] * 2)
     _, classes = encoded(y.astype(np.uint64), 6)
@@ -312,5 +320,7 @@ def test_initial_parameters_of_other_classes_are_refused():
     np.testing.assert_array_equal(same.w, model.w)
     with pytest.raises(ValueError, match=r"init: .* \['left', 'right'\].* got .*'down', 'up'"):
         fastsgd.fit(X, np.where(score > 0, "left", "right"), loss="logistic", init=model)
+    with pytest.raises(ValueError, match=r"init: expected a Model without classes, .*'down', 'up'"):
+        fastsgd.fit(X, score, init=model)
     other = fastsgd.fit(X, score > 0, loss="logistic", init=(model.w, model.b), epochs=0)
     np.testing.assert_array_equal(other.w, model.w)

@@ -7,12 +7,12 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import fastsgd
 from fastsgd import schedules
-from fastsgd.losses import LOSSES
+from fastsgd.losses import LOSSES, custom
 from fastsgd.penalties import L1, L2, ElasticNet
 from fastsgd.schedules import (
     Adaptive,
@@ -93,14 +93,23 @@ def test_cosine_ends_with_the_fit_by_default():
 def test_optimal_is_bottous(loss, alpha):
     value = LOSSES[loss]()
     typical = alpha**-0.25
-    try:
-        slope = -value.derivative(-typical, 1.0)
-    except OverflowError:  # gamma, where exp overflows
-        return
+    slope = -value.derivative(-typical, 1.0)
+    assume(math.isfinite(slope))  # that of gamma overflows
     first = typical / max(1.0, slope)
     rates = Optimal().bound(loss=value, penalty=L2(alpha), steps=0).rates(np.arange(5))
     expected = [1 / (alpha * (1 / (alpha * first) + t)) for t in range(5)]
     np.testing.assert_allclose(rates, expected, rtol=1e-12)
+
+
+def _steep(y_hat, y):
+    return -math.exp(-y_hat)
+
+
+@pytest.mark.parametrize("loss", ["gamma", custom(lambda y_hat, y: math.exp(-y_hat), _steep)])
+def test_optimal_is_an_error_where_the_loss_is_too_steep(loss):
+    X, y = data()
+    with pytest.raises(ValueError, match="lr: the optimal schedule has no first rate .* -1000;"):
+        fastsgd.fit(X, abs(y) + 1, loss=loss, penalty=L2(1e-12), lr="optimal")
 
 
 def test_optimal_takes_the_alpha_of_the_penalty_and_is_an_error_without_one():
@@ -190,6 +199,13 @@ def test_what_a_function_returns_that_is_no_number_is_named_with_its_step(rate):
 def test_functions_may_return_numbers_of_any_type(number):
     one, other = (fastsgd.fit(*data(), lr=lr, seed=0) for lr in (lambda t: number(1), 1.0))
     np.testing.assert_array_equal(one.w, other.w)
+
+
+def test_a_function_is_asked_but_once_for_each_step():
+    X, y = data()
+    rates = iter([1e30] * (X.shape[0] // 10 * 3))
+    with pytest.raises(fastsgd.DivergenceError, match="smaller than 1e.30"):
+        fastsgd.fit(X, y, lr=lambda t: next(rates), epochs=3, batch_size=10)
 
 
 def test_a_warm_up_does_not_matter_where_no_step_is_taken():

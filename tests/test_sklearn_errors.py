@@ -180,6 +180,10 @@ def test_derivatives_of_single_rows_are_clipped_as_there_but_not_without_a_word(
     with pytest.warns(ConvergenceWarning, match="The fit diverged: its loss is .*e") as caught:
         our.fit(rows, y)
     assert caught[0].filename == __file__
+    classes = {} if name == "SGDRegressor" else {"classes": np.unique(y)}
+    with pytest.warns(ConvergenceWarning, match="The fit diverged") as caught:
+        getattr(fastsgd.sklearn, name)(**options).partial_fit(rows, y, **classes)
+    assert caught[0].filename == __file__
     assert 1e10 < np.abs(their.coef_).max() < 1e17
     assert 0.01 < np.abs(our.coef_).max() / np.abs(their.coef_).max() < 100
 

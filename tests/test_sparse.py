@@ -31,6 +31,7 @@ PENALTIES = [
     L1(alpha=0.02),
     L1(alpha=ALPHAS / 10),
     ElasticNet(alpha=0.3, l1_ratio=0.2),
+    ElasticNet(alpha=0.3, l1_ratio=1 - 1e-9),
     ElasticNet(alpha=0.3, l1_ratio=1.0),
     ElasticNet(alpha=ALPHAS, l1_ratio=0.0),
     OWN,

@@ -29,7 +29,15 @@ ROUND_BITS = int(np.float64(ROUND).view(np.int64))
 
 def exp(x: float) -> float:
     """Return e**x in float64, to 1 ulp; infinity where it overflows."""
-    return math.exp(x)
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def expm1(x: float) -> float:
+    """Return e**x - 1 in float64 for x up to 700, to 2 ulp."""
+    return math.expm1(x)
 
 
 def log1p(x: float) -> float:
@@ -40,30 +48,45 @@ def log1p(x: float) -> float:
 @overload(exp, jit_options=EXACT)
 def _exp(x: Any) -> Any:
     def by_arithmetic(x: Any) -> Any:
-        # e**x = 2**k * e**r with |r| <= ln(2) / 2. Beyond these bounds, it is what it is at them.
-        x = lesser(greater(np.float64(x), -746.0), 710.0)
-        rounded = x * LOG2_E + ROUND
-        k = rounded - ROUND
-        r = (x - k * LN2_HIGH) - k * LN2_LOW
-        p: Any = 1 / 6227020800.0  # Taylor's series
-        p = p * r + 1 / 479001600.0
-        p = p * r + 1 / 39916800.0
-        p = p * r + 1 / 3628800.0
-        p = p * r + 1 / 362880.0
-        p = p * r + 1 / 40320.0
-        p = p * r + 1 / 5040.0
-        p = p * r + 1 / 720.0
-        p = p * r + 1 / 120.0
-        p = p * r + 1 / 24.0
-        p = p * r + 1 / 6.0
-        p = p * r + 1 / 2.0
-        p = 1 + (r + r * r * p)
+        # Beyond these bounds, it is what it is at them.
+        p, k = parts_of_exp(lesser(greater(np.float64(x), -746.0), 710.0))
         # Two factors, as 2**k may be out of range where p * 2**k is not.
-        whole = np.float64(rounded).view(np.int64) - ROUND_BITS
-        half = whole >> 1
-        return p * power_of_2(half) * power_of_2(whole - half)
+        half = k >> 1
+        return (1 + p) * power_of_2(half) * power_of_2(k - half)
 
     return by_arithmetic
+
+
+@overload(expm1, jit_options=EXACT)
+def _expm1(x: Any) -> Any:
+    def by_arithmetic(x: Any) -> Any:
+        p, k = parts_of_exp(greater(np.float64(x), -700.0))
+        power = power_of_2(k)
+        return p * power + (power - 1)
+
+    return by_arithmetic
+
+
+@register_jitable(**EXACT)
+def parts_of_exp(x: Any) -> Any:
+    """Return p and k with e**x = 2**k * (1 + p), and |p| below 1/2."""
+    # e**x = 2**k * e**r with |r| <= ln(2) / 2.
+    rounded = x * LOG2_E + ROUND
+    k = rounded - ROUND
+    r = (x - k * LN2_HIGH) - k * LN2_LOW
+    p: Any = 1 / 6227020800.0  # Taylor's series
+    p = p * r + 1 / 479001600.0
+    p = p * r + 1 / 39916800.0
+    p = p * r + 1 / 3628800.0
+    p = p * r + 1 / 362880.0
+    p = p * r + 1 / 40320.0
+    p = p * r + 1 / 5040.0
+    p = p * r + 1 / 720.0
+    p = p * r + 1 / 120.0
+    p = p * r + 1 / 24.0
+    p = p * r + 1 / 6.0
+    p = p * r + 1 / 2.0
+    return r + r * r * p, np.float64(rounded).view(np.int64) - ROUND_BITS
 
 
 @register_jitable(**EXACT)

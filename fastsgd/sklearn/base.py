@@ -143,6 +143,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             self.classes_ = classes
         self.loss_curve_: list[float] = []
         self._take(model)
+        _warn_if_worse(begun, model, rows, stacklevel=4)
         self._warn()
         return self
 
@@ -159,7 +160,9 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             self.loss_curve_ = []
         else:
             begun = self._continued(begun, classes)
-        self._take(self._learn(begun, rows, weights, 1, None, None))
+        model = self._learn(begun, rows, weights, 1, None, None)
+        self._take(model)
+        _warn_if_worse(begun, model, rows, stacklevel=5)
         return self
 
     def __sklearn_tags__(self) -> Any:
@@ -310,7 +313,6 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 "with StandardScaler or MinMaxScaler might help. So might a smaller eta0.",
                 error.model,
             ) from error
-        _warn_if_worse(begun, model, rows)
         return model
 
     def _set_parameters(self, model: Model) -> None:
@@ -345,7 +347,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             )
 
 
-def _warn_if_worse(begun: Model, model: Model, rows: Rows) -> None:
+def _warn_if_worse(begun: Model, model: Model, rows: Rows, stacklevel: int) -> None:
     """Warn of a fit that diverged to numbers which are finite still."""
     loss = model.history.data_loss[-1]
     if loss > HIGH and loss > WORSE * begun.evaluate(*rows):
@@ -353,7 +355,7 @@ def _warn_if_worse(begun: Model, model: Model, rows: Rows) -> None:
             f"The fit diverged: its loss is {loss:.3g}. Scaling input data with StandardScaler or "
             "MinMaxScaler might help. So might a smaller eta0.",
             ConvergenceWarning,
-            stacklevel=5,
+            stacklevel=stacklevel,
         )
 
 
