@@ -22,6 +22,9 @@ Array = np.ndarray[Any, Any]
 
 BOOLS = (bool, np.bool_)
 
+# Numbers of steps and sums of a few are computed with in 64 bits.
+MOST_STEPS = 2**62
+
 # The smallest and the largest number that each dtype of the kernels holds in full precision.
 RANGES = {
     info.dtype: (float(info.tiny), float(info.max))
@@ -95,17 +98,17 @@ def tweedie_power(name: str, value: Any) -> float:
 
 def count(name: str, value: Any) -> int:
     """Return an integer of at least 1."""
-    return integer(name, value, at_least=1)
+    return integer(name, value, at_least=1, at_most=MOST_STEPS)
 
 
 def count_or_zero(name: str, value: Any) -> int:
     """Return an integer of at least 0."""
-    return integer(name, value, at_least=0)
+    return integer(name, value, at_least=0, at_most=MOST_STEPS)
 
 
 def count_or_none(name: str, value: Any) -> int | None:
     """Return an integer of at least 1, or None."""
-    return None if value is None else integer(name, value, at_least=1)
+    return None if value is None else count(name, value)
 
 
 def flag(name: str, value: Any) -> bool:

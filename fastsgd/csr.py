@@ -14,7 +14,7 @@ from .stretches import STRETCH, stretches
 
 Array = np.ndarray[Any, Any]
 
-# One number of 32 bits stands for none of them.
+# Kernels keep the features of a batch as numbers of 32 bits.
 MOST_FEATURES = 2**32 - 1
 
 

@@ -32,7 +32,7 @@ def member(family: str, functions: dict[str, Callable[..., Any]], about: dict[st
     family : str
         "loss" or "penalty".
     functions : dict
-        The functions by the names of the methods, with the numbers that they are given.
+        The functions by the names of the methods.
     about : dict
         Other attributes of the class.
     """

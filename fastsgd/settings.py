@@ -11,7 +11,6 @@ from .kernels.clipping import Clipped, ClippedByOutput, Unclipped
 from .kernels.epoch import Method
 from .members import in_dtype
 from .rows import Problem
-from .schedules import Constant
 from .state import State
 
 
@@ -41,7 +40,9 @@ class Settings(NamedTuple):
                 f"penalty: expected one alpha, or one for each of the {problem.d} features, "
                 f"got {alpha.size}"
             )
-        if isinstance(self.schedule, Constant):
+        if alpha is not None and np.any(alpha):
+            checks.fits_dtype("penalty's alpha", np.max(alpha), problem.dtype)
+        if hasattr(self.schedule, "lr"):
             checks.fits_dtype("lr", self.schedule.lr, problem.dtype)
         if hasattr(self.optimizer, "eps"):
             checks.fits_dtype("optimizer's eps", self.optimizer.eps, problem.dtype)
@@ -79,7 +80,7 @@ def first_averaged(average: Any) -> int | None:
     if isinstance(average, checks.BOOLS):
         return 0 if average else None
     try:
-        return checks.integer("average", average, at_least=1, at_most=2**62) - 1
+        return checks.integer("average", average, at_least=1, at_most=checks.MOST_STEPS) - 1
     except TypeError:
         raise TypeError(
             "average: expected True, False or the number of a step, an integer of at least 1, got "

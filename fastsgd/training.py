@@ -81,15 +81,16 @@ def fit(
         of their own first. What is not copied must not change during the fit.
 
         Sparse rows are not copied where they are in CSR form, of float32 or float64, with
-        columns that increase within each row and no entry that is 0; all others are converted
-        once, duplicates summed. Steps cost what the non-zeros of their rows cost. Plain SGD is
+        columns that increase within each row and no entry that is 0, but for what says where
+        rows begin; all others are converted once, duplicates summed. Steps cost what the non-zeros of their rows cost. Plain SGD is
         that of the same rows given dense, with every penalty, and so is SGD with momentum at a
         constant rate and without a penalty. Otherwise the lazy form is taken: a weight, with
         all that the optimizer remembers of it, its penalty and its decay, changes in the steps
         in which its feature occurs, and in no others; with momentum it coasts in between, at the
         rate of the last step. What is in proportion to the number of steps between two
         occurrences: averages of plain SGD with a penalty, penalties of your own, and of L2 one
-        alpha for each feature if one of them times lr is above 1/2.
+        alpha for each feature if one of them times lr is above 1/2, and elastic nets, clipping
+        and L2 whose alpha times lr is 1 or more.
     y : array-like of shape (n,) or (n, k)
         For regression, the targets, converted to the dtype of X where they are not of it. For
         classes, labels, of shape (n,).
@@ -120,8 +121,8 @@ def fit(
         stands for the first, step 1. A class that has stopped keeps its means; if it goes on,
         the parameters that it kept count for the steps in between.
     clip_norm : float, optional
-        The largest norm of the gradient of the data loss, of w and b together and before the
-        penalty; a longer one is shortened to it.
+        The largest norm of the gradient of the data loss, of w and b together where both are
+        learned, and before the penalty; a longer one is shortened to it.
     tol : float, optional
         Stops the fit after `patience` epochs in a row whose loss is not below the lowest one
         before by more than tol, which may be 0. It watches the data loss on the rows held out if
@@ -143,7 +144,8 @@ def fit(
         consecutive rows, drawn at random from all, are shuffled row by row 128 at a time. It takes
         1.1 to 2 times as long as no shuffling, where full random order takes 1.2 to 3 times, and
         learns as from full shuffling even where the rows are sorted, but for batches so large that
-        128 runs are few for one.
+        128 runs are few for one. Rows of more than 2 kB, and those that take no more than 512 kB
+        together, are fully shuffled.
     drop_last : bool
         Whether a last, short mini-batch is left out of each epoch.
     seed : int, numpy.random.Generator or None

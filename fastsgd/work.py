@@ -253,9 +253,6 @@ def _lapse(settings: Settings, state: State, start: int, lrs: Array) -> Any:
     return _decaying(penalty, _rates(start, lrs, pace))
 
 
-# What stands for the logarithm of 0, and can be summed: exp of it is 0 in float64.
-LOG_OF_NOTHING = -750.0
-
 # Of a sum of powers, terms below this fraction of the first change no digit.
 NEGLIGIBLE = 1e-17
 
@@ -266,9 +263,9 @@ def _decaying(penalty: Any, rates: Rates) -> Penalty | PenaltyByFeature | Replay
     if decay.ndim == 0:
         paces = pace if (pace != 1).any() else np.ones(1)
         lost = paces[:, None] * lrs * decay
-        log_kept = np.full(lost.shape, LOG_OF_NOTHING)
-        np.log1p(-lost, out=log_kept, where=lost < 1)
-        return Penalty(penalty, rates, _cumulated(log_kept))
+        if lost.max() >= 1:  # of which the logarithm cannot be summed
+            return Replay(penalty, rates, 0)
+        return Penalty(penalty, rates, _cumulated(np.log1p(-lost)))
     highest = lrs.max() or 1.0  # in units of it, no power of a rate overflows
     most = highest * pace.max() * decay.max()
     if most > 0.5:  # where powers take long to vanish

@@ -127,6 +127,16 @@ BAD_INPUT = {
         ValueError,
         "optimizer's eps: expected a number from 1.2e-38 to 3.4e+38, the range of float32, ",
     ),
+    "lr of a schedule below float32": (
+        {"X": X.astype("f4"), "lr": fastsgd.schedules.InvScaling(1e-50)},
+        ValueError,
+        "lr: expected a number from 1.2e-38 to 3.4e+38, the range of float32, got 1e-50",
+    ),
+    "alpha above float32": (
+        {"X": X.astype("f4"), "penalty": fastsgd.penalties.L1([1.0, 1e39])},
+        ValueError,
+        "penalty's alpha: expected a number from 1.2e-38 to 3.4e+38, the range of float32, got 1e",
+    ),
     "average 2**70": ({"average": 2**70}, ValueError, "average: expected an integer from 1 to"),
     "lr above float32": ({"X": X.astype("f4"), "lr": 1e42}, ValueError, "lr: expected a number"),
     "callback": ({"callback": 3}, TypeError, "callback: expected a function of (model, epoch)"),

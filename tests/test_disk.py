@@ -29,7 +29,7 @@ def kept_where_two_save_at_once(files, replaced, monkeypatch):
 
 
 def test_who_saves_at_the_same_time_finds_their_own(tmp_path, monkeypatch):
-    files = [Files(str(tmp_path), "run", "1") for _ in range(2)]
+    files = [Files(str(tmp_path), "run-9.py311", "1") for _ in range(2)]
     found = kept_where_two_save_at_once(files, (Path, "replace"), monkeypatch)
     assert found == ["code of squared", "code of absolute"] * 2
 
@@ -43,7 +43,7 @@ def test_numbas_own_files_mix_them_up(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("length", [0, 10, 40, -1])
 def test_what_is_not_whole_is_not_there(tmp_path, length):
-    files = Files(str(tmp_path), "run", "1")
+    files = Files(str(tmp_path), "run-9.py311", "1")
     files.save("key", "code")
     (path,) = tmp_path.iterdir()
     path.write_bytes(path.read_bytes()[:length])
@@ -53,8 +53,10 @@ def test_what_is_not_whole_is_not_there(tmp_path, length):
 
 
 def test_a_new_version_removes_what_nobody_will_ask_for(tmp_path):
-    old, new = (Files(str(tmp_path), "run", version) for version in "12")
-    other = Files(str(tmp_path), "run_longer", "1")
+    old, new = (
+        Files(str(tmp_path), f"run-{line}.py311", version) for line, version in ((9, "1"), (10, "2"))
+    )
+    other = Files(str(tmp_path), "run_longer-9.py311", "1")
     for files in (old, other):
         files.save("key", "old")
     assert new.load("key") is None
@@ -63,7 +65,7 @@ def test_a_new_version_removes_what_nobody_will_ask_for(tmp_path):
 
 
 def test_what_was_never_finished_is_removed_once_nobody_writes_to_it(tmp_path):
-    files = Files(str(tmp_path), "run", "1")
+    files = Files(str(tmp_path), "run-9.py311", "1")
     files.save("key", "code")
     (path,) = tmp_path.iterdir()
     old, new = (path.with_name(f"{path.name}.{name}") for name in ("old", "new"))

@@ -213,6 +213,11 @@ X3 = np.zeros((3, 1))
             ValueError,
             r"class_weight: 2 is not among the classes \[0, 1",
         ),
+        (
+            {"class_weight": {0: 1e300}, "sample_weight": [1e300] * 3},
+            ValueError,
+            "class_weight: expected weights that are finite, times those of the rows",
+        ),
         ({"class_weight": {0: -1.0}}, ValueError, r"class_weight\[0\]: expected a finite number"),
         (
             {"loss": "squared", "class_weight": {0: 1}},

@@ -160,14 +160,16 @@ def test_names_stand_for_the_defaults():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Cosine(warm_up=-1), "warm_up: expected an integer of at least 0"),
-        (lambda: Cosine(steps=0), "steps: expected an integer of at least 1"),
+        (lambda: Cosine(warm_up=-1), "warm_up: expected an integer from 0 to"),
+        (lambda: Cosine(steps=0), "steps: expected an integer from 1 to"),
         (lambda: Cosine(steps=5, warm_up=5), "warm_up: expected fewer than the 5 steps, got 5"),
         (
             lambda: fastsgd.fit(*data(), lr=Cosine(warm_up=40), epochs=4),
             "warm_up: expected fewer than the 40 steps, got 40",
         ),
-        (lambda: Step(every=0), "every: expected an integer of at least 1"),
+        (lambda: Step(every=0), "every: expected an integer from 1 to"),
+        (lambda: Step(every=2**70), "every: expected an integer from 1 to"),
+        (lambda: Cosine(steps=2**70), "steps: expected an integer from 1 to"),
         (lambda: Exponential(decay=1.1), "decay: expected a number from 0 to 1"),
         (lambda: InvScaling(power=-1), "power: expected"),
         (lambda: Adaptive(factor=1.0), "factor: expected a finite number above 1"),

@@ -198,6 +198,25 @@ def test_a_rate_that_adapts_is_that_of_dense_rows(penalty):
     assert_equal_to_dense(X, X @ np.arange(D), lr=lr, penalty=penalty, epochs=20)
 
 
+def test_steps_that_take_all_of_a_weight_do_not_blur_those_after_them():
+    n, half = 100_000, 50_000
+    rows = sparse.csr_array(([1.0], ([half], [0])), shape=(n, 1))
+    y = np.zeros(n)
+    y[half] = 1e7  # which makes the weight 1 at that row's step
+    model = fastsgd.fit(
+        rows,
+        y,
+        init=([1.0], 0.0),
+        fit_intercept=False,
+        penalty=ElasticNet(20.0, 0.0),
+        lr=lambda t: 0.1 if t < half else 1e-7,
+        batch_size=1,
+        epochs=1,
+        shuffle=False,
+    )
+    assert float(model.w[0]) == pytest.approx((1 - 2e-6) ** (half - 1), rel=1e-11)
+
+
 def test_an_epoch_of_many_stretches_is_that_of_one(monkeypatch):
     monkeypatch.setattr("fastsgd.stretches.STRETCH", 100)
     X = table(n=700)

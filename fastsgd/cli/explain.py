@@ -43,7 +43,7 @@ ENGLISH = Words(
         "Ten rows give ten gradients, so why is param.grad one value, and why divide by batch_size?"
     ),
     setting=(
-        "The first ten rows of the original program's data, at the parameters that it starts from."
+        "The first ten rows of the original program's data, at parameters drawn as its are."
         "\nFor each row: its loss, and the gradient of that loss."
     ),
     row="row",
@@ -71,7 +71,7 @@ ENGLISH = Words(
 CHINESE = Words(
     question="十个样本有十个梯度，为什么 param.grad 只有一个值？又为什么要除以 batch_size？",
     setting=(
-        "下面是原程序数据中的前十个样本，参数取初始值。\n每一行是一个样本的损失，以及该损失的梯度。"
+        "下面是原程序数据中的前十个样本，参数随机初始化。\n每一行是一个样本的损失，以及该损失的梯度。"
     ),
     row="样本",
     loss="损失",

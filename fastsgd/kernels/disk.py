@@ -30,8 +30,11 @@ class Files:
 
     def __init__(self, folder: str, kernel: str, version: Any) -> None:
         self._folder, self._version = Path(folder), version
-        # By the version of the sources, so that those of others can be told and removed.
-        self._kernel, self._prefix = kernel, f"{kernel}.{_hash(version)[:8]}"
+        # By the version of the sources, so that those of others can be told and removed. In these
+        # the kernel may stand on another line, of which numba puts the number in its name.
+        self._prefix = f"{kernel}.{_hash(version)[:8]}"
+        name, _, rest = kernel.rpartition("-")
+        self._versions = f"{escape(name)}-*.{escape(rest.partition('.')[2])}.*"
 
     def load(self, key: Any) -> Any:
         """Return the machine code of that key, or None."""
@@ -59,7 +62,7 @@ class Files:
 
     def _remove_others(self) -> None:
         """Remove machine code of other versions of the sources, and what was never finished."""
-        for file in self._folder.glob(f"{escape(self._kernel)}.*"):
+        for file in self._folder.glob(self._versions):
             with suppress(OSError):
                 is_left = file.suffix != ".nbc" and time() - file.stat().st_mtime > LONG_AGO
                 if is_left or not file.name.startswith(f"{self._prefix}."):

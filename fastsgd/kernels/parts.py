@@ -11,8 +11,8 @@ from .callee import call
 from .gradient import Block, Gradient, add_gradient
 from .jit import apart, entry, inner
 
-# A float32 sum of this many rows is good to a few parts in a million whatever the numbers are;
-# the sums of a larger batch are carried on in float64.
+# A float32 sum of this many rows is good to a few millionths of the sum of their sizes; the sums of
+# a larger batch are carried on in float64.
 CHUNK = 256
 
 
