@@ -116,10 +116,10 @@ def epoch_order(n: int, seed: int, epoch: int, *, row_bytes: int | None = None) 
 
     Up to 65,536 rows are shuffled by Fisher and Yates's method, and all permutations are equally
     likely, as far as a seed of 64 bits can tell them apart. More rows are numbered by a Feistel
-    network of six rounds, whose functions the seed and the epoch decide: every row is equally likely
-    at every place, and so are any two at two places, as far as statistical tests can tell. In an
-    order by blocks, with `row_bytes`, every row is as likely at every place as at any other, but
-    rows of one run come near each other, and all windows of an epoch are shuffled in one way.
+    network of six rounds, whose functions the seed and the epoch decide: every row is equally
+    likely at every place, and so are any two at two places, as far as statistical tests can tell.
+    In an order by blocks, with `row_bytes`, every row is as likely at every place as at any other,
+    but rows of one run come near each other, and all windows of an epoch are shuffled in one way.
 
     Parameters
     ----------

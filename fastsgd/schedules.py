@@ -149,14 +149,17 @@ class Optimal(NamedTuple):
                 f"lr: the optimal schedule has no first rate for {loss!r} and {penalty!r}, as the "
                 f"loss is too steep at -{typical:g}; use another schedule, or a larger alpha"
             )
-        return _Bottou(alpha, steepness / (alpha * typical))
+        return Bottou(alpha, steepness / (alpha * typical))
 
 
-class _Bottou(NamedTuple):
+class Bottou(NamedTuple):
+    """``1 / (alpha * (t0 + t))``."""
+
     alpha: float
     t0: float
 
     def rates(self, t: Array) -> Array:
+        """Return the learning rates of the steps t."""
         return 1 / (self.alpha * (self.t0 + t))
 
 
@@ -397,11 +400,14 @@ def named_schedule(lr: Any) -> Any:
     """
     if type(lr) is float:
         return _constant(lr)
+    if isinstance(lr, Bottou):  # of the estimators, which count rows
+        return lr
     if isinstance(lr, (str, *SCHEDULES.values())):
         return chosen("lr", lr, SCHEDULES)
     if callable(lr) and not isinstance(lr, type):
         return Function(lr)
-    if not isinstance(lr, Real):
+    is_number = isinstance(lr, Real)
+    if not is_number:
         raise TypeError(
             "lr: expected a number, a name, a value such as fastsgd.schedules.Cosine(), or a "
             f"function of the number of a step, got {lr!r}"

@@ -82,15 +82,15 @@ def fit(
 
         Sparse rows are not copied where they are in CSR form, of float32 or float64, with
         columns that increase within each row and no entry that is 0, but for what says where
-        rows begin; all others are converted once, duplicates summed. Steps cost what the non-zeros of their rows cost. Plain SGD is
-        that of the same rows given dense, with every penalty, and so is SGD with momentum at a
-        constant rate and without a penalty. Otherwise the lazy form is taken: a weight, with
-        all that the optimizer remembers of it, its penalty and its decay, changes in the steps
-        in which its feature occurs, and in no others; with momentum it coasts in between, at the
-        rate of the last step. What is in proportion to the number of steps between two
-        occurrences: averages of plain SGD with a penalty, penalties of your own, and of L2 one
-        alpha for each feature if one of them times lr is above 1/2, and elastic nets, clipping
-        and L2 whose alpha times lr is 1 or more.
+        rows begin; all others are converted once, duplicates summed. Steps cost what the
+        non-zeros of their rows cost. Plain SGD is that of the same rows given dense, with every
+        penalty, and so is SGD with momentum at a constant rate and without a penalty. Otherwise
+        the lazy form is taken: a weight, with all that the optimizer remembers of it, its penalty
+        and its decay, changes in the steps in which its feature occurs, and in no others; with
+        momentum it coasts in between, at the rate of the last step. What is in proportion to the
+        number of steps between two occurrences: averages of plain SGD with a penalty, penalties
+        of your own, of L2 one alpha for each feature if one of them times lr is above 1/2, and
+        elastic nets and clipped L2 whose alpha times lr is 1 or more.
     y : array-like of shape (n,) or (n, k)
         For regression, the targets, converted to the dtype of X where they are not of it. For
         classes, labels, of shape (n,).
@@ -336,11 +336,9 @@ def _first_state(
 def _given(init: Any, problem: Problem) -> Parameters:
     """Return the parameters that the user gave."""
     known, labels = getattr(init, "classes", None), problem.classes
-    if known is not None and not np.array_equal(known, labels):
+    if known is not None and (labels is None or not np.array_equal(known, labels)):
         wanted = "without classes" if labels is None else f"of the classes {labels.tolist()}"
-        raise ValueError(
-            f"init: expected a Model {wanted}, or (w, b), got one of {known.tolist()}"
-        )
+        raise ValueError(f"init: expected a Model {wanted}, or (w, b), got one of {known.tolist()}")
     pair = (init.w, init.b) if isinstance(init, Model) else init
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise TypeError(f"init: expected a Model, a pair (w, b) or None, got {init!r}")

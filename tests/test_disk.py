@@ -54,7 +54,8 @@ def test_what_is_not_whole_is_not_there(tmp_path, length):
 
 def test_a_new_version_removes_what_nobody_will_ask_for(tmp_path):
     old, new = (
-        Files(str(tmp_path), f"run-{line}.py311", version) for line, version in ((9, "1"), (10, "2"))
+        Files(str(tmp_path), f"run-{line}.py311", version)
+        for line, version in ((9, "1"), (10, "2"))
     )
     other = Files(str(tmp_path), "run_longer-9.py311", "1")
     for files in (old, other):

@@ -108,7 +108,7 @@ def _steep(y_hat, y):
 @pytest.mark.parametrize("loss", ["gamma", custom(lambda y_hat, y: math.exp(-y_hat), _steep)])
 def test_optimal_is_an_error_where_the_loss_is_too_steep(loss):
     X, y = data()
-    with pytest.raises(ValueError, match="lr: the optimal schedule has no first rate .* -1000;"):
+    with pytest.raises(ValueError, match=r"lr: the optimal schedule has no first rate .* -1000;"):
         fastsgd.fit(X, abs(y) + 1, loss=loss, penalty=L2(1e-12), lr="optimal")
 
 
@@ -206,7 +206,7 @@ def test_functions_may_return_numbers_of_any_type(number):
 def test_a_function_is_asked_but_once_for_each_step():
     X, y = data()
     rates = iter([1e30] * (X.shape[0] // 10 * 3))
-    with pytest.raises(fastsgd.DivergenceError, match="smaller than 1e.30"):
+    with pytest.raises(fastsgd.DivergenceError, match=r"smaller than 1e.30"):
         fastsgd.fit(X, y, lr=lambda t: next(rates), epochs=3, batch_size=10)
 
 

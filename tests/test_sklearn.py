@@ -247,6 +247,22 @@ def test_the_optimal_rate_falls_with_the_rows_seen():
         np.testing.assert_allclose(model.coef_, expected.w, rtol=1e-9)
 
 
+@pytest.mark.parametrize("sizes", [(8, 8, 8, 1, 1), (1, 1, 1, 1, 20, 20), (3, 20, 5)])
+def test_it_does_so_in_parts_of_any_sizes(sizes):
+    # One feature and one row again and again: each step takes the same share of the error.
+    model = SGDRegressor("squared_error", learning_rate="optimal", alpha=0.05, penalty=None)
+    model.set_params(batch_size=8, fit_intercept=False)
+    w, seen = 0.0, 0
+    for size in sizes:
+        model.partial_fit(np.full((size, 1), 0.1), np.full(size, 2.0))
+        batch_size = min(size, 8)
+        for step in range(-(-size // batch_size)):
+            rate = 1 / (0.05**0.25 + 0.05 * (seen + step * batch_size))
+            w -= rate * 0.1 * (0.1 * w - 2.0)
+        seen += size
+    np.testing.assert_allclose(model.coef_, w, rtol=1e-12)  # some 40 roundings
+
+
 @pytest.mark.parametrize("kind", TARGETS)
 def test_mini_batches_are_those_of_fit(kind):
     y = TARGETS[kind]

@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 import pytest
 import sklearn.linear_model as theirs
+from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import fastsgd.sklearn
@@ -125,9 +126,85 @@ OWN = {
     ),
     "another optimizer": (
         lambda: SGDRegressor().fit(X, SCORE).set_params(optimizer="adam").partial_fit(X, SCORE),
-        "resume: optimizer: expected SGD, as in the model, got Adam",
+        "^partial_fit: optimizer: expected SGD, as in the model, got Adam",
+    ),
+    "a rate that is set later": (
+        lambda: later(learning_rate="inv_scaling"),
+        "learning_rate: expected one of .*'adaptive', .* got 'inv_scaling'",
+    ),
+    "a loss that is set later": (lambda: later(loss="bad"), "loss: expected one of .*, got 'bad'"),
+    "a penalty that is set later": (
+        lambda: later(penalty="l3"),
+        "penalty: expected one of .*, got 'l3'",
+    ),
+    "softmax later": (
+        lambda: later(multi_class="multinomial"),
+        "multi_class='multinomial' only works with loss 'log_loss'",
+    ),
+    "elastic net later": (lambda: later(penalty="elasticnet", l1_ratio=None), "l1_ratio must be"),
+    "eta0 below float32": (
+        lambda: SGDRegressor(eta0=1e-40).fit(X.astype("f4"), SCORE),
+        "eta0: expected a number from 1.2e-38",
+    ),
+    "epsilon of huber": (
+        lambda: SGDRegressor("huber", epsilon=0.0).fit(X, SCORE),
+        "epsilon: expected a positive, finite number, got 0.0",
+    ),
+    "class weights": (
+        lambda: SGDClassifier(class_weight={"yes": -1.0}).fit(X, LABELS),
+        "class_weight: expected weights of at least 0, got {'yes': -1.0}",
+    ),
+    "intercepts": (
+        lambda: with_attribute("intercept_", 0.0),
+        r"intercept_: expected the \(3,\) numbers that it had, got 0.0",
+    ),
+    "more intercepts": (lambda: with_attribute("intercept_", np.zeros(5)), "intercept_: expected"),
+    "weights": (lambda: with_attribute("coef_", np.zeros((3, 2))), "coef_: expected the .3, 3. nu"),
+    "sparse weights": (
+        lambda: with_attribute("coef_", csr_array((3, 3))),
+        r"coef_: expected an array, got a sparse one; call densify\(\) first",
+    ),
+    "probabilities": (
+        lambda: (
+            SGDClassifier("log_loss", multi_class="multinomial")
+            .fit(X, CLASSES)
+            .predict_proba(np.array([[1e308, -1e308, 1e308]]))
+        ),
+        "X: the decision function overflows on it",
     ),
 }
+
+
+def later(**parameters):
+    """Set parameters of a classifier that has begun, and go on."""
+    model = SGDClassifier(learning_rate="constant").partial_fit(X, CLASSES, classes=[0, 1, 2])
+    return model.set_params(**parameters).partial_fit(X, CLASSES)
+
+
+def with_attribute(name, value):
+    """Set an attribute of such a classifier, and go on."""
+    model = SGDClassifier(learning_rate="constant").partial_fit(X, CLASSES, classes=[0, 1, 2])
+    setattr(model, name, value)
+    return model.partial_fit(X, CLASSES)
+
+
+def test_the_model_of_an_error_knows_the_labels():
+    model = SGDClassifier("squared_error", learning_rate="constant", eta0=1e300, batch_size=4)
+    with pytest.raises(fastsgd.DivergenceError) as caught:
+        model.fit(X, LABELS)
+    assert set(caught.value.model.predict(X)) <= {"no", "yes"}
+    with pytest.raises(fastsgd.DivergenceError) as caught:
+        model.partial_fit(X, CLASSES, classes=[0, 1, 5, 2])
+    assert caught.value.model.classes.tolist() == [0, 1, 2, 5]
+
+
+def test_a_first_part_that_is_refused_leaves_nothing_behind():
+    model = SGDClassifier(random_state=0)
+    with pytest.raises(ValueError, match="NaN"):
+        model.partial_fit(WITH_HOLES, CLASSES > 0, classes=[False, True])
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+    assert model.partial_fit(X, CLASSES, classes=[0, 1, 2]).coef_.shape == (3, 3)
 
 
 @pytest.mark.parametrize("case", OWN)

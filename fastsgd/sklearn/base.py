@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import math
 import warnings
 from abc import ABCMeta, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, Literal
@@ -18,9 +21,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from .. import training
+from .. import checks, training
 from ..errors import DivergenceError
 from ..kernels.averages import NotAveraged
+from ..kernels.epoch import Parameters
 from ..model import History, Model
 from ..optimizers import OPTIMIZERS, named_optimizer
 from ..parameters import for_kernels
@@ -138,18 +142,20 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             train, held = split(self, rows.targets, sample_weight)
             watch = watch_of(self, rows.at(held), begun.classes)
             rows = rows.at(train)
-        model = self._learn(begun, rows, weights, self.max_iter, self.tol, watch)
+        with _labels_in_errors(classes):
+            model = self._learn(begun, rows, weights, self.max_iter, self.tol, watch)
         if classes is not None:
             self.classes_ = classes
         self.loss_curve_: list[float] = []
         self._take(model)
+        self._rows_seen = self.n_iter_ * rows.X.shape[0]
         _warn_if_worse(begun, model, rows, stacklevel=4)
         self._warn()
         return self
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Array | None) -> Any:
         """Go on for an epoch; begin where there was none before."""
-        check_rule(self, self._aimed_loss)
+        self._check_together()
         begun = getattr(self, "_model", None)
         dtype = [np.float64, np.float32] if begun is None else begun.w.dtype
         X, y, sample_weight = self._validated(X, y, sample_weight, dtype, begun is None)
@@ -157,11 +163,13 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         rows = Rows(X, self._targets(y, classes), sample_weight)
         if begun is None:
             begun = self._begun(rows, classes, None, None)
-            self.loss_curve_ = []
+            self.loss_curve_, self._rows_seen = [], 0
         else:
             begun = self._continued(begun, classes)
-        model = self._learn(begun, rows, weights, 1, None, None)
+        with _labels_in_errors(classes):
+            model = self._learn(begun, rows, weights, 1, None, None)
         self._take(model)
+        self._rows_seen += rows.X.shape[0]
         _warn_if_worse(begun, model, rows, stacklevel=5)
         return self
 
@@ -194,10 +202,13 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         """Return how `validate_data` checks y."""
         return {}
 
-    def _check_together(self, for_partial_fit: bool = False) -> None:
-        """Refuse parameters that do not go with each other, in the words of scikit-learn."""
-        if self.early_stopping and for_partial_fit:
+    def _check_first_part(self) -> None:
+        """Refuse parameters that do not go with `partial_fit`, in the words of scikit-learn."""
+        if self.early_stopping:
             raise ValueError("early_stopping should be False with partial_fit")
+
+    def _check_together(self) -> None:
+        """Refuse parameters that do not go with each other, in the words of scikit-learn."""
         if self.learning_rate == "optimal" and self.alpha == 0:
             raise ValueError(
                 "alpha must be > 0 since learning_rate is 'optimal'. alpha is used to compute "
@@ -252,9 +263,10 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         state = begun.state
         if isinstance(state.memory.averages, NotAveraged):
             # Users may set what they find in the attributes.
-            coef = self.coef_.reshape(begun.w.T.shape)
-            parameters = for_kernels(coef.T, self.intercept_, begun.w.dtype)
-            state = state._replace(parameters=parameters)
+            k, d = state.parameters.w.shape
+            coef = _attribute("coef_", self.coef_, (k, d), begun.w.dtype)
+            intercept = _attribute("intercept_", self.intercept_, (k,), begun.w.dtype)
+            state = state._replace(parameters=Parameters(coef, intercept))
         seed = (begun.seed + 1) % 2**64
         return replace(begun, loss=self._loss(classes), seed=seed, state=state)
 
@@ -268,19 +280,15 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         watch: ScoreWatch | None,
     ) -> Model:
         """Return the model after some more epochs."""
+        if self.learning_rate != "optimal":
+            checks.fits_dtype("eta0", checks.positive("eta0", self.eta0), rows.X.dtype)
         intercept = SPARSE_INTERCEPT_DECAY if sp.issparse(rows.X) else 1.0
         begun = replace(begun, state=begun.state._replace(intercept=intercept))
         schedule: Any = None if watch is None else watch.rate
         if watch is None or not watch.is_adaptive:
-            schedule = schedule_of(
-                self.learning_rate,
-                self.alpha,
-                self.eta0,
-                self.power_t,
-                tol,
-                self.n_iter_no_change,
-                min(self.batch_size, rows.X.shape[0]),
-            )
+            steps, batch_size = begun.state.steps, min(self.batch_size, rows.X.shape[0])
+            seen = self._rows_seen if steps > 0 else 0
+            schedule = schedule_of(self, tol, batch_size, seen - steps * batch_size)
         # An adaptive learning rate ends the fit by itself, a watch does it by the callback.
         is_stopped_otherwise = watch is not None or isinstance(schedule, Adaptive)
         try:
@@ -313,6 +321,10 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 "with StandardScaler or MinMaxScaler might help. So might a smaller eta0.",
                 error.model,
             ) from error
+        except ValueError as error:
+            if not str(error).startswith("resume: "):
+                raise
+            raise ValueError(str(error).replace("resume", "partial_fit", 1)) from None
         return model
 
     def _set_parameters(self, model: Model) -> None:
@@ -357,6 +369,27 @@ def _warn_if_worse(begun: Model, model: Model, rows: Rows, stacklevel: int) -> N
             ConvergenceWarning,
             stacklevel=stacklevel,
         )
+
+
+@contextmanager
+def _labels_in_errors(classes: Array | None) -> Iterator[None]:
+    """Have the models of errors tell the labels, not the numbers that stand for them."""
+    try:
+        yield
+    except Exception as error:
+        if classes is not None and hasattr(error, "model"):
+            error.model = replace(error.model, classes=classes)
+        raise
+
+
+def _attribute(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return a copy of what an attribute holds by now, if it has as many numbers as it had."""
+    if sp.issparse(value):
+        raise ValueError(f"{name}: expected an array, got a sparse one; call densify() first")
+    array = np.array(value, dtype, order="C")
+    if array.size != math.prod(shape) or array.ndim == 0:
+        raise ValueError(f"{name}: expected the {shape} numbers that it had, got {value!r}")
+    return array.reshape(shape)
 
 
 def _coef(given: Any, k: int, d: int, dtype: Any) -> Array:

@@ -232,17 +232,14 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         array(['no', 'yes'], dtype='<U3')
         """
         if not hasattr(self, "_model"):
-            self._check_together(for_partial_fit=True)
-            if self.class_weight == "balanced":
-                raise ValueError(
-                    "class_weight 'balanced' is not supported for partial_fit. In order to use "
-                    "'balanced' weights, use compute_class_weight('balanced', classes=classes, "
-                    "y=y). In place of y you can use a large enough sample of the full training "
-                    "set target to properly estimate the class frequency distributions. Pass the "
-                    "resulting weights as the class_weight parameter."
-                )
-        _check_partial_fit_first_call(self, classes)
-        self._partial_fit(X, y, sample_weight, self.classes_)
+            self._check_first_part()
+        is_first = _check_partial_fit_first_call(self, classes)
+        try:
+            self._partial_fit(X, y, sample_weight, self.classes_)
+        except BaseException:
+            if is_first:  # then there is nothing yet that has these classes
+                del self.classes_
+            raise
         return self
 
     @available_if(_has_probabilities)
@@ -278,7 +275,11 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         See the class.
         """
         check_is_fitted(self)
-        return probabilities(self._loss(self.classes_), self.decision_function(X))
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = self.decision_function(X)
+        if not np.isfinite(scores).all():
+            raise ValueError("X: the decision function overflows on it; scale it down")
+        return probabilities(self._loss(self.classes_), scores)
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:
@@ -305,8 +306,19 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         """
         return np.asarray(np.log(self.predict_proba(X)))
 
-    def _check_together(self, for_partial_fit: bool = False) -> None:
-        super()._check_together(for_partial_fit)
+    def _check_first_part(self) -> None:
+        super()._check_first_part()
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight 'balanced' is not supported for partial_fit. In order to use "
+                "'balanced' weights, use compute_class_weight('balanced', classes=classes, y=y). "
+                "In place of y you can use a large enough sample of the full training set target "
+                "to properly estimate the class frequency distributions. Pass the resulting "
+                "weights as the class_weight parameter."
+            )
+
+    def _check_together(self) -> None:
+        super()._check_together()
         if self.multi_class == "multinomial" and self.loss != "log_loss":
             raise ValueError("multi_class='multinomial' only works with loss 'log_loss'.")
 
@@ -325,6 +337,10 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         if self.class_weight is None:
             return None
         weights = compute_class_weight(self.class_weight, classes=classes, y=y)
+        if not (weights >= 0).all():
+            raise ValueError(
+                f"class_weight: expected weights of at least 0, got {self.class_weight!r}"
+            )
         return dict(enumerate(weights.tolist()))
 
     def _targets(self, y: Array, classes: Array | None) -> Array:

@@ -185,7 +185,7 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         array([2.])
         """
         if not hasattr(self, "_model"):
-            self._check_together(for_partial_fit=True)
+            self._check_first_part()
         self._partial_fit(X, y, sample_weight, None)
         return self
 

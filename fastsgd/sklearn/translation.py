@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..checks import positive
 from ..kernels.attributes import equal_within, having
 from ..kinds import BINARY
 from ..losses import (
@@ -18,7 +19,7 @@ from ..losses import (
     SquaredHinge,
 )
 from ..penalties import L1, L2, ElasticNet, NoPenalty
-from ..schedules import Adaptive, Constant, InvScaling
+from ..schedules import Adaptive, Bottou, Constant, InvScaling
 from .bounded import (
     BoundedSquared,
     BoundedSquaredEpsilonInsensitive,
@@ -96,42 +97,51 @@ BOUNDED: dict[type, Any] = {
 
 def loss_of(family: dict[str, Any], name: str, epsilon: float, batch_size: int) -> Any:
     """Return the loss of that name; `epsilon` is the parameter of those that have one."""
-    cls = family[name]
+    cls = one_of(family, "loss", name)
     if batch_size == 1:
         cls = BOUNDED.get(cls, cls)
+    if name == "huber":
+        epsilon = positive("epsilon", epsilon)
     return cls(epsilon) if cls._fields else cls()
 
 
-def penalty_of(name: str | None, alpha: float, l1_ratio: float | None) -> Any:
+PENALTIES: dict[str, Any] = {"l2": L2, "l1": L1}
+
+# An adaptive one that does not watch the loss, as `tol` is None, never adapts.
+RATES: dict[str, Any] = {"constant": Constant, "adaptive": Constant, **RULES}
+
+
+def one_of(family: dict[str, Any], parameter: str, name: Any) -> Any:
+    """Return the member of that name: it may have been set since parameters were checked."""
+    if name not in family:
+        raise ValueError(f"{parameter}: expected one of {sorted(family)}, got {name!r}")
+    return family[name]
+
+
+def penalty_of(name: str | None, alpha: float, l1_ratio: Any) -> Any:
     """Return the penalty of that name."""
     if name == "elasticnet":
-        assert l1_ratio is not None
         return ElasticNet(alpha, l1_ratio)
-    return {"l2": L2, "l1": L1}[name](alpha) if name is not None else NoPenalty()
+    return NoPenalty() if name is None else one_of(PENALTIES, "penalty", name)(alpha)
 
 
-def schedule_of(
-    name: str,
-    alpha: float,
-    eta0: float,
-    power_t: float,
-    tol: float | None,
-    patience: int,
-    batch_size: int,
-) -> Any:
-    """Return the learning rate of that name.
+def schedule_of(estimator: Any, tol: float | None, batch_size: int, lead: int) -> Any:
+    """Return the learning rate of an estimator.
 
-    An adaptive one that does not watch the loss, as `tol` is None, never adapts.
+    `lead` is how many more rows have been seen than there would be in so many steps of
+    `batch_size`, where the steps before were of other sizes.
     """
+    name, eta0 = estimator.learning_rate, estimator.eta0
     if name == "optimal":
         # It falls with the rows seen: with the steps, it would stay too large in mini-batches.
-        typical = alpha**-0.25
-        return InvScaling(typical, power=1.0, t0=1 / (alpha * typical * batch_size))
+        t0 = estimator.alpha**-0.75 + lead
+        return Bottou(estimator.alpha * batch_size, t0 / batch_size)
     if name == "invscaling":
+        power_t = estimator.power_t
         if power_t < 0:
             return lambda t: eta0 * (t + 1.0) ** -power_t
         return InvScaling(eta0, power_t)
     if name == "adaptive" and tol is not None:
         # One that is not yet below the smallest is divided once more.
-        return Adaptive(eta0, FACTOR, tol, patience, SMALLEST / FACTOR)
-    return RULES.get(name, Constant)(eta0)
+        return Adaptive(eta0, FACTOR, tol, estimator.n_iter_no_change, SMALLEST / FACTOR)
+    return one_of(RATES, "learning_rate", name)(eta0)
