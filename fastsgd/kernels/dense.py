@@ -85,7 +85,7 @@ class Dense(NamedTuple):
         """Set out[0, r] to the product of w[0] and row order[start + r], for every r."""
         p = start
         while p < stop:
-            rows, r = rows_of_tile(stop - p), p - start
+            rows, r = rows_of_tile(stop - p, order.size - p), p - start
             fetched = fetched_by_tile(self, order, p, rows, HALF if self.is_far else 0)
             place = Place(p, rows, 0, 1, r, first_fetched(self, order, p), fetched)
             if self.X.shape[1] <= WIDE:
@@ -96,9 +96,10 @@ class Dense(NamedTuple):
 
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
         """Add factors[0, r] times row order[start + r] to g[0], for every r."""
+        clear_after(factors, stop - start)
         p = start
         while p < stop:
-            rows, r = rows_of_tile(stop - p), p - start
+            rows, r = rows_of_tile(stop - p, order.size - p), p - start
             others = HALF if self.is_far else MOST
             fetched = fetched_by_tile(self, order, p, rows, others)
             later = first_fetched(self, order, p) + MOST - others
@@ -192,10 +193,22 @@ def prefetch_ahead(rows: Any, order: Any, first: int, last: int, share: int) -> 
             prefetch_bytes(rows.X, at + begin, at + end)
 
 
+# Of five to seven rows that are left, a tile takes those that follow in the order as well, times 0:
+# epochs in batches of 5 to 7, 15, 30 and 31 take 0.65 to 0.96 times as long as by smaller tiles.
 @inner
-def rows_of_tile(left: int) -> int:
-    """Return how many of the rows that are left the next tile takes."""
-    return MOST if left >= MOST else HALF if left >= HALF else QUARTER if left >= QUARTER else 1
+def rows_of_tile(left: int, there: int) -> int:
+    """Return how many rows the next tile takes, of so many left to take, and there in the order."""
+    if left > HALF and there >= MOST:
+        return MOST
+    return HALF if left >= HALF else QUARTER if left >= QUARTER else 1
+
+
+@inner
+def clear_after(factors: Any, count: int) -> None:
+    """Clear the factors after the first `count` that a tile may take as well."""
+    if count % MOST > HALF:
+        for r in range(count, count + MOST - count % MOST):
+            factors[0, r] = 0
 
 
 # Eight rows are fetched line by line as the features of others are handled: of the prefetches of
