@@ -33,6 +33,11 @@ def _keep_all_of_any_size(self: Any, lr: Any) -> Any:
     return 1.0, 0.0
 
 
+def _itself(self: Any) -> Any:
+    """Return the form of it that kernels use: the same."""
+    return self
+
+
 @having(slots=0, keep=_keep_all)
 class _Plain(NamedTuple):
     def at_step(self, lr: Any, t: Any, number: Any) -> Any:
@@ -42,13 +47,14 @@ class _Plain(NamedTuple):
         return w - lr * g, lr
 
 
-@having(slots=1, keep=_keep_all)
+def _with_momentum(self: Any, lr: Any, t: Any, number: Any) -> Any:
+    # A steady gradient moves a parameter by lr / (1 - momentum) times it.
+    return number(lr), number(self.momentum), number(lr / (1 - self.momentum))
+
+
+@having(slots=1, keep=_keep_all, at_step=_with_momentum)
 class _Momentum(NamedTuple):
     momentum: float
-
-    def at_step(self, lr: Any, t: Any, number: Any) -> Any:
-        # A steady gradient moves a parameter by lr / (1 - momentum) times it.
-        return number(lr), number(self.momentum), number(lr / (1 - self.momentum))
 
     def move(self, w: Any, g: Any, slots: Any, j: Any, f: Any, shared: Any) -> Any:
         lr, momentum, stride = shared
@@ -57,12 +63,9 @@ class _Momentum(NamedTuple):
         return w - lr * v, stride
 
 
-@having(slots=1, keep=_keep_all)
+@having(slots=1, keep=_keep_all, at_step=_with_momentum)
 class _Nesterov(NamedTuple):
     momentum: float
-
-    def at_step(self, lr: Any, t: Any, number: Any) -> Any:
-        return number(lr), number(self.momentum), number(lr / (1 - self.momentum))
 
     def move(self, w: Any, g: Any, slots: Any, j: Any, f: Any, shared: Any) -> Any:
         lr, momentum, stride = shared
@@ -118,7 +121,7 @@ class SGD(NamedTuple):
 
 
 @parameters(eps=checks.positive)
-@having(slots=1, keep=_keep_all_of_any_size)
+@having(slots=1, keep=_keep_all_of_any_size, rule=_itself)
 class Adagrad(NamedTuple):
     """Adagrad: ``s += g**2; w -= lr * g / (sqrt(s) + eps)``, as in PyTorch.
 
@@ -145,10 +148,6 @@ class Adagrad(NamedTuple):
 
     eps: float = 1e-10
 
-    def rule(self) -> Any:
-        """Return the form of it that kernels use."""
-        return self
-
     def at_step(self, lr: Any, t: Any, number: Any) -> Any:
         """Return lr and eps."""
         return number(lr), number(self.eps)
@@ -163,7 +162,7 @@ class Adagrad(NamedTuple):
 
 
 @parameters(rho=checks.ratio_below_one, eps=checks.positive)
-@having(slots=1, keep=_keep_all_of_any_size)
+@having(slots=1, keep=_keep_all_of_any_size, rule=_itself)
 class RMSprop(NamedTuple):
     """RMSprop: ``s = rho * s + (1 - rho) * g**2; w -= lr * g / (sqrt(s) + eps)``.
 
@@ -194,10 +193,6 @@ class RMSprop(NamedTuple):
 
     rho: float = 0.99
     eps: float = 1e-8
-
-    def rule(self) -> Any:
-        """Return the form of it that kernels use."""
-        return self
 
     def at_step(self, lr: Any, t: Any, number: Any) -> Any:
         """Return lr, rho, 1 - rho and eps."""
@@ -240,7 +235,7 @@ def _adam_move(self: Any, w: Any, g: Any, slots: Any, j: Any, f: Any, shared: An
 
 
 @parameters(beta1=checks.ratio_below_one, beta2=checks.ratio_below_one, eps=checks.positive)
-@having(slots=2, keep=_keep_all_of_any_size, at_step=_adam_at_step, move=_adam_move)
+@having(slots=2, keep=_keep_all_of_any_size, at_step=_adam_at_step, move=_adam_move, rule=_itself)
 class Adam(NamedTuple):
     """Adam: steps along the mean of gradients over the root of their mean square.
 
@@ -274,10 +269,6 @@ class Adam(NamedTuple):
     beta2: float = 0.999
     eps: float = 1e-8
 
-    def rule(self) -> Any:
-        """Return the form of it that kernels use."""
-        return self
-
 
 @parameters(
     beta1=checks.ratio_below_one,
@@ -285,7 +276,7 @@ class Adam(NamedTuple):
     eps=checks.positive,
     weight_decay=checks.non_negative,
 )
-@having(slots=2, at_step=_adam_at_step, move=_adam_move)
+@having(slots=2, at_step=_adam_at_step, move=_adam_move, rule=_itself)
 class AdamW(NamedTuple):
     """Adam with decoupled weight decay: ``w *= 1 - lr * weight_decay`` before each step of `Adam`.
 
@@ -318,10 +309,6 @@ class AdamW(NamedTuple):
     beta2: float = 0.999
     eps: float = 1e-8
     weight_decay: float = 0.01
-
-    def rule(self) -> Any:
-        """Return the form of it that kernels use."""
-        return self
 
     def keep(self, lr: Any) -> Any:
         """Return what the decay leaves of each weight, and 0: steps may be of any size."""

@@ -92,7 +92,7 @@ class L2(NamedTuple):
         """Return alpha: a step of plain SGD takes lr times it of a weight."""
         return self.alpha
 
-    def rest(self, w: Any, f: Any, way: Any, log_kept: Any) -> Any:
+    def rest(self, w: Any, f: Any, lr_sum: Any, log_kept: Any) -> Any:
         """Return what decay leaves of the weight."""
         return w * exp(log_kept)
 
@@ -144,9 +144,9 @@ class L1(NamedTuple):
         """Return the weight, nearer to 0 by stride times alpha."""
         return nearer_to_zero(w, stride * at(self.alpha, f))
 
-    def rest(self, w: Any, f: Any, way: Any, log_kept: Any) -> Any:
+    def rest(self, w: Any, f: Any, lr_sum: Any, log_kept: Any) -> Any:
         """Return the weight, nearer to 0 by the sum of its steps times alpha."""
-        return nearer_to_zero(w, way * at(self.alpha, f))
+        return nearer_to_zero(w, lr_sum * at(self.alpha, f))
 
 
 @parameters(alpha=checks.strength, l1_ratio=checks.ratio)
@@ -197,14 +197,14 @@ class ElasticNet(NamedTuple):
         """Return the share of L2 in alpha: a step of plain SGD takes lr times it of a weight."""
         return (1 - self.l1_ratio) * self.alpha
 
-    def rest(self, w: Any, f: Any, way: Any, log_kept: Any) -> Any:
+    def rest(self, w: Any, f: Any, lr_sum: Any, log_kept: Any) -> Any:
         """Return the weight after decay and steps towards 0 in turns."""
         # With x = lr * decay, the sum over the steps of x times what later steps leave of it
         # is 1 - exp(log_kept): it telescopes.
         if log_kept < 0:
             distance = -expm1(log_kept) / (1 - self.l1_ratio)
         else:
-            distance = way * at(self.alpha, f)
+            distance = lr_sum * at(self.alpha, f)
         return nearer_to_zero(w * exp(log_kept), distance * self.l1_ratio)
 
 

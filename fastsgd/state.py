@@ -20,12 +20,6 @@ class Watch(NamedTuple):
     since: Array
     rule: tuple[float, ...]  # what it goes by; a fit that goes on by another one watches anew
 
-    @property
-    def has_ended(self) -> Array:
-        """Tell which losses have not improved for as long as `tol` and its patience allow."""
-        _, patience = self.rule
-        return self.since >= patience
-
 
 class State(NamedTuple):
     """The state of a fit at the end of an epoch; all arrays are as the kernels have them."""

@@ -35,9 +35,9 @@ def with_watches(state: State, settings: Settings, size: int) -> State:
     if paced is not state.paced:
         pace[...] = 1
     elif watched is not state.watched and state.watched is not None:
-        pace[...] = np.where(had_stopped & state.watched.has_ended, 1, pace)
+        pace[...] = np.where(had_stopped & _has_ended(state.watched), 1, pace)
     if watched is not None:
-        pace[...] = np.where(watched.has_ended, 0, pace)
+        pace[...] = np.where(_has_ended(watched), 0, pace)
     go_on(state, had_stopped & (pace > 0))
     return state._replace(watched=watched, paced=paced)
 
@@ -50,6 +50,12 @@ def _watch(watch: Watch | None, rule: tuple[float, ...] | None, size: int) -> Wa
     return Watch(np.full(size, np.inf), np.zeros(size, np.int64), rule)
 
 
+def _has_ended(watched: Watch) -> Array:
+    """Tell which losses have not improved for as long as `tol` and its patience allow."""
+    _, patience = watched.rule
+    return np.asarray(watched.since >= patience)
+
+
 def watch(settings: Settings, state: Any, losses: Array) -> None:
     """Take in the losses after an epoch; freeze what no longer improves, or slow it down.
 
@@ -59,7 +65,7 @@ def watch(settings: Settings, state: Any, losses: Array) -> None:
     went_on = pace > 0
     if settings.tol is not None:
         _see(state.watched, losses, settings.tol, went_on)
-        pace[...] = np.where(state.watched.has_ended, 0, pace)
+        pace[...] = np.where(_has_ended(state.watched), 0, pace)
     if isinstance(schedule, Adaptive):
         _see(state.paced, losses, schedule.tol, went_on)
         slower = np.where(state.paced.since >= schedule.patience, pace / schedule.factor, pace)

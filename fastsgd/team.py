@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import config
 
-from .kernels.parts import Parts
 from .kernels.team import CELLS, STOPPED, Shared, assist
 from .work import Work
 
@@ -69,8 +68,8 @@ def _assist(data: Any, order: Any, parameters: Any, loss: Any, shared: Shared) -
 
 def team_for(work: Work, n_threads: int | None) -> Team | None:
     """Return a team of at most so many threads, None for all; or None where one is too many."""
-    parts = work.way
-    if n_threads == 1 or not isinstance(parts, Parts) or config.DISABLE_JIT:
+    parts = work.parts
+    if n_threads == 1 or parts is None or config.DISABLE_JIT:
         return None
     threads = min(processors() if n_threads is None else n_threads, len(parts.losses))
     is_worthwhile = parts.length * work.parameters.w.size >= WORTHWHILE

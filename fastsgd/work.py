@@ -56,7 +56,8 @@ class Work(NamedTuple):
     memory: Memory
     gradient: Gradient
     block: Block | None  # where rows are handled by blocks, and batches are not by parts
-    way: Any  # in which batches are gathered otherwise; else None
+    parts: Parts | None  # of a batch, if it is large
+    way: Any  # in which batches are gathered otherwise, once it is compiled; else None
     method: Any
 
     @property
@@ -65,27 +66,22 @@ class Work(NamedTuple):
         block = self.block if self.parts is None else self.parts.blocks
         return 1 if block is None else int(block.column.shape[-1])
 
-    @property
-    def parts(self) -> Parts | None:
-        """Return the parts of a batch, or None if it has none."""
-        parts = getattr(self.way, "parts", self.way)  # before and after what gathers is compiled
-        return parts if isinstance(parts, Parts) else None
-
     def at_rates(
         self, settings: Settings, state: State, first: int, lrs: Array, order: Array
     ) -> Work:
         """Return it for the steps from `first` on, with these learning rates."""
         if isinstance(self.data.rows, Dense):
-            return self.compiled_for(order) if isinstance(self.way, Parts) else self
+            return self.compiled_for(order)
         lapse = _lapse(settings, state, first, lrs)
         if isinstance(self.data.rows, Scattered):  # whose steps are counted from `first`
             self.data.rows.steps[...] = 0
         data = self.data._replace(rows=self.data.rows._replace(lapse=lapse))
-        return self._replace(data=data).compiled_for(order)
+        # Where batches have parts, their way is compiled for this kind of lapse.
+        return self._replace(data=data, way=None).compiled_for(order)
 
     def compiled_for(self, order: Array) -> Work:
         """Return it with what gathers the parts of batches, if they have parts, compiled."""
-        if self.parts is None:
+        if self.parts is None or self.way is not None:
             return self
         loss = self.method.loss
         gatherer = part_gatherer(self.parts, self.data, order, self.parameters, loss)
@@ -103,7 +99,7 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     if way is None:
         return gathered(problem, settings.batch_size, state, method)
     parameters, gradient = state.parameters, zero_gradient(state.parameters.w)
-    return Work(problem.data, parameters, state.memory, gradient, None, way, method)
+    return Work(problem.data, parameters, state.memory, gradient, None, None, way, method)
 
 
 def _by_row(problem: Problem, batch_size: int) -> ByRow | ByRowOfClasses | None:
@@ -155,6 +151,7 @@ def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
         zero_gradient(empty),
         block_of(scores),
         None,
+        None,
         settings.method(problem, state),
     )
 
@@ -171,21 +168,42 @@ def _beside_steps(w: Array) -> tuple[Array, Array]:
 
 def gathered(problem: Problem, batch_size: int, state: State, method: Method | None) -> Work:
     """Return what kernels are given that gather the gradient of a batch; some need no method."""
-    rows, parameters, memory = problem.data.rows, state.parameters, state.memory
-    w = parameters.w
+    rows, memory, w = problem.data.rows, state.memory, state.parameters.w
+    room = block_of(scores_of(w, rows))
     if isinstance(rows, Dense):
-        block, parts = block_or_parts(w, block_of(scores_of(w, rows)), batch_size)
-        return Work(problem.data, parameters, memory, zero_gradient(w), block, parts, method)
-    slots, averages = memory.w, memory.averages
+        block, parts = block_or_parts(w, room, batch_size)
+        gradient = zero_gradient(w)
+        return Work(problem.data, state.parameters, memory, gradient, block, parts, None, method)
+    alpha: Any = 0.0 if method is None else getattr(method.penalty, "alpha", 0.0)
+    batches = _batches(rows, batch_size, state, np.ravel(alpha).astype(w.dtype))
+    near, averages = batches.near, memory.averages
+    if method is not None and batches.near_alpha.size > 0:
+        penalty = method.penalty._replace(alpha=batches.near_alpha)
+        method = method._replace(penalty=penalty)
+    if isinstance(averages, Averaged):
+        averages = Averaged(near.averages, averages.b, averages.first)
+    block, parts = block_or_parts(near.w, room, batch_size, most_parts=1)
+    slots = near.slots.reshape(*memory.w.shape[:2], near.w.shape[1])
+    return Work(
+        problem.data._replace(rows=batches),
+        Parameters(near.w, state.parameters.b),
+        Memory(slots, memory.b, averages, memory.pace),
+        zero_gradient(near.w),
+        block,
+        parts,
+        None,
+        method,
+    )
+
+
+def _batches(rows: Sparse, batch_size: int, state: State, alpha: Array) -> Batches:
+    """Return sparse rows, and room for what is held of the features of one batch of them."""
+    w, slots, averages = state.parameters.w, state.memory.w, state.memory.averages
     (k, d), s = w.shape, slots.shape[0]
     longest = int(np.diff(rows.indptr).max(initial=1))
-    scores = scores_of(parameters.w, rows)
     size = min(d, batch_size * longest)
     is_averaged = isinstance(averages, Averaged)
-    alpha = np.ravel(getattr(method and method.penalty, "alpha", 0.0)).astype(w.dtype)
     near_alpha = np.zeros(size if alpha.size > 1 else 0, w.dtype)
-    if method is not None and near_alpha.size > 0:
-        method = method._replace(penalty=method.penalty._replace(alpha=near_alpha))
     near = Held(
         np.zeros((k, size), w.dtype),
         np.zeros((s * k, size), w.dtype),
@@ -193,31 +211,19 @@ def gathered(problem: Problem, batch_size: int, state: State, method: Method | N
     )
     marks = np.empty((d, 2), np.int64)
     marks[:, STEP], marks[:, PLACE] = state.steps, NOWHERE
-    batches = Batches(
+    handled = scores_of(w, rows).shape[1]
+    return Batches(
         rows,
         Held(w, slots.reshape(s * k, d), averages.w if is_averaged else np.zeros((0, 1))),
         near,
         np.empty(size, np.uint32),
         np.zeros(1, np.int64),
         marks,
-        np.empty(min(batch_size, scores.shape[1]) * longest, np.uint32),
-        np.empty(scores.shape[1], np.int64),
+        np.empty(min(batch_size, handled) * longest, np.uint32),
+        np.empty(handled, np.int64),
         Nothing(),
         alpha if near_alpha.size > 0 else near_alpha,
         near_alpha,
-    )
-    if is_averaged:
-        averages = Averaged(near.averages, averages.b, averages.first)
-    near_parameters = Parameters(near.w, parameters.b)
-    block, parts = block_or_parts(near.w, block_of(scores), batch_size, most_parts=1)
-    return Work(
-        problem.data._replace(rows=batches),
-        near_parameters,
-        Memory(near.slots.reshape(s, k, size), memory.b, averages, memory.pace),
-        zero_gradient(near.w),
-        block,
-        parts,
-        method,
     )
 
 

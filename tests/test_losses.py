@@ -236,17 +236,6 @@ def test_a_name_stands_for_the_default():
     assert named_loss(Huber(delta=2)) == Huber(delta=2.0)
 
 
-def test_no_two_members_share_the_name_of_their_class():
-    # The compiler tells types of arguments apart by the names of their classes.
-    optimizers = [cls().rule() for cls in OPTIMIZERS.values()]
-    rules = [type(rule) for rule in optimizers] + [
-        type(fastsgd.optimizers.SGD(momentum=0.5, nesterov=nesterov).rule())
-        for nesterov in (0 > 1, 1 > 0)
-    ]
-    names = [cls.__name__ for cls in [*LOSSES.values(), *PENALTIES.values(), *rules]]
-    assert len(set(names)) == len(names)
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -292,14 +292,18 @@ def test_mini_batches_are_those_of_fit(kind):
     np.testing.assert_allclose(our.intercept_, [model.b for model in expected], rtol=1e-9)
 
 
-def test_own_parameters_reach_fit():
-    rng = np.random.default_rng(0)
-    rows, y = rng.normal(size=(9000, 20)), rng.normal(size=9000)
-    options = {"tol": None, "max_iter": 2, "random_state": 0, "batch_size": 1024}
-    plain = SGDRegressor(**options).fit(rows, y).coef_
-    shared = SGDRegressor(**options, n_threads=2).fit(rows, y).coef_
-    assert plain.tobytes() == shared.tobytes()
-    assert (plain != SGDRegressor(**options, shuffle="block").fit(rows, y).coef_).any()
+def test_own_parameters_reach_fit(monkeypatch):
+    given, fit = {}, fastsgd.training.fit
+
+    def seen(*args, **kwargs):
+        given.update(kwargs)
+        return fit(*args, **kwargs)
+
+    monkeypatch.setattr("fastsgd.training.fit", seen)
+    own = {"n_threads": 2, "shuffle": "block", "clip_norm": 3.0, "batch_size": 7}
+    SGDRegressor(**own, optimizer="adam").fit(X, SCORE)
+    assert {name: given[name] for name in own} == own
+    assert given["optimizer"] == "adam"
 
 
 def test_several_targets_are_learned_as_each_alone():

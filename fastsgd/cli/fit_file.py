@@ -36,10 +36,10 @@ def run(
         raise IsADirectoryError(f"--out: {out!r} is a folder")
     check(batch_size, lr, epochs, seed)
     X, y, features = read(data, target)
-    table = rows.read(X)
+    checked = rows.read(X)
     if dtype is not None:
-        table = rows.in_dtype(table, np.dtype(dtype))
-    X, n, d = table.numbers, table.n, table.d
+        checked = rows.in_dtype(checked, np.dtype(dtype))
+    X, n, d = checked.numbers, checked.n, checked.d
     print(f"target {target!r} of {data}")
     print(f"{counted(n, 'row')} of {counted(d, 'feature')}, {X.dtype}")
     print(settings(batch_size, lr, epochs, seed), end="\n\n", flush=True)

@@ -182,10 +182,10 @@ def block_bytes(is_alone: bool) -> int:
 
 
 @inner
-def prefetch_ahead(rows: Any, order: Any, first: int, last: int, share: int) -> None:
-    """Prefetch a share of the rows that are read so far after the places first to last - 1."""
+def prefetch_ahead(rows: Any, order: Any, first: int, last: int, part: int) -> None:
+    """Prefetch a part of the rows that are read so far after the places first to last - 1."""
     row_bytes = rows.X.shape[1] * rows.X.itemsize
-    begin = share * rows.share
+    begin = part * rows.share
     end = lesser(begin + rows.share, row_bytes)
     if rows.ahead > 0 and begin < end:
         for p in range(first + rows.ahead, lesser(last + rows.ahead, order.size)):

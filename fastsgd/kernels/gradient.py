@@ -39,20 +39,27 @@ def add_gradient(
     scores = block.scores
     for start in range(first, last, scores.shape[1]):
         stop = lesser(start + scores.shape[1], last)
-        dot_rows(data.rows, order, start, stop, t, parameters.w, scores)
-        differentiate(
-            data.targets,
-            data.weights,
-            order,
-            start,
-            stop,
-            parameters.b,
-            loss,
-            block,
-            gradient.b,
-            loss_sums,
-        )
+        find_slopes(data, order, start, stop, t, parameters, loss, block, gradient.b, loss_sums)
         add_rows(data.rows, order, start, stop, scores, gradient.w)
+
+
+@inner
+def find_slopes(
+    data: Any,
+    order: Any,
+    start: int,
+    stop: int,
+    t: int,
+    parameters: Any,
+    loss: Any,
+    block: Any,
+    slope_sums: Any,
+    loss_sums: Any,
+) -> None:
+    """Set block.scores to the derivatives of the losses of a block of rows; add up both."""
+    dot_rows(data.rows, order, start, stop, t, parameters.w, block.scores)
+    b, weights = parameters.b, data.weights
+    differentiate(data.targets, weights, order, start, stop, b, loss, block, slope_sums, loss_sums)
 
 
 @entry
@@ -70,19 +77,7 @@ def derivatives(
     scores = block.scores
     for start in range(0, order.size, scores.shape[1]):
         stop = lesser(start + scores.shape[1], order.size)
-        dot_rows(data.rows, order, start, stop, 0, parameters.w, scores)
-        differentiate(
-            data.targets,
-            data.weights,
-            order,
-            start,
-            stop,
-            parameters.b,
-            loss,
-            block,
-            gradient.b,
-            loss_sums,
-        )
+        find_slopes(data, order, start, stop, 0, parameters, loss, block, gradient.b, loss_sums)
         for p in range(start, stop):
             for j in range(out.shape[1]):
                 out[order[p], j] = scores[j, p - start]

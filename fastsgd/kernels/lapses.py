@@ -62,9 +62,9 @@ class Shrinking(NamedTuple):
 
     def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
-        way = self.sums[unsigned(t - self.start)] - self.sums[unsigned(since - self.start)]
+        lr_sum = self.sums[unsigned(t - self.start)] - self.sums[unsigned(since - self.start)]
         for j in range(held.w.shape[0]):
-            own = held.w.dtype.type(way * self.pace[j])
+            own = held.w.dtype.type(lr_sum * self.pace[j])
             held.w[j, f] = rest(self.penalty, held.w[j, f], f, own, 0.0)
 
     def dot_up(self, entries: Any, columns: Any, w: Any, steps: Any, j: Any, t: Any) -> Any:
@@ -115,10 +115,10 @@ class Penalty(NamedTuple):
         s, e = unsigned(since - rates.start), unsigned(t - rates.start)
         for j in range(held.w.shape[0]):
             if rates.pace[j] > 0:
-                way = rates.pace[j] * (rates.sums[e] - rates.sums[s])
+                lr_sum = rates.pace[j] * (rates.sums[e] - rates.sums[s])
                 part = j % self.log_kept.shape[0]
                 log_kept = self.log_kept[part, e] - self.log_kept[part, s]
-                held.w[j, f] = rest(self.penalty, held.w[j, f], f, way, log_kept)
+                held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, log_kept)
 
 
 class PenaltyByFeature(NamedTuple):
@@ -142,13 +142,13 @@ class PenaltyByFeature(NamedTuple):
         s, e = unsigned(since - rates.start), unsigned(t - rates.start)
         for j in range(held.w.shape[0]):
             if rates.pace[j] > 0:
-                way = rates.pace[j] * (rates.sums[e] - rates.sums[s])
+                lr_sum = rates.pace[j] * (rates.sums[e] - rates.sums[s])
                 decay = rates.pace[j] * self.decay[f]
                 power, log_kept = 1.0, 0.0
                 for m in range(self.powers.shape[1]):
                     power *= decay
                     log_kept -= power * (self.powers[e, m] - self.powers[s, m])
-                held.w[j, f] = rest(self.penalty, held.w[j, f], f, way, log_kept)
+                held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, log_kept)
 
 
 class Replay(NamedTuple):

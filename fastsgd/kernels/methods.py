@@ -130,12 +130,12 @@ def finish(lapse: Any, w: Any, steps: Any, j: int, t: int) -> None:
 
 
 @by_type
-def rest(penalty: Any, w: Any, f: int, way: Any, log_kept: Any) -> Any:
+def rest(penalty: Any, w: Any, f: int, lr_sum: Any, log_kept: Any) -> Any:
     """Return a weight after steps of plain SGD without a gradient of the data.
 
-    Their learning rates sum up to `way`; they leave of it exp(log_kept) by decay.
+    Their learning rates sum up to `lr_sum`; they leave of it exp(log_kept) by decay.
     """
-    return penalty.rest(w, f, way, log_kept)
+    return penalty.rest(w, f, lr_sum, log_kept)
 
 
 @by_type

@@ -38,22 +38,22 @@ class ByRow(NamedTuple):
             # One by one, each row would wait until the sums of the one before it are stored:
             # epochs of two features take 0.75 times as long, those of ten 0.9 times.
             for p in range(batch.first, last, 2):
-                i, k = order[unsigned(p)], order[unsigned(p + 1)]
-                s, value_s = slope_and_loss(data, order, p, parameters, loss, j)
-                t, value_t = slope_and_loss(data, order, p + 1, parameters, loss, j)
-                slope_sum += s
-                slope_sum += t
-                loss_sum += value_s
-                loss_sum += value_t
+                i1, i2 = order[unsigned(p)], order[unsigned(p + 1)]
+                slope1, loss1 = slope_and_loss(data, order, p, parameters, loss, j)
+                slope2, loss2 = slope_and_loss(data, order, p + 1, parameters, loss, j)
+                slope_sum += slope1
+                slope_sum += slope2
+                loss_sum += loss1
+                loss_sum += loss2
                 for f in range(w.shape[1]):
-                    gradient.w[j, f] += s * X[i, f] + t * X[k, f]
+                    gradient.w[j, f] += slope1 * X[i1, f] + slope2 * X[i2, f]
             if (last - batch.first) % 2 == 0:
                 i = order[unsigned(last)]
-                s, value_s = slope_and_loss(data, order, last, parameters, loss, j)
-                slope_sum += s
-                loss_sum += value_s
+                slope, loss_of_row = slope_and_loss(data, order, last, parameters, loss, j)
+                slope_sum += slope
+                loss_sum += loss_of_row
                 for f in range(w.shape[1]):
-                    gradient.w[j, f] += s * X[i, f]
+                    gradient.w[j, f] += slope * X[i, f]
             gradient.b[j] += slope_sum
             loss_sums[j] += loss_sum
 

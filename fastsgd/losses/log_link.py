@@ -13,8 +13,13 @@ from ..members import parameters
 Array = np.ndarray[Any, Any]
 
 
+def _mean(self: Any, scores: Array) -> Array:
+    """Return the mean."""
+    return np.exp(scores)
+
+
 @parameters()
-@having(kind=REGRESSION)
+@having(kind=REGRESSION, response=_mean)
 class Poisson(NamedTuple):
     """Poisson regression with log link: ``exp(y_hat) - y * y_hat``.
 
@@ -44,13 +49,9 @@ class Poisson(NamedTuple):
         """Refuse targets below 0."""
         checks.targets_above(y, 0, strictly=False, loss="poisson")
 
-    def response(self, scores: Array) -> Array:
-        """Return the mean."""
-        return np.exp(scores)
-
 
 @parameters()
-@having(kind=REGRESSION)
+@having(kind=REGRESSION, response=_mean)
 class Gamma(NamedTuple):
     """Gamma regression with log link: ``y_hat + y * exp(-y_hat)``.
 
@@ -80,13 +81,9 @@ class Gamma(NamedTuple):
         """Refuse targets that are not positive."""
         checks.targets_above(y, 0, strictly=True, loss="gamma")
 
-    def response(self, scores: Array) -> Array:
-        """Return the mean."""
-        return np.exp(scores)
-
 
 @parameters(power=checks.tweedie_power)
-@having(kind=REGRESSION)
+@having(kind=REGRESSION, response=_mean)
 class Tweedie(NamedTuple):
     """Tweedie regression with log link, for a variance of ``mean**power``.
 
@@ -139,7 +136,3 @@ class Tweedie(NamedTuple):
         """Refuse targets that no distribution of this power has."""
         if self.power > 0:
             checks.targets_above(y, 0, strictly=self.power >= 2, loss=f"tweedie({self.power:g})")
-
-    def response(self, scores: Array) -> Array:
-        """Return the mean."""
-        return np.exp(scores)

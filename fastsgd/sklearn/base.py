@@ -127,7 +127,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         """
         self._check_together()
         is_warm = self.warm_start and getattr(self, "coef_", None) is not None
-        is_first = is_classifier(self) or not is_warm
+        is_first = is_classifier(self) or not is_warm  # then X may have other features
         dtype = [np.float64, np.float32]
         X, y, sample_weight = self._validated(X, y, sample_weight, dtype, is_first)
         classes = self._classes_in(y)
