@@ -201,11 +201,10 @@ class ElasticNet(NamedTuple):
         """Return the weight after decay and steps towards 0 in turns."""
         # With x = lr * decay, the sum over the steps of x times what later steps leave of it
         # is 1 - exp(log_kept): it telescopes.
-        if log_kept < 0:
-            distance = -expm1(log_kept) / (1 - self.l1_ratio)
-        else:
-            distance = lr_sum * at(self.alpha, f)
-        return nearer_to_zero(w * exp(log_kept), distance * self.l1_ratio)
+        lost = -expm1(log_kept)
+        kept = 1 - lost if lost < 0.5 else exp(log_kept)
+        distance = lost / (1 - self.l1_ratio) if log_kept < 0 else lr_sum * at(self.alpha, f)
+        return nearer_to_zero(w * kept, distance * self.l1_ratio)
 
 
 PENALTIES: dict[str, Any] = {"none": NoPenalty, "l2": L2, "l1": L1, "elasticnet": ElasticNet}
