@@ -109,12 +109,15 @@ def supplied_loss(loss: Any, about: dict[str, Any], arrays: dict[str, Array]) ->
     )
 
 
+WATCHES = ("watched", "paced")
+
+
 def parts_of_state(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the description and the arrays of a state."""
     names = {cls: name for name, cls in OPTIMIZERS.items()}
     averages = state.memory.averages
-    named = {"watched": state.watched, "paced": state.paced}
-    watches = {name: watch for name, watch in named.items() if watch is not None}
+    both = zip(WATCHES, (state.watched, state.paced), strict=True)
+    watches = {name: watch for name, watch in both if watch is not None}
     about = {
         "optimizer": names[type(state.optimizer)],
         "optimizer_parameters": state.optimizer._asdict(),
@@ -142,45 +145,54 @@ def parts_of_state(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
 def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
     """Return the state that was written as this description and these arrays."""
     optimizer = OPTIMIZERS[about["optimizer"]](**about["optimizer_parameters"])
-    parameters = Parameters(arrays["state_w"], arrays["state_b"])
-    (k, d), dtype, slots = parameters.w.shape, parameters.w.dtype, optimizer.rule().slots
+    _check_arrays(arrays, optimizer.rule().slots)
     averages: Any = NotAveraged()
     if about["averages_first"] is not None:
         first = int(about["averages_first"])
         averages = Averaged(arrays["averages_w"], arrays["averages_b"], first)
-    memory = Memory(arrays["slots_w"], arrays["slots_b"], averages, arrays["pace"])
-    rules = about["rules"]
     watched, paced = (
-        Watch(arrays[name][0], arrays[name][1].astype(np.int64), tuple(rules[name]))
-        if name in rules
+        Watch(arrays[name][0], arrays[name][1].astype(np.int64), tuple(about["rules"][name]))
+        if name in about["rules"]
         else None
-        for name in ("watched", "paced")
+        for name in WATCHES
     )
-    best = Parameters(arrays["best_w"], arrays["best_b"]) if "best_w" in arrays else None
-    size = max((watch.lowest.size for watch in (watched, paced) if watch is not None), default=1)
+    return State(
+        optimizer,
+        checks.integer("steps", about["steps"], at_least=0, at_most=checks.MOST_STEPS),
+        Parameters(arrays["state_w"], arrays["state_b"]),
+        Memory(arrays["slots_w"], arrays["slots_b"], averages, arrays["pace"]),
+        watched,
+        paced,
+        arrays["stopped"],
+        Parameters(arrays["best_w"], arrays["best_b"]) if "best_w" in arrays else None,
+        checks.non_negative("intercept", about["intercept"]),
+    )
+
+
+def _check_arrays(arrays: dict[str, Array], slots: int) -> None:
+    """Refuse arrays that do not fit each other, or hold what is no number."""
+    (k, d), dtype = arrays["state_w"].shape, arrays["state_w"].dtype
+    wide, counts = np.dtype(np.float64), np.dtype(np.int64)
+    sizes = [arrays[name].shape[-1] for name in WATCHES if name in arrays]
+    losses = k if max(sizes, default=1) > 1 else 1
     expected = {
         "state_w": ((k, d), dtype),
         "state_b": ((k,), dtype),
         "slots_w": ((slots, k, d), dtype),
         "slots_b": ((slots, k, 1), dtype),
-        "pace": ((k,), np.dtype(np.float64)),
-        "averages_w": ((k, d), np.dtype(np.float64)),
-        "averages_b": ((k,), np.dtype(np.float64)),
-        "watched": ((2, k if size > 1 else 1), np.dtype(np.float64)),
-        "paced": ((2, k if size > 1 else 1), np.dtype(np.float64)),
-        "stopped": ((k,), np.dtype(np.int64)),
+        "pace": ((k,), wide),
+        "averages_w": ((k, d), wide),
+        "averages_b": ((k,), wide),
+        "watched": ((2, losses), wide),
+        "paced": ((2, losses), wide),
+        "stopped": ((k,), counts),
         "best_w": ((k, d), dtype),
         "best_b": ((k,), dtype),
     }
-    for name, (shape, kind) in expected.items():
-        array = arrays.get(name)
-        if array is None:
-            continue
+    for name in filter(arrays.__contains__, expected):
+        array, (shape, kind) = arrays[name], expected[name]
         if array.shape != shape or array.dtype != kind:
             raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}")
-        if not np.isfinite(array[1:] if name in ("watched", "paced") else array).all():
+        # The lowest loss, in the first row of a watch, is infinite before there is any.
+        if not np.isfinite(array[1:] if name in WATCHES else array).all():
             raise ValueError(f"{name} is not finite")
-    steps = checks.integer("steps", about["steps"], at_least=0, at_most=2**62)
-    intercept = checks.non_negative("intercept", about["intercept"])
-    watches, stopped = (watched, paced), arrays["stopped"]
-    return State(optimizer, steps, parameters, memory, *watches, stopped, best, intercept)

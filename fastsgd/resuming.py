@@ -17,19 +17,20 @@ def resumed(model: Model, problem: Problem, settings: Settings, is_validated: bo
         If the model differs in what a state depends on.
     """
     state, history = model.state, model.history
-    had_epochs = len(history.seconds) > 0
     outputs = None if model.w.ndim == 1 else model.w.shape[1]
-    for name, was, now in (
+    of_state = (
         ("loss", model.loss, settings.loss),
         ("optimizer", type(state.optimizer).__name__, type(settings.optimizer).__name__),
         ("momentum", state.optimizer.rule().slots > 0, settings.optimizer.rule().slots > 0),
         ("features of X", model.w.shape[0], problem.d),
         ("outputs of y", outputs, problem.outputs),
         ("dtype of X", model.w.dtype, problem.dtype),
+    )
+    of_history = (
         ("losses in the history", bool(history.data_loss), settings.epoch_loss is not None),
         ("validation", bool(history.validation_loss), is_validated),
-    ):
-        is_of_history = name in ("losses in the history", "validation")
-        if was != now and (had_epochs or not is_of_history):
+    )
+    for name, was, now in (*of_state, *(of_history if history.seconds else ())):
+        if was != now:
             raise ValueError(f"resume: {name}: expected {was}, as in the model, got {now}")
     return copy_of(state)._replace(optimizer=settings.optimizer)
