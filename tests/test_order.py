@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2, chisquare, poisson
+from tolerances import ROUNDING
 
 import fastsgd
 
@@ -173,8 +174,8 @@ def test_fit_visits_the_rows_in_the_order_of_blocks():
     for rows in np.concatenate(orders).reshape(-1, 10).astype(int):
         residuals = X[rows] @ w + b - y[rows]
         w, b = w - 0.03 / 10 * residuals @ X[rows], b - 0.03 / 10 * residuals.sum()
-    np.testing.assert_allclose(model.w, w, rtol=1e-9)
-    np.testing.assert_allclose(model.b, b, rtol=1e-9)
+    np.testing.assert_allclose(model.w, w, rtol=ROUNDING)
+    np.testing.assert_allclose(model.b, b, rtol=ROUNDING)
 
 
 def logistic_problem(rng):

@@ -10,6 +10,7 @@ import sklearn.linear_model as theirs
 from interpreted_mode import passed
 from numba import config
 from sklearn.base import clone
+from tolerances import ROUNDING
 
 import fastsgd
 from fastsgd import optimizers
@@ -244,7 +245,7 @@ def test_the_optimal_rate_falls_with_the_rows_seen():
             shuffle=False,
             init=(np.zeros(4), 0.0),
         )
-        np.testing.assert_allclose(model.coef_, expected.w, rtol=1e-9)
+        np.testing.assert_allclose(model.coef_, expected.w, rtol=ROUNDING)
 
 
 @pytest.mark.parametrize("sizes", [(8, 8, 8, 1, 1), (1, 1, 1, 1, 20, 20), (3, 20, 5)])
@@ -288,8 +289,8 @@ def test_mini_batches_are_those_of_fit(kind):
         for column in numbers.reshape(90, -1).T
     ]
     coef = np.array([model.w for model in expected]).reshape(our.coef_.shape)
-    np.testing.assert_allclose(our.coef_, coef, rtol=1e-9)
-    np.testing.assert_allclose(our.intercept_, [model.b for model in expected], rtol=1e-9)
+    np.testing.assert_allclose(our.coef_, coef, rtol=ROUNDING)
+    np.testing.assert_allclose(our.intercept_, [model.b for model in expected], rtol=ROUNDING)
 
 
 def test_own_parameters_reach_fit(monkeypatch):
@@ -310,8 +311,8 @@ def test_several_targets_are_learned_as_each_alone():
     y = np.column_stack([SCORE, -SCORE, X[:, 0]])
     model = SGDRegressor(**PLAIN).fit(X, y)
     alone = [SGDRegressor(**PLAIN).fit(X, column) for column in y.T]
-    np.testing.assert_allclose(model.coef_, [one.coef_ for one in alone], rtol=1e-9)
-    np.testing.assert_allclose(model.predict(X)[:, 1], alone[1].predict(X), rtol=1e-9)
+    np.testing.assert_allclose(model.coef_, [one.coef_ for one in alone], rtol=ROUNDING)
+    np.testing.assert_allclose(model.predict(X)[:, 1], alone[1].predict(X), rtol=ROUNDING)
     assert SGDRegressor(**PLAIN).fit(X, y[:, :1]).predict(X).shape == (90, 1)
     parts = SGDRegressor(**PLAIN | {"max_iter": 1}).fit(X, y)
     stream = SGDRegressor(**PLAIN).partial_fit(X[:40], y[:40]).partial_fit(X[40:], y[40:])

@@ -11,6 +11,7 @@ import pytest
 import sklearn.linear_model as theirs
 from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from tolerances import ROUNDING
 
 import fastsgd.sklearn
 from fastsgd.sklearn import SGDClassifier, SGDRegressor
@@ -288,7 +289,7 @@ def test_rates_that_grow_are_scikit_learns_as_long_as_it_has_them():
     their, our = theirs.SGDRegressor(**options), SGDRegressor(**options)
     for model in (their, our):
         warned(model)
-    np.testing.assert_allclose(our.coef_, their.coef_, rtol=1e-9)
+    np.testing.assert_allclose(our.coef_, their.coef_, rtol=ROUNDING)
 
 
 def in_a_new_process(code):

@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn.linear_model as theirs
 from sklearn.datasets import load_digits
+from tolerances import ROUNDING
 
 from fastsgd.optimizers import SGD
 from fastsgd.sklearn import SGDClassifier, SGDRegressor
@@ -32,8 +33,8 @@ def pair(kind, **options):
 
 def assert_alike(their, our):
     """Compare all that was learned."""
-    np.testing.assert_allclose(our.coef_, their.coef_, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(our.intercept_, their.intercept_, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(our.coef_, their.coef_, rtol=ROUNDING, atol=ROUNDING)
+    np.testing.assert_allclose(our.intercept_, their.intercept_, rtol=ROUNDING, atol=ROUNDING)
     assert our.n_iter_ == their.n_iter_
 
 
@@ -98,7 +99,7 @@ def test_several_targets_are_learned_as_each_alone():
     y = np.column_stack([SCORE, -2 * SCORE])
     both = pair("numbers", learning_rate="pa2")[1].fit(X, y)
     alone = [pair("numbers", learning_rate="pa2")[1].fit(X, column) for column in y.T]
-    np.testing.assert_allclose(both.coef_, [one.coef_ for one in alone], rtol=1e-9)
+    np.testing.assert_allclose(both.coef_, [one.coef_ for one in alone], rtol=ROUNDING)
 
 
 def test_digits_in_float32():
