@@ -40,7 +40,7 @@ class Settings(NamedTuple):
                 f"penalty: expected one alpha, or one for each of the {problem.d} features, "
                 f"got {alpha.size}"
             )
-        if alpha is not None and np.any(alpha):
+        if alpha is not None and np.max(alpha) > 1:  # one that is too small does no harm
             checks.fits_dtype("penalty's alpha", np.max(alpha), problem.dtype)
         if hasattr(self.schedule, "lr"):
             checks.fits_dtype("lr", self.schedule.lr, problem.dtype)
