@@ -166,8 +166,9 @@ class Descent:
         before, batch_size, n = self.state.steps, self.settings.batch_size, self.visited
         for first, last in batch_stretches(n, batch_size, block, self.row_length):
             t, end = before + first // batch_size, before - (-last // batch_size) * len(losses)
-            self.lrs = lrs = self._rates(t, end)
-            work = work.at_rates(self.settings, self.state, t, lrs, self.orders[0])
+            if first % batch_size == 0:  # else it is the same step as before
+                self.lrs = self._rates(t, end)
+            work = work.at_rates(self.settings, self.state, t, self.lrs, self.orders[0])
             try:
                 are_finite = run(
                     work.data,
@@ -176,7 +177,7 @@ class Descent:
                     last,
                     batch_size,
                     work.method,
-                    lrs,
+                    self.lrs,
                     t,
                     work.parameters,
                     work.memory,
@@ -305,7 +306,7 @@ class Descent:
         if before is None:
             before = float(mean_losses(problem.data, learned(self.former()), loss).sum())
         if np.isfinite(X.min()) and np.isfinite(X.max()):
-            rate = self.lrs[0] * self.former().memory.pace.max()
+            rate = self.lrs.max() * self.former().memory.pace.max()
             advice = (
                 f"Try an lr smaller than {rate:g}, or scale the data down: X reaches from "
                 f"{X.min():.4g} to {X.max():.4g}"

@@ -48,7 +48,7 @@ class _Plain(NamedTuple):
 
 
 def _with_momentum(self: Any, lr: Any, t: Any, number: Any) -> Any:
-    # A steady gradient moves a parameter by lr / (1 - momentum) times it.
+    """Return lr, the momentum, and the stride of a steady gradient."""
     return number(lr), number(self.momentum), number(lr / (1 - self.momentum))
 
 

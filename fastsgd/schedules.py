@@ -141,15 +141,16 @@ class Optimal(NamedTuple):
             )
         typical = math.sqrt(1 / math.sqrt(alpha))
         try:
-            steepness = max(1.0, -float(loss.derivative(-typical, 1.0)))
+            slope = -float(loss.derivative(-typical, 1.0))
         except OverflowError:  # from a function of the user's
-            steepness = math.inf
-        if not alpha * typical / steepness > 0:
+            slope = math.inf
+        t0 = (1.0 if slope <= 1 else slope) / (alpha * typical)
+        if not math.isfinite(t0):
             raise ValueError(
                 f"lr: the optimal schedule has no first rate for {loss!r} and {penalty!r}, as the "
                 f"loss is too steep at -{typical:g}; use another schedule, or a larger alpha"
             )
-        return Bottou(alpha, steepness / (alpha * typical))
+        return Bottou(alpha, t0)
 
 
 class Bottou(NamedTuple):

@@ -57,6 +57,7 @@ class Settings(NamedTuple):
         if not hasattr(self.schedule, "bound"):
             return settings
         total = steps + epochs * -(-settings.visited(n) // settings.batch_size)
+        total = min(total, checks.MOST_STEPS)
         bound = self.schedule.bound(loss=self.loss, penalty=self.penalty, steps=total)
         return settings._replace(schedule=bound)
 

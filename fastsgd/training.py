@@ -89,8 +89,8 @@ def fit(
         and its decay, changes in the steps in which its feature occurs, and in no others; with
         momentum it coasts in between, at the rate of the last step. What is in proportion to the
         number of steps between two occurrences: averages of plain SGD with a penalty, penalties
-        of your own, of L2 one alpha for each feature if one of them times lr is above 1/2, and
-        elastic nets and clipped L2 whose alpha times lr is 1 or more.
+        of your own, and an L2 penalty, or share of one, that is so strong that alpha times lr may
+        be above 1/2.
     y : array-like of shape (n,) or (n, k)
         For regression, the targets, converted to the dtype of X where they are not of it. For
         classes, labels, of shape (n,).
@@ -178,7 +178,8 @@ def fit(
         each processor: those of more than 256 rows, and long enough that it pays. The bits of
         the model do not depend on it. With 1 no thread is started.
     check_finite : bool
-        Whether X is searched for NaN and infinity before the fit, at memory speed.
+        Whether X is searched for NaN and infinity before the fit, at memory speed. If not, it
+        must not hold any, not even in rows that do not count.
 
     Returns
     -------

@@ -175,7 +175,8 @@ def gathered(problem: Problem, batch_size: int, state: State, method: Method | N
         gradient = zero_gradient(w)
         return Work(problem.data, state.parameters, memory, gradient, block, parts, None, method)
     alpha: Any = 0.0 if method is None else getattr(method.penalty, "alpha", 0.0)
-    batches = _batches(rows, batch_size, state, np.ravel(alpha).astype(w.dtype))
+    alphas = np.ravel(alpha).astype(w.dtype)
+    batches = _batches(rows, batch_size, room.scores.shape[1], state, alphas)
     near, averages = batches.near, memory.averages
     if method is not None and batches.near_alpha.size > 0:
         penalty = method.penalty._replace(alpha=batches.near_alpha)
@@ -196,8 +197,11 @@ def gathered(problem: Problem, batch_size: int, state: State, method: Method | N
     )
 
 
-def _batches(rows: Sparse, batch_size: int, state: State, alpha: Array) -> Batches:
-    """Return sparse rows, and room for what is held of the features of one batch of them."""
+def _batches(rows: Sparse, batch_size: int, handled: int, state: State, alpha: Array) -> Batches:
+    """Return sparse rows, and room for what is held of the features of one batch of them.
+
+    So many rows are `handled` together.
+    """
     w, slots, averages = state.parameters.w, state.memory.w, state.memory.averages
     (k, d), s = w.shape, slots.shape[0]
     longest = int(np.diff(rows.indptr).max(initial=1))
@@ -211,7 +215,6 @@ def _batches(rows: Sparse, batch_size: int, state: State, alpha: Array) -> Batch
     )
     marks = np.empty((d, 2), np.int64)
     marks[:, STEP], marks[:, PLACE] = state.steps, NOWHERE
-    handled = scores_of(w, rows).shape[1]
     return Batches(
         rows,
         Held(w, slots.reshape(s * k, d), averages.w if is_averaged else np.zeros((0, 1))),

@@ -13,7 +13,7 @@ from tolerances import ROUNDING
 
 import fastsgd
 from fastsgd import schedules
-from fastsgd.losses import LOSSES, custom
+from fastsgd.losses import LOSSES, Tweedie, custom
 from fastsgd.penalties import L1, L2, ElasticNet
 from fastsgd.schedules import (
     Adaptive,
@@ -102,11 +102,10 @@ def test_optimal_is_bottous(loss, alpha):
     np.testing.assert_allclose(rates, expected, rtol=1e-12)
 
 
-def _steep(y_hat, y):
-    return -math.exp(-y_hat)
+STEEP = custom(lambda y_hat, y: math.exp(-y_hat), lambda y_hat, y: -math.exp(-y_hat))
 
 
-@pytest.mark.parametrize("loss", ["gamma", custom(lambda y_hat, y: math.exp(-y_hat), _steep)])
+@pytest.mark.parametrize("loss", ["gamma", Tweedie(3.0), STEEP], ids=str)
 def test_optimal_is_an_error_where_the_loss_is_too_steep(loss):
     X, y = data()
     with pytest.raises(ValueError, match=r"lr: the optimal schedule has no first rate .* -1000;"):
@@ -206,9 +205,20 @@ def test_functions_may_return_numbers_of_any_type(number):
 
 def test_a_function_is_asked_but_once_for_each_step():
     X, y = data()
-    rates = iter([1e30] * (X.shape[0] // 10 * 3))
-    with pytest.raises(fastsgd.DivergenceError, match=r"smaller than 1e.30"):
+    steps = -(-X.shape[0] // 10)  # of the epoch that diverges
+    rates = iter([0.0] * (steps - 1) + [math.inf] + [1e200] * steps)
+    with pytest.raises(ValueError, match=f"lr: in step {steps - 1} it is inf"):
         fastsgd.fit(X, y, lr=lambda t: next(rates), epochs=3, batch_size=10)
+    with pytest.raises(fastsgd.DivergenceError, match=r"smaller than 1e.200"):
+        fastsgd.fit(X, y, lr=lambda t: next(rates), epochs=3, batch_size=10)
+
+
+def test_it_is_so_where_a_mini_batch_takes_several_stretches(monkeypatch):
+    monkeypatch.setattr("fastsgd.stretches.STRETCH", 1000)
+    X, y = np.ones((5000, 3)), np.ones(5000)
+    steps = []
+    fastsgd.fit(X, y, lr=lambda t: steps.append(t) or 0.01, batch_size=2500, epochs=2)
+    assert steps == [0, 1, 2, 3]
 
 
 def test_a_warm_up_does_not_matter_where_no_step_is_taken():

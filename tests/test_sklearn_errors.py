@@ -131,13 +131,10 @@ OWN = {
     ),
     "a rate that is set later": (
         lambda: later(learning_rate="inv_scaling"),
-        "learning_rate: expected one of .*'adaptive', .* got 'inv_scaling'",
+        "The 'learning_rate' parameter .* Got 'inv_scaling' instead",
     ),
-    "a loss that is set later": (lambda: later(loss="bad"), "loss: expected one of .*, got 'bad'"),
-    "a penalty that is set later": (
-        lambda: later(penalty="l3"),
-        "penalty: expected one of .*, got 'l3'",
-    ),
+    "a loss that is set later": (lambda: later(loss="bad"), "The 'loss' parameter .* Got 'bad'"),
+    "a size that is set later": (lambda: later(batch_size=0), "The 'batch_size' parameter"),
     "softmax later": (
         lambda: later(multi_class="multinomial"),
         "multi_class='multinomial' only works with loss 'log_loss'",
@@ -157,10 +154,13 @@ OWN = {
     ),
     "intercepts": (
         lambda: with_attribute("intercept_", 0.0),
-        r"intercept_: expected the \(3,\) numbers that it had, got 0.0",
+        r"intercept_: expected shape \(3,\), as it had, got \(\)",
+    ),
+    "transposed weights": (
+        lambda: with_attribute("coef_", np.zeros((2, 3)).T),
+        r"coef_: expected shape \(3, 3\), as it had, got \(3, 2\)",
     ),
     "more intercepts": (lambda: with_attribute("intercept_", np.zeros(5)), "intercept_: expected"),
-    "weights": (lambda: with_attribute("coef_", np.zeros((3, 2))), "coef_: expected the .3, 3. nu"),
     "sparse weights": (
         lambda: with_attribute("coef_", csr_array((3, 3))),
         r"coef_: expected an array, got a sparse one; call densify\(\) first",
@@ -197,6 +197,12 @@ def test_the_model_of_an_error_knows_the_labels():
     with pytest.raises(fastsgd.DivergenceError) as caught:
         model.partial_fit(X, CLASSES, classes=[0, 1, 5, 2])
     assert caught.value.model.classes.tolist() == [0, 1, 2, 5]
+
+
+def test_one_intercept_may_be_set_to_a_number():
+    model = SGDRegressor(learning_rate="constant").partial_fit(X, SCORE)
+    model.intercept_ = 0.5
+    assert model.partial_fit(X, SCORE).intercept_.shape == (1,)
 
 
 def test_a_first_part_that_is_refused_leaves_nothing_behind():

@@ -225,6 +225,14 @@ def test_an_epoch_of_many_stretches_is_that_of_one(monkeypatch):
         assert_equal_to_dense(X, X @ np.arange(D), **options)
 
 
+def test_large_batches_are_those_of_dense_rows_where_the_rate_jumps(monkeypatch):
+    monkeypatch.setattr("fastsgd.stretches.STRETCH", 2000)
+    X = table(n=1500)
+    # From step 2 on, a step takes more than all of a weight.
+    options = {"penalty": ElasticNet(2.0, 0.1), "lr": lambda t: 0.05 if t < 2 else 0.6}
+    assert_equal_to_dense(X, X @ np.arange(D), batch_size=300, epochs=1, **options)
+
+
 def test_float32_is_as_good_as_that_of_dense_rows():
     X = table(dtype=np.float32)
     y = targets("squared").astype(np.float32)

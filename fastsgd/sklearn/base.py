@@ -155,19 +155,22 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Array | None) -> Any:
         """Go on for an epoch; begin where there was none before."""
+        before = getattr(self, "_model", None)
+        if before is not None:
+            self._validate_params()  # which scikit-learn does in the first call alone
         self._check_together()
-        begun = getattr(self, "_model", None)
-        dtype = [np.float64, np.float32] if begun is None else begun.w.dtype
-        X, y, sample_weight = self._validated(X, y, sample_weight, dtype, begun is None)
+        dtype = [np.float64, np.float32] if before is None else before.w.dtype
+        X, y, sample_weight = self._validated(X, y, sample_weight, dtype, before is None)
         weights = self._class_weights(y, classes)
         rows = Rows(X, self._targets(y, classes), sample_weight)
-        if begun is None:
+        if before is None:
             begun = self._begun(rows, classes, None, None)
-            self.loss_curve_, self._rows_seen = [], 0
         else:
-            begun = self._continued(begun, classes)
+            begun = self._continued(before, classes)
         with _labels_in_errors(classes):
             model = self._learn(begun, rows, weights, 1, None, None)
+        if before is None:
+            self.loss_curve_, self._rows_seen = [], 0
         self._take(model)
         self._rows_seen += rows.X.shape[0]
         _warn_if_worse(begun, model, rows, stacklevel=5)
@@ -383,12 +386,12 @@ def _labels_in_errors(classes: Array | None) -> Iterator[None]:
 
 
 def _attribute(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Return a copy of what an attribute holds by now, if it has as many numbers as it had."""
+    """Return a copy of what an attribute holds by now, if it is of the shape that it had."""
     if sp.issparse(value):
         raise ValueError(f"{name}: expected an array, got a sparse one; call densify() first")
     array = np.array(value, dtype, order="C")
-    if array.size != math.prod(shape) or array.ndim == 0:
-        raise ValueError(f"{name}: expected the {shape} numbers that it had, got {value!r}")
+    if array.shape not in (shape, shape[1:]) or array.size != math.prod(shape):
+        raise ValueError(f"{name}: expected shape {shape}, as it had, got {array.shape}")
     return array.reshape(shape)
 
 

@@ -237,7 +237,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         try:
             self._partial_fit(X, y, sample_weight, self.classes_)
         except BaseException:
-            if is_first:  # then there is nothing yet that has these classes
+            if is_first and not hasattr(self, "_model"):
                 del self.classes_
             raise
         return self
@@ -263,7 +263,8 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         AttributeError
             If the loss has none: "log_loss" and "modified_huber" have them.
         ValueError
-            If X is not a table of d finite numbers a row, or before any fit.
+            If X is not a table of d finite numbers a row, if the decision function overflows, or
+            before any fit.
 
         References
         ----------

@@ -97,7 +97,7 @@ BOUNDED: dict[type, Any] = {
 
 def loss_of(family: dict[str, Any], name: str, epsilon: float, batch_size: int) -> Any:
     """Return the loss of that name; `epsilon` is the parameter of those that have one."""
-    cls = one_of(family, "loss", name)
+    cls = family[name]
     if batch_size == 1:
         cls = BOUNDED.get(cls, cls)
     if name == "huber":
@@ -105,24 +105,15 @@ def loss_of(family: dict[str, Any], name: str, epsilon: float, batch_size: int) 
     return cls(epsilon) if cls._fields else cls()
 
 
-PENALTIES: dict[str, Any] = {"l2": L2, "l1": L1}
-
 # An adaptive one that does not watch the loss, as `tol` is None, never adapts.
 RATES: dict[str, Any] = {"constant": Constant, "adaptive": Constant, **RULES}
-
-
-def one_of(family: dict[str, Any], parameter: str, name: Any) -> Any:
-    """Return the member of that name: it may have been set since parameters were checked."""
-    if name not in family:
-        raise ValueError(f"{parameter}: expected one of {sorted(family)}, got {name!r}")
-    return family[name]
 
 
 def penalty_of(name: str | None, alpha: float, l1_ratio: Any) -> Any:
     """Return the penalty of that name."""
     if name == "elasticnet":
         return ElasticNet(alpha, l1_ratio)
-    return NoPenalty() if name is None else one_of(PENALTIES, "penalty", name)(alpha)
+    return {"l2": L2, "l1": L1}[name](alpha) if name is not None else NoPenalty()
 
 
 def schedule_of(estimator: Any, tol: float | None, batch_size: int, lead: int) -> Any:
@@ -144,4 +135,4 @@ def schedule_of(estimator: Any, tol: float | None, batch_size: int, lead: int) -
     if name == "adaptive" and tol is not None:
         # One that is not yet below the smallest is divided once more.
         return Adaptive(eta0, FACTOR, tol, estimator.n_iter_no_change, SMALLEST / FACTOR)
-    return one_of(RATES, "learning_rate", name)(eta0)
+    return RATES[name](eta0)
