@@ -9,6 +9,7 @@ import os
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from shutil import copymode
 from typing import Any
 from uuid import uuid4
 
@@ -38,15 +39,21 @@ def write(path: str | os.PathLike[str], about: dict[str, Any], arrays: dict[str,
     file = Path(os.fsdecode(path)).resolve()
     if file.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
-    unfinished = file.with_name(f".{file.name}.{uuid4().hex}")
+    is_special = file.exists() and not file.is_file()  # a device or a pipe, which stays what it is
+    unfinished = file if is_special else file.with_name(f".{file.name}.{uuid4().hex}")
     try:
         unfinished.write_bytes(archive.getvalue())
+        if is_special:
+            return
+        if file.exists():
+            copymode(file, unfinished)
         unfinished.replace(file)
     except OSError as error:  # which would name the unfinished file
         raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
     finally:
-        with suppress(OSError):
-            unfinished.unlink()
+        if not is_special:
+            with suppress(OSError):
+                unfinished.unlink()
 
 
 def read(file: Any) -> tuple[dict[str, Any], dict[str, Array]]:

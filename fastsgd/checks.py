@@ -229,7 +229,7 @@ def _are_real(array: Array) -> bool:
         return False
     try:
         array.astype(float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
     return True
 
@@ -247,18 +247,34 @@ def _as_array(name: str, value: Any) -> Array:
             "it one"
         )
     not_masked(name, value)
+    _without_times(name, value)
     nullable = _nullable_dtype(value)
     try:
         if nullable is not None:
             value = value.to_numpy(dtype=nullable, na_value=np.nan)
         return np.asarray(value).view(np.ndarray)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"{name}: cannot be made an array: {error}") from None
 
 
+def _without_times(name: str, value: Any) -> None:
+    """Refuse columns of dates and times, of which polars makes numbers beside columns of these."""
+    dtypes = getattr(value, "dtypes", None)
+    if not isinstance(dtypes, list):  # as that of no frame of pandas is
+        return
+    columns = zip(value.columns, dtypes, strict=True)
+    others = [repr(c) for c, dtype in columns if getattr(dtype, "is_temporal", bool)()]
+    if others:
+        raise TypeError(
+            f"{name}: expected an array of real numbers, got {type(value).__name__}; of its "
+            f"columns, {', '.join(others)} hold other things"
+        )
+
+
 def not_masked(name: str, value: Any) -> None:
-    """Refuse arrays with entries that do not count."""
-    if isinstance(value, np.ma.MaskedArray):
+    """Refuse arrays with entries that do not count, and lists of such."""
+    kinds = set(map(type, value)) if isinstance(value, (list, tuple)) else {type(value)}
+    if any(issubclass(kind, np.ma.MaskedArray) for kind in kinds):
         raise TypeError(
             f"{name}: masked arrays are not supported; fill the masked entries with "
             f"{name}.filled(...) or leave out their rows"

@@ -82,7 +82,11 @@ def _as_labels(name: str, y: Any) -> Array:
     if array.dtype.kind == "O" and array.size:
         kinds = {type(label) for label in array.ravel().tolist()}
         if all(issubclass(kind, str) for kind in kinds):
-            array = array.astype(str)
+            texts = array.astype(str)
+            if (texts != array).any():  # numpy forgets zeros at the end of strings
+                label = array.ravel()[int(np.argmax((texts != array).ravel()))]
+                raise ValueError(f"{name}: expected no label that ends with a zero, got {label!r}")
+            array = texts
         elif all(issubclass(kind, NUMBERS) for kind in kinds):
             array = _as_numbers(name, array)
         else:

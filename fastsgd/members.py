@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .custom import is_custom
-from .kernels.attributes import equal_within
+from .kernels.attributes import equal_within, having
 
 C = TypeVar("C", bound=type)
 Check = Callable[[str, Any], Any]
@@ -54,9 +54,11 @@ def parameters(**checks: Check) -> Callable[[C], C]:
                 member.check_together()
             return member
 
+        def replaced(self: Any, **changes: Any) -> Any:
+            return cls(**{**self._asdict(), **changes})
+
         checked.__wrapped__ = make  # type: ignore[attr-defined]  # for inspect.signature
-        cls.__new__ = checked  # type: ignore[assignment]
-        return cls
+        return having(__new__=checked, _replace=replaced, __replace__=replaced)(cls)
 
     return decorate
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import archive, checks, rows
 from .evaluation import mean_losses
-from .kinds import MULTICLASS
+from .kinds import MULTICLASS, REGRESSION
 from .losses import named_loss
 from .parameters import for_kernels
 from .state import State
@@ -311,9 +311,13 @@ def probabilities(loss: Any, scores: Array) -> Array:
         )
     if scores.ndim == 1:
         return np.column_stack([loss.probabilities(s) for s in (-scores, scores)])
-    shares = np.asarray(loss.probabilities(scores))
     if loss.kind == MULTICLASS:
-        return shares
+        return np.asarray(loss.probabilities(scores))
+    if hasattr(loss, "log_probabilities"):  # all probabilities may be too small for numbers
+        logs = loss.log_probabilities(scores)
+        shares = np.exp(logs - logs.max(axis=1, keepdims=True))
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+    shares = np.asarray(loss.probabilities(scores))
     sums = shares.sum(axis=1, keepdims=True)
     even = np.full_like(shares, 1 / shares.shape[1])
     return np.divide(shares, sums, out=even, where=sums > 0)
@@ -371,6 +375,23 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
     return model
 
 
+def _check_classes(classes: Array, k: int) -> None:
+    if classes.shape != (k,) or classes.dtype.kind not in "biufU":
+        raise ValueError(f"classes have shape {classes.shape} and dtype {classes.dtype}")
+    if not (classes[:-1] < classes[1:]).all() or (classes != classes).any():
+        raise ValueError(f"classes are {classes.tolist()}, which are not in order")
+
+
+def _history_of(parts: dict[str, Array]) -> History:
+    names = ("data_loss", "penalty", "seconds", "validation_loss")
+    shapes = [parts[name].shape for name in names]
+    epochs = shapes[2]
+    is_whole = len(epochs) == 1 and shapes[1] == epochs
+    if not is_whole or not {shapes[0], shapes[3]} <= {epochs, (0,)}:
+        raise ValueError(f"the history has the shapes {shapes}")
+    return History(**{name: tuple(parts[name].astype(np.float64).tolist()) for name in names})
+
+
 def _model_of(about: dict[str, Any], parts: dict[str, Array], loss: Any) -> Model:
     """Return the model that was saved as these parts."""
     w, b = parts["w"], parts["b"]
@@ -384,15 +405,10 @@ def _model_of(about: dict[str, Any], parts: dict[str, Array], loss: Any) -> Mode
     if state.parameters.w.shape != np.atleast_2d(w.T).shape or state.parameters.w.dtype != w.dtype:
         raise ValueError(f"w has shape {w.shape}, and that of its state {state.parameters.w.shape}")
     classes = parts.get("classes")
-    if classes is not None and (
-        classes.ndim != 1 or classes.size not in (2, state.parameters.b.size)
-    ):
-        raise ValueError(f"classes have shape {classes.shape}")
-    history = History(
-        **{
-            name: tuple(parts[name].astype(np.float64).tolist())
-            for name in ("data_loss", "penalty", "seconds", "validation_loss")
-        }
-    )
+    if loss is not None and (classes is None) != (loss.kind == REGRESSION):
+        raise ValueError(f"there are {'no ' if classes is None else ''}classes for the loss {loss}")
+    if classes is not None:
+        _check_classes(classes, 2 if w.ndim == 1 else w.shape[1])
+    history = _history_of(parts)
     seed = checks.integer("seed", about["seed"], at_least=0, at_most=2**64 - 1)
     return Model(w, b[()], loss, seed, history, classes, state)

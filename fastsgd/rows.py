@@ -103,6 +103,8 @@ def prepare(
     n, dtype = table.n, table.dtype
     targets: Values | OneVersusRest | Classes
     if loss.kind == REGRESSION:
+        if classes is not None:
+            raise ValueError(f"classes: there are none for the loss {loss!r}")
         targets, outputs = _numbers(y, n, dtype, loss)
         numbers = known = None
     else:

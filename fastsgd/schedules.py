@@ -275,7 +275,9 @@ class Cosine(NamedTuple):
 
     def bound(self, *, steps: int, **_: Any) -> Any:
         """Return the schedule for a fit of so many steps."""
-        bound = self if self.steps is not None else self._replace(steps=steps)
+        if self.steps is not None:
+            return self
+        bound = Cosine._make((self.lr, steps, self.warm_up, self.final))  # of no steps as well
         bound.check_together()
         return bound
 
@@ -288,7 +290,8 @@ class Cosine(NamedTuple):
 
     def rates(self, t: Array) -> Array:
         """Return the learning rates of the steps t."""
-        assert self.steps is not None
+        if self.steps is None:
+            raise ValueError("steps: expected the number of steps until the end, which `fit` knows")
         rising = self.lr * (t + 1) / max(1, self.warm_up)
         done = np.clip((t - self.warm_up) / (self.steps - self.warm_up), 0, 1)
         falling = self.final + (self.lr - self.final) * (1 + np.cos(np.pi * done)) / 2
@@ -370,7 +373,10 @@ class Function(NamedTuple):
         number = rate.item() if getattr(rate, "ndim", None) == 0 else rate
         if isinstance(number, bool) or not isinstance(number, Real):
             raise TypeError(f"lr: expected a number for each step, got {rate!r} for step {step}")
-        return float(number)
+        try:
+            return float(number)
+        except OverflowError:
+            return math.inf
 
 
 SCHEDULES: dict[str, Any] = {

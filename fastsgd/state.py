@@ -61,7 +61,7 @@ def copy_of(state: State) -> State:
         _copy_of(state.watched),
         _copy_of(state.paced),
         state.stopped.copy(),
-        state.best,
+        state.best and Parameters(state.best.w.copy(), state.best.b.copy()),
         state.intercept,
     )
 

@@ -179,8 +179,8 @@ def gathered(problem: Problem, batch_size: int, state: State, method: Method | N
     batches = _batches(rows, batch_size, room.scores.shape[1], state, alphas)
     near, averages = batches.near, memory.averages
     if method is not None and batches.near_alpha.size > 0:
-        penalty = method.penalty._replace(alpha=batches.near_alpha)
-        method = method._replace(penalty=penalty)
+        _, *others = method.penalty
+        method = method._replace(penalty=method.penalty._make((batches.near_alpha, *others)))
     if isinstance(averages, Averaged):
         averages = Averaged(near.averages, averages.b, averages.first)
     block, parts = block_or_parts(near.w, room, batch_size, most_parts=1)

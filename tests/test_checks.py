@@ -45,6 +45,8 @@ BAD_INPUT = {
     "complex": ({"X": X + 0j}, TypeError, "X: expected an array of real numbers, .* complex128"),
     "complex y": ({"y": y + 0j}, TypeError, "y: expected an array of real numbers, .* complex128"),
     "sparse y": ({"y": csr_array(X[:, :1])}, TypeError, "y: sparse input .* y.toarray()"),
+    "masked rows": ({"X": list(np.ma.array(X))}, TypeError, "X: masked arrays .* X.filled"),
+    "huge integers": ({"X": [[10**400, 1.5]]}, (TypeError, ValueError), "X: "),
     "masked": ({"X": np.ma.array(X)}, TypeError, "X: masked arrays .* X.filled"),
     "lengths that differ": ({"y": y[:2]}, ValueError, "y: expected one entry for each of the 3"),
     "y of three dimensions": ({"y": y[:, None, None]}, ValueError, "y: expected shape"),

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+import zipfile
 
 import numpy as np
 import pytest
@@ -343,6 +344,19 @@ def test_fit_says_what_is_wrong_with_an_archive(capsys, tmp_path, arrays, said):
     path = tmp_path / "data.npz"
     np.savez(path, **arrays)
     assert said in refused(capsys, "fit", str(path), "--target", "y")
+
+
+def test_fit_says_that_an_archive_is_damaged_or_holds_other_things(capsys, tmp_path):
+    path = tmp_path / "data.npz"
+    np.savez_compressed(path, X=np.arange(600.0).reshape(300, 2), y=np.ones(300))
+    damaged = bytearray(path.read_bytes())
+    damaged[100:120] = bytes(20)
+    path.write_bytes(damaged)
+    message = "nothing that numpy reads without unpickling"
+    assert message in refused(capsys, "fit", str(path), "--target", "y")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("y.txt", "1 2 3")
+    assert "'y.txt' is not an array" in refused(capsys, "fit", str(path), "--target", "y.txt")
 
 
 @pytest.mark.parametrize(("name", "target"), [("data.npy", "0"), ("data.npz", "y")])

@@ -63,6 +63,7 @@ def test_more_rows_than_one_stretch():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"classes": [1, 2]}, "classes: there are none for the loss"),
         ({"reduction": "max"}, "reduction: expected one of 'none', 'sum', 'mean', got 'max'"),
         ({"w": [1.0]}, "^w: expected shape \\(2,\\), to go with X and y, got \\(1,\\)"),
         ({"b": [1.0]}, "^b: expected shape \\(\\), to go with X and y, got \\(1,\\)"),

@@ -236,9 +236,18 @@ def test_a_name_stands_for_the_default():
     assert named_loss(Huber(delta=2)) == Huber(delta=2.0)
 
 
+@pytest.mark.parametrize("power", [1.0, 1.5, 1.9])
+def test_a_target_of_0_costs_little_where_little_is_predicted(power):
+    X, y, loss = [[-8000.0]], [0.0], Tweedie(power)
+    assert fastsgd.gradient(X, y, [1.0], 0.0, loss=loss).b == math.exp(-8000 * (2 - power))
+    model = fastsgd.fit(X, y, loss=loss, init=([1.0], 0.0), epochs=0)
+    assert model.evaluate(X, y) == pytest.approx(math.exp(-8000 * (2 - power)) / (2 - power))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: Huber(1.0)._replace(delta=-1.0), r"delta: expected a positive, finite number"),
         (lambda: Huber(delta=0), r"delta: expected a positive, finite number, got 0"),
         (lambda: Huber(delta=math.inf), r"delta: expected"),
         (

@@ -117,6 +117,9 @@ def test_load_never_unpickles(tmp_path):
         ("w", np.ones((2, 3))),
         ("b", np.float32(1)),
         ("data_loss", np.array(["x"])),
+        ("data_loss", np.ones(7)),
+        ("seconds", np.ones((3, 1))),
+        ("classes", np.array([0, 1])),
         ("about", "[" * 100_000),
         ("about", '{"format": "fastsgd model 2"}'),
     ],
@@ -129,6 +132,36 @@ def test_load_refuses_what_is_not_a_model(program_data, tmp_path, part, value):
     np.savez(path, **parts)
     with pytest.raises(ValueError, match="is not a saved model"):
         fastsgd.load(path)
+
+
+@pytest.mark.parametrize(
+    "classes", [None, [0, 1], [0, 2, 1], [0, 1, 1], [0.0, 1.0, np.nan], [1j, 2j, 3j]]
+)
+def test_load_refuses_classes_that_do_not_go_with_the_model(tmp_path, classes):
+    path = tmp_path / "model.npz"
+    fastsgd.fit(np.arange(6.0)[:, None], [5, 6, 7] * 2, loss="logistic", seed=0).save(path)
+    with np.load(path) as archive:
+        parts = {**archive, "classes": np.asarray(classes)}
+    if classes is None:
+        del parts["classes"]
+    np.savez(path, **parts)
+    with pytest.raises(ValueError, match="is not a saved model"):
+        fastsgd.load(path)
+
+
+def test_a_file_keeps_its_permissions_and_a_pipe_stays_one(program_data, tmp_path):
+    model = fastsgd.fit(*program_data, seed=0)
+    path, pipe = tmp_path / "model", tmp_path / "pipe"
+    path.touch(mode=0o600)
+    model.save(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    os.mkfifo(pipe)
+    # Which waits for no one who writes.
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    model.save(pipe)
+    assert pipe.is_fifo()
+    assert os.read(reader, 2**16) == path.read_bytes()
+    os.close(reader)
 
 
 def test_load_survives_every_damage_to_a_byte(program_data, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -117,6 +119,13 @@ def test_frames_that_numpy_cannot_read_are_refused():
     frame = pd.DataFrame({"a": BASE[:, 0], "b": pd.arrays.SparseArray(BASE[:, 1] > 0)})
     with pytest.raises((TypeError, ValueError), match="X: "):
         fit(frame)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_times_beside_numbers_are_refused(frame):
+    X = frame({"a": [datetime(2020, 1, 1)] * 3, "b": [1.0, 2.0, 3.0]})
+    with pytest.raises(TypeError, match=r"X: .* of its columns, 'a' hold other things"):
+        fit(X, np.zeros(3))
 
 
 def test_missing_numbers_of_frames_are_refused():

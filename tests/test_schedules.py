@@ -176,6 +176,7 @@ def test_names_stand_for_the_defaults():
         (lambda: fastsgd.fit(*data(), lr="cosin"), "lr: 'cosin' .* nearest name is 'cosine'"),
         (lambda: fastsgd.fit(*data(), lr=lambda t: 3 - t), "lr: in step 4 it is -1"),
         (lambda: fastsgd.fit(*data(), lr=lambda t: math.nan), "lr: in step 0 it is nan"),
+        (lambda: fastsgd.fit(*data(), lr=lambda t: 10**400), "lr: in step 0 it is inf"),
         (lambda: fastsgd.fit(*data(), lr=Adaptive(), epoch_loss=None), "lr: there is no loss to"),
     ],
 )
@@ -195,6 +196,11 @@ def test_what_a_function_returns_that_is_no_number_is_named_with_its_step(rate):
     message = f"lr: expected a number for each step, got {re.escape(repr(rate))} for step 7"
     with pytest.raises(TypeError, match=message):
         fastsgd.fit(*data(), lr=lambda t: rate if t == 7 else 0.1)
+
+
+def test_what_only_fit_knows_is_asked_for():
+    with pytest.raises(ValueError, match="steps: expected the number of steps until the end"):
+        Cosine().rates(np.arange(3))
 
 
 @pytest.mark.parametrize("number", [int, np.float32, np.array])

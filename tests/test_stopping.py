@@ -147,6 +147,17 @@ def test_the_held_out_loss_is_the_data_loss_on_other_rows_and_the_best_model_is_
     np.testing.assert_array_equal(seen[-1].w, without.w)
 
 
+def test_a_callback_cannot_change_the_best_model():
+    X, y = data()
+    options = {"validation": 0.3, "epochs": 3, "seed": 0}
+
+    def change(model, _):
+        model.state.best.w[...] = 7
+
+    model = fastsgd.fit(X, y, callback=change, **options)
+    np.testing.assert_array_equal(model.w, fastsgd.fit(X, y, **options).w)
+
+
 def test_validation_with_labels_and_with_several_outputs():
     X, score = data()
     y = np.where(score > 0, "up", "down")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import warnings
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -128,9 +127,15 @@ def _read_numpy(path: str) -> Array | dict[str, Array]:
         if isinstance(content, np.ndarray):
             return content
         with content as archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+            arrays = {name: archive[name] for name in archive.files}
+    except OSError:
+        raise
+    except Exception as error:  # whatever a damaged archive makes of the libraries that read it
         raise ValueError(f"{path}: nothing that numpy reads without unpickling: {error}") from error
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"{path}: {name!r} is not an array")
+    return arrays
 
 
 def _split(table: Array, names: list[str], target: str) -> Examples:

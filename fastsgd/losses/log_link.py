@@ -125,12 +125,13 @@ class Tweedie(NamedTuple):
         if self.power == 2:
             return y_hat + y * exp(-y_hat)
         a, b = 1 - self.power, 2 - self.power
-        return exp(b * y_hat) / b - y * exp(a * y_hat) / a
+        # Of a target of 0, the factor may overflow.
+        return exp(b * y_hat) / b - (y * exp(a * y_hat) / a if y != 0 else 0.0)
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return the error of the mean over its variance, times the mean."""
         a, b = 1 - self.power, 2 - self.power
-        return exp(b * y_hat) - y * exp(a * y_hat)
+        return exp(b * y_hat) - (y * exp(a * y_hat) if y != 0 else 0.0)
 
     def check_targets(self, y: Array) -> None:
         """Refuse targets that no distribution of this power has."""

@@ -34,8 +34,9 @@ def custom(
     value, derivative : callable
         Two plain functions of a prediction and a target, both numbers: the loss of one row, and
         its derivative with respect to the prediction. They use arithmetic, functions of `math`
-        and numpy's functions of numbers, as numba compiles them, and make no arrays or lists. What
-        else they refer to, and defaults of further parameters, is read once, as constants.
+        and numpy's functions of numbers, as numba compiles them, and make no arrays or lists; sums
+        may be reordered. What else they refer to, and defaults of further parameters, is read
+        once, as constants.
     kind : {"regression", "binary"}
         Whether targets are numbers, or labels: the functions then see -1 and 1, and more than
         two classes are fitted one-versus-rest.

@@ -47,6 +47,10 @@ class Logistic(NamedTuple):
         small = np.exp(-np.abs(scores))
         return np.asarray(np.where(scores > 0, 1, small) / (1 + small))
 
+    def log_probabilities(self, scores: Array) -> Array:
+        """Return the logarithm of the probability of the class 1."""
+        return np.asarray(-np.logaddexp(0, -scores))
+
 
 @parameters()
 @having(kind=BINARY)
