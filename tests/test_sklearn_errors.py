@@ -199,6 +199,16 @@ def test_the_model_of_an_error_knows_the_labels():
     assert caught.value.model.classes.tolist() == [0, 1, 2, 5]
 
 
+def test_so_does_that_of_a_fit_that_was_interrupted(monkeypatch):
+    def interrupted(self, most, report):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fastsgd.descent.Descent.run_epochs", interrupted)
+    with pytest.raises(fastsgd.Interrupted) as caught:
+        SGDClassifier().fit(X, LABELS)
+    assert caught.value.model.classes.tolist() == ["no", "yes"]
+
+
 def test_one_intercept_may_be_set_to_a_number():
     model = SGDRegressor(learning_rate="constant").partial_fit(X, SCORE)
     model.intercept_ = 0.5

@@ -379,7 +379,7 @@ def _labels_in_errors(classes: Array | None) -> Iterator[None]:
     """Have the models of errors tell the labels, not the numbers that stand for them."""
     try:
         yield
-    except Exception as error:
+    except BaseException as error:  # Ctrl-C as well
         if classes is not None and hasattr(error, "model"):
             error.model = replace(error.model, classes=classes)
         raise
