@@ -83,9 +83,9 @@ def _as_labels(name: str, y: Any) -> Array:
         kinds = {type(label) for label in array.ravel().tolist()}
         if all(issubclass(kind, str) for kind in kinds):
             texts = array.astype(str)
-            if (texts != array).any():  # numpy forgets zeros at the end of strings
+            if (texts != array).any():  # numpy forgets NULs at the end of strings
                 label = array.ravel()[int(np.argmax((texts != array).ravel()))]
-                raise ValueError(f"{name}: expected no label that ends with a zero, got {label!r}")
+                raise ValueError(f"{name}: expected no label that ends with a NUL, got {label!r}")
             array = texts
         elif all(issubclass(kind, NUMBERS) for kind in kinds):
             array = _as_numbers(name, array)

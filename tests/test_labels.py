@@ -211,7 +211,7 @@ X3 = np.zeros((3, 1))
             ValueError,
             "y: 9223372036854775809 would be the label 9.2233",
         ),
-        ({"y": ["a", "a\0", "b"]}, ValueError, "y: expected no label that ends with a zero"),
+        ({"y": ["a", "a\0", "b"]}, ValueError, "y: expected no label that ends with a NUL"),
         ({"class_weight": "even"}, TypeError, "class_weight: expected 'balanced' or a dict"),
         (
             {"class_weight": {2: 1.0}},
