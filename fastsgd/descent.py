@@ -15,10 +15,10 @@ from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
 from .kernels.averages import Averaged
 from .kernels.dense import Dense
-from .kernels.epoch import Data, Parameters, run
+from .kernels.epoch import Data, Parameters, Work, run
 from .kernels.finite import is_finite
 from .model import History, Model
-from .order import fill_orders, index_dtype, orders_at_once
+from .order import Orders, orders_at_once
 from .penalties import NoPenalty
 from .progress import Report
 from .rows import Problem
@@ -28,7 +28,7 @@ from .state import State, copy_of, follow, learned
 from .stopping import Best, is_watched, watch, with_watches
 from .stretches import batch_stretches, epochs_in_a_stretch, row_length
 from .team import team_for
-from .work import Work, work_on
+from .work import at_rates, work_on
 
 Array = np.ndarray[Any, Any]
 
@@ -52,24 +52,18 @@ class Descent:
         seed: int,
         history: History,
         held_out: HeldOut | None,
-        rows: Array | None,
+        row_numbers: Array | None,
     ) -> None:
-        n = problem.n if rows is None else rows.size
+        n = problem.n if row_numbers is None else row_numbers.size
         self.problem, self.settings, self.seed, self.before = problem, settings, seed, history
-        self.held_out, self.rows = held_out, rows
-        self.is_watched = is_watched(settings)
-        self.watched_losses = size = problem.k if problem.is_one_versus_rest else 1
+        self.held_out, self.is_watched = held_out, is_watched(settings)
+        size = problem.k if problem.is_one_versus_rest else 1
         # Makes the state anew as it was when the epoch under way began, which few fits need.
         self.former: Callable[[], State] = lambda: with_watches(begin(), settings, size)
         self.state = state = self.former()
         self.visited = settings.visited(n)
         self.row_length = row_length(problem.data.rows, problem.k)
-        # An order is one of places; where only some rows are learned from, `rows` has theirs.
-        dtype = index_dtype(n)
-        self.places = (
-            np.empty((0, n), dtype) if settings.shuffle else np.arange(n, dtype=dtype)[None]
-        )
-        self.orders = self.places if rows is None else rows[None]
+        self.orders = orders_of(problem, settings, seed, row_numbers)
         self.epochs: list[Epoch] = []
         self.best = Best(None, None)
         if held_out is not None and state.best is not None:
@@ -113,15 +107,14 @@ class Descent:
             state = copy_of(self.state)
             self.former = lambda: state
         began = perf_counter()
-        if self.settings.shuffle:
-            self._shuffle(count)
-        losses = np.zeros((count, self.problem.k))
+        orders = self.orders.of(self.epoch, count)
+        loss_sums = np.zeros((count, self.problem.k))
         is_kept = self.at_once > 1 and not isinstance(self.settings.penalty, NoPenalty)
         w = self.state.parameters.w
-        weights = np.empty((count if is_kept else 0, *w.shape), w.dtype)
-        is_good = self._visit_rows(losses, weights, report) and self._remembers_numbers()
+        w_after = np.empty((count if is_kept else 0, *w.shape), w.dtype)
+        is_good = self._visit_rows(orders, loss_sums, w_after, report) and self._remembers_numbers()
         seconds = (perf_counter() - began) / count
-        if is_good and self._end_epochs(losses, weights, seconds):
+        if is_good and self._end_epochs(loss_sums, w_after, seconds):
             return
         if count == 1:
             self._diverged()
@@ -138,54 +131,38 @@ class Descent:
             is_finite(memory.w.reshape(-1)) and is_finite(memory.b.reshape(-1))
         )
 
-    def _shuffle(self, count: int) -> None:
-        """Make the orders of the epochs to come."""
-        if len(self.places) < count:
-            self.places = np.empty((count, self.places.shape[1]), self.places.dtype)
-        self.orders, row_bytes = self.places[:count], None
-        if self.settings.shuffle == "block":
-            rows = self.problem.data.rows
-            row_bytes = rows.row_length * rows.dtype.itemsize
-        fill_orders(self.orders, self.seed, self.epoch, row_bytes)
-        if self.rows is not None:
-            self.orders = self.rows[self.orders]
+    def _visit_rows(self, orders: Array, loss_sums: Array, w_after: Array, report: Report) -> bool:
+        """Take the steps of the epochs; add the losses before them; return if all is finite.
 
-    def _visit_rows(self, losses: Array, weights: Array, report: Report) -> bool:
-        """Take the steps of the epochs; add the losses before them; return whether all is finite.
-
-        `losses` has a row for each epoch; there is one only where an epoch takes several calls.
-        `weights` has room for the weights after each, or none.
+        `loss_sums` has a row for each epoch, and but one where an epoch takes several calls.
+        `w_after` has room for the weights after each, or none.
         """
         if self.team is None:
-            return self._take_steps(self.work, losses, weights, report)
-        with self.team.assisting(self.work, self.orders[0]) as work:
-            return self._take_steps(work, losses, weights, report)
+            return self._take_steps(self.work, orders, loss_sums, w_after, report)
+        with self.team.assisting(self.work, orders[0]) as work:
+            return self._take_steps(work, orders, loss_sums, w_after, report)
 
-    def _take_steps(self, work: Work, losses: Array, weights: Array, report: Report) -> bool:
-        block = self.work.block_length
+    def _take_steps(
+        self, work: Work, orders: Array, loss_sums: Array, w_after: Array, report: Report
+    ) -> bool:
+        block = self.work.way.block_length
         before, batch_size, n = self.state.steps, self.settings.batch_size, self.visited
         for first, last in batch_stretches(n, batch_size, block, self.row_length):
-            t, end = before + first // batch_size, before - (-last // batch_size) * len(losses)
+            t, end = before + first // batch_size, before - (-last // batch_size) * len(loss_sums)
             if first % batch_size == 0:  # else it is the same step as before
                 self.lrs = self._rates(t, end)
-            work = work.at_rates(self.settings, self.state, t, self.lrs, self.orders[0])
+            ready = at_rates(work, self.settings, self.state, t, self.lrs, orders[0])
             try:
                 are_finite = run(
-                    work.data,
-                    self.orders,
+                    ready,
+                    orders,
                     first,
                     last,
                     batch_size,
-                    work.method,
                     self.lrs,
                     t,
-                    work.parameters,
-                    work.memory,
-                    work.gradient,
-                    work.block,
-                    work.way,
-                    losses,
-                    weights,
+                    loss_sums,
+                    w_after,
                 )
             except Exception:  # of a loss of the user's own, after nobody knows which step
                 self.state = self.former()
@@ -194,7 +171,7 @@ class Descent:
                 return False
             is_whole = last % batch_size == 0 or last == n
             self.state = self.state.after(end if is_whole else end - 1)
-            report(last - first, last, losses)
+            report(last - first, last, loss_sums)
         return True
 
     def _rates(self, first: int, last: int) -> Array:
@@ -210,48 +187,40 @@ class Descent:
             )
         return rates
 
-    def _end_epochs(self, losses: Array, weights: Array, seconds: float) -> bool:
+    def _end_epochs(self, loss_sums: Array, w_after: Array, seconds: float) -> bool:
         """Write down what was learned, if all of it is finite; tell whether it is."""
         follow(self.state)
         if self.at_once == 1:
-            return self._end_epoch(losses[0] / self.visited, seconds)
-        data_losses, of_weights = self._data_losses(losses), [0.0] * len(losses)
-        if weights.size:
-            each = penalties(self.settings.penalty, weights.reshape(-1, weights.shape[-1]))
-            of_weights = each.reshape(losses.shape).sum(axis=1).tolist()
-        if not math.isfinite(sum(data_losses or ()) + sum(of_weights)):
-            return False
-        measured = data_losses or repeat(None)
-        self.epochs.extend(zip(measured, of_weights, repeat(seconds), repeat(None)))
-        return True
+            return self._end_epoch(loss_sums[0] / self.visited, seconds)
+        of_weights = [0.0] * len(loss_sums)
+        if w_after.size:
+            each = penalties(self.settings.penalty, w_after.reshape(-1, w_after.shape[-1]))
+            of_weights = each.reshape(loss_sums.shape).sum(axis=1).tolist()
+        return self._record(self._data_losses(loss_sums), of_weights, seconds)
 
-    def _data_losses(self, losses: Array) -> list[float] | None:
+    def _data_losses(self, loss_sums: Array) -> list[float] | None:
         """Return the data loss of each epoch, from the sums over the rows for each output."""
         if self.settings.epoch_loss is None:
             return None
         # The arithmetic of numpy takes 10 us where it has not been used just now.
-        if losses.shape[1] == 1:
-            return [loss / self.visited for loss in losses.ravel().tolist()]
-        means: list[float] = (losses / self.visited).sum(axis=1).tolist()
+        if loss_sums.shape[1] == 1:
+            return [loss / self.visited for loss in loss_sums.ravel().tolist()]
+        means: list[float] = (loss_sums / self.visited).sum(axis=1).tolist()
         return means
 
     def _end_epoch(self, losses: Array, seconds: float) -> bool:
         """Do so after one epoch; measure what is asked for, and see what has stopped improving."""
         settings, values = self.settings, learned(self.state)
         if settings.epoch_loss == "full":
-            losses = mean_losses(self.problem.data, values, settings.loss, self.rows)
+            losses = mean_losses(self.problem.data, values, settings.loss, self.orders.numbers)
         of_weights = np.zeros_like(losses)
         if not isinstance(settings.penalty, NoPenalty):
             of_weights = penalties(settings.penalty, values.w)
         held = None if self.held_out is None else self.held_out.losses(values, settings.loss)
-        data_loss = None if settings.epoch_loss is None else float(losses.sum())
+        data_losses = None if settings.epoch_loss is None else [float(losses.sum())]
         validation_loss = None if held is None else float(held.sum())
-        penalty = float(of_weights.sum())
-        if not math.isfinite((data_loss or 0) + penalty):
+        if not self._record(data_losses, [float(of_weights.sum())], seconds, validation_loss):
             return False
-        if not math.isfinite(validation_loss or 0):
-            self._overflowed(validation_loss)
-        self.epochs.append((data_loss, penalty, seconds, validation_loss))
         if held is not None:
             self.best.see(self._to_watch(held), values)
             self.state = self.state._replace(best=self.best.parameters)
@@ -261,9 +230,25 @@ class Descent:
             )
         return True
 
+    def _record(
+        self,
+        data_losses: list[float] | None,
+        of_weights: list[float],
+        seconds: float,
+        validation_loss: float | None = None,
+    ) -> bool:
+        """Write down what was measured of some epochs, if all of it is finite; tell whether."""
+        if not math.isfinite(sum(data_losses or ()) + sum(of_weights)):
+            return False
+        if not math.isfinite(validation_loss or 0):
+            self._overflowed(validation_loss)
+        measured = data_losses or repeat(None)
+        self.epochs.extend(zip(measured, of_weights, repeat(seconds), repeat(validation_loss)))
+        return True
+
     def _to_watch(self, losses: Array) -> Array:
         """Return the losses of all outputs as one, unless each is a problem of its own."""
-        return losses if self.watched_losses > 1 else losses.sum(keepdims=True)
+        return losses if self.problem.is_one_versus_rest else losses.sum(keepdims=True)
 
     def model(self) -> Model:
         """Return the model as it is now."""
@@ -331,6 +316,14 @@ class Descent:
             f"{there.max():.4g}: scale both alike, or try a smaller lr",
             self._last_model(),
         )
+
+
+def orders_of(problem: Problem, settings: Settings, seed: int, row_numbers: Array | None) -> Orders:
+    """Return the orders of the epochs of a fit, of all rows or of those of some numbers."""
+    rows, row_bytes = problem.data.rows, None
+    if settings.shuffle == "block":
+        row_bytes = rows.row_length * rows.dtype.itemsize
+    return Orders(problem.n, row_numbers, bool(settings.shuffle), seed, row_bytes)
 
 
 def _numbers(data: Data) -> Array:

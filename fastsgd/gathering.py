@@ -8,7 +8,7 @@ import numpy as np
 
 from .kernels.callee import callee
 from .kernels.epoch import Data, Parameters
-from .kernels.gradient import Block, Gradient
+from .kernels.gradient import Block, ByBlocks, Gradient
 from .kernels.parts import CHUNK, Batch, ByParts, Parts, add_up, gather_part
 from .rows import Rows
 
@@ -24,16 +24,11 @@ def zero_gradient(w: Array) -> Gradient:
     return Gradient(np.zeros(w.shape, w.dtype), np.zeros(len(w)))
 
 
-def block_or_parts(
-    w: Array, block: Block, batch_size: int, most_parts: int = PARTS
-) -> tuple[Block | None, Parts | None]:
-    """Return what the gradient of a batch is gathered by: a block of rows, or parts if it is large.
-
-    The other one is None.
-    """
+def blocks_or_parts(w: Array, block: Block, batch_size: int, most_parts: int) -> ByBlocks | Parts:
+    """Return what a batch is gathered by: a block of rows after the other, or parts if large."""
     if batch_size <= CHUNK:
-        return block, None
-    return None, parts_of(w, block, batch_size, most_parts)
+        return ByBlocks(block)
+    return parts_of(w, block, batch_size, most_parts)
 
 
 def parts_of(w: Array, block: Block, batch_size: int, most_parts: int) -> Parts:

@@ -18,7 +18,7 @@ from .optimizers import SGD
 from .parameters import checked, for_kernels, for_user
 from .rows import Problem
 from .state import new_state
-from .work import gathered, in_columns
+from .work import brought_near, in_columns
 
 Array = np.ndarray[Any, Any]
 
@@ -119,13 +119,14 @@ def gradient(
 
 
 def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) -> ParameterGradient:
-    work = gathered(problem, problem.n, new_state(values, SGD()), None)
-    block = block_of(scores_of(work.parameters.w, problem.data.rows))
-    parts = parts_of(work.parameters.w, block, problem.n, most_parts=1)
+    state = new_state(values, SGD())
+    data, parameters, _ = brought_near(problem, problem.n, state, np.zeros(1, problem.dtype))
+    block = block_of(scores_of(values.w, problem.data.rows))
+    parts = parts_of(parameters.w, block, problem.n, most_parts=1)
     for order in pieces(problem.data, problem.k):
-        gatherer = part_gatherer(parts, work.data, order, work.parameters, loss)
-        add_whole_gradient(work.data, order, work.parameters, loss, parts, gatherer)
-    sums = in_columns(work.data.rows, parts.carried[0])
+        gatherer = part_gatherer(parts, data, order, parameters, loss)
+        add_whole_gradient(data, order, parameters, loss, parts, gatherer)
+    sums = in_columns(data.rows, parts.carried[0])
     b = parts.gradients.b[0]
     total = Parameters((sums / scale).astype(problem.dtype), (b / scale).astype(problem.dtype))
     return ParameterGradient(*for_user(total, problem.outputs))

@@ -60,6 +60,37 @@ def fill_orders(orders: Array, seed: int, epoch: int, row_bytes: int | None = No
             _fill_order(order, np.uint64(seed), np.uint64(epoch + i), draws)
 
 
+class Orders:
+    """The orders in which the epochs of a fit visit its rows, of n in all or the `numbers` of some.
+
+    With `row_bytes` they are those of shuffle="block".
+    """
+
+    def __init__(
+        self, n: int, numbers: Array | None, is_shuffled: bool, seed: int, row_bytes: int | None
+    ) -> None:
+        self.numbers, self.is_shuffled = numbers, is_shuffled
+        self.seed, self.row_bytes = seed, row_bytes
+        size = n if numbers is None else numbers.size
+        if is_shuffled:
+            self.room = np.empty((0, size), index_dtype(size))
+        else:
+            self.room = (np.arange(n, dtype=index_dtype(n)) if numbers is None else numbers)[None]
+
+    def of(self, epoch: int, count: int) -> Array:
+        """Return the orders of an epoch and of those after it, until others are asked for.
+
+        Where rows are not shuffled, one stands for all.
+        """
+        if not self.is_shuffled:
+            return self.room
+        if len(self.room) < count:
+            self.room = np.empty((count, self.room.shape[1]), self.room.dtype)
+        places = self.room[:count]
+        fill_orders(places, self.seed, epoch, self.row_bytes)
+        return places if self.numbers is None else self.numbers[places]
+
+
 def _fill_order(order: Array, seed: Any, epoch: Any, draws: Array) -> None:
     """Set `order` to that of so many rows that they are not shuffled."""
     width = math.isqrt(order.size - 1) + 1

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import config
 
+from .kernels.epoch import Work
+from .kernels.parts import Parts
 from .kernels.team import CELLS, STOPPED, Shared, assist
-from .work import Work
+from .work import with_parts_compiled
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -41,7 +43,7 @@ class Team:
         """Give work of which the threads take their parts, until the end of the context."""
         from concurrent.futures import wait
 
-        work = work.compiled_for(order)
+        work = with_parts_compiled(work, order)
         shared = Shared(work.way, np.zeros(CELLS, np.int64))
         task = work.data, order, work.parameters, work.method.loss, shared
         futures: list[Future[None]] = []
@@ -68,8 +70,8 @@ def _assist(data: Any, order: Any, parameters: Any, loss: Any, shared: Shared) -
 
 def team_for(work: Work, n_threads: int | None) -> Team | None:
     """Return a team of at most so many threads, None for all; or None where one is too many."""
-    parts = work.parts
-    if n_threads == 1 or parts is None or config.DISABLE_JIT:
+    parts = work.way
+    if n_threads == 1 or not isinstance(parts, Parts) or config.DISABLE_JIT:
         return None
     threads = min(processors() if n_threads is None else n_threads, len(parts.losses))
     is_worthwhile = parts.length * work.parameters.w.size >= WORTHWHILE

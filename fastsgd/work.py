@@ -7,13 +7,14 @@ arrays that have room for the features of one batch; `kernels.sparse` moves thes
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from .gathering import (
+    PARTS,
     block_of,
-    block_or_parts,
+    blocks_or_parts,
     part_gatherer,
     scores_of,
     way_by_parts,
@@ -21,8 +22,8 @@ from .gathering import (
 )
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.dense import Dense
-from .kernels.epoch import Data, Memory, Method, Parameters
-from .kernels.gradient import Block, Gradient
+from .kernels.epoch import Data, Memory, Method, Parameters, Work
+from .kernels.gradient import ByBlocks
 from .kernels.lapses import (
     Averaging,
     Coasting,
@@ -48,48 +49,30 @@ from .state import State
 Array = np.ndarray[Any, Any]
 
 
-class Work(NamedTuple):
-    """What a kernel is given."""
+def at_rates(
+    work: Work, settings: Settings, state: State, first: int, lrs: Array, order: Array
+) -> Work:
+    """Return work as kernels take it, for the steps from `first` on, with these learning rates."""
+    rows = work.data.rows
+    if not isinstance(rows, Dense):
+        lapse = _lapse(settings, state, first, lrs, isinstance(rows, Scattered))
+        if isinstance(rows, Scattered):  # whose steps are counted from `first`
+            rows.steps[...] = 0
+        work = work._replace(data=work.data._replace(rows=rows._replace(lapse=lapse)))
+    return with_parts_compiled(work, order)
 
-    data: Data
-    parameters: Parameters
-    memory: Memory
-    gradient: Gradient
-    block: Block | None  # where rows are handled by blocks, and batches are not by parts
-    parts: Parts | None  # of a batch, if it is large
-    way: Any  # in which batches are gathered otherwise, once it is compiled; else None
-    method: Any
 
-    @property
-    def block_length(self) -> int:
-        """Return how many rows are handled together; a batch may be left after a multiple of it."""
-        block = self.block if self.parts is None else self.parts.blocks
-        return 1 if block is None else int(block.column.shape[-1])
-
-    def at_rates(
-        self, settings: Settings, state: State, first: int, lrs: Array, order: Array
-    ) -> Work:
-        """Return it for the steps from `first` on, with these learning rates."""
-        if isinstance(self.data.rows, Dense):
-            return self.compiled_for(order)
-        lapse = _lapse(settings, state, first, lrs)
-        if isinstance(self.data.rows, Scattered):  # whose steps are counted from `first`
-            self.data.rows.steps[...] = 0
-        data = self.data._replace(rows=self.data.rows._replace(lapse=lapse))
-        # Where batches have parts, their way is compiled for this kind of lapse.
-        return self._replace(data=data, way=None).compiled_for(order)
-
-    def compiled_for(self, order: Array) -> Work:
-        """Return it with what gathers the parts of batches, if they have parts, compiled."""
-        if self.parts is None or self.way is not None:
-            return self
-        loss = self.method.loss
-        gatherer = part_gatherer(self.parts, self.data, order, self.parameters, loss)
-        return self._replace(way=way_by_parts(self.parts, gatherer, self.gradient))
+def with_parts_compiled(work: Work, order: Array) -> Work:
+    """Return work with what gathers the parts of batches, if they have parts, compiled."""
+    parts = work.way
+    if not isinstance(parts, Parts):
+        return work
+    gatherer = part_gatherer(parts, work.data, order, work.parameters, work.method.loss)
+    return work._replace(way=way_by_parts(parts, gatherer, work.gradient))
 
 
 def work_on(problem: Problem, settings: Settings, state: State) -> Work:
-    """Return what the kernels of a fit are given."""
+    """Return what a fit works on, and `at_rates` makes ready for its kernels."""
     if hasattr(settings.schedule, "aim"):  # a rate that depends on the row as well
         problem = problem._replace(data=settings.schedule.aim(problem.data))
     if isinstance(problem.data.rows, Sparse) and _is_linear(settings, state):
@@ -97,9 +80,9 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     method = settings.method(problem, state)
     way = _by_row(problem, settings.batch_size) if settings.batch_size <= CHUNK else None
     if way is None:
-        return gathered(problem, settings.batch_size, state, method)
+        return _gathered(problem, settings.batch_size, state, method)
     parameters, gradient = state.parameters, zero_gradient(state.parameters.w)
-    return Work(problem.data, parameters, state.memory, gradient, None, None, way, method)
+    return Work(problem.data, method, parameters, state.memory, gradient, way)
 
 
 def _by_row(problem: Problem, batch_size: int) -> ByRow | ByRowOfClasses | None:
@@ -141,18 +124,17 @@ def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
         Nothing(),
         np.ones(k),
         np.zeros(1, np.int64),
+        scores,
         float(in_dtype(penalty, w.dtype).alpha) if _is_scale(penalty) else 0.0,
     )
     empty = np.zeros((k, 0), w.dtype)
     return Work(
         problem.data._replace(rows=scattered),
+        settings.method(problem, state),
         Parameters(empty, b),
         state.memory,
         zero_gradient(empty),
-        block_of(scores),
-        None,
-        None,
-        settings.method(problem, state),
+        ByBlocks(block_of(scores)),
     )
 
 
@@ -166,34 +148,37 @@ def _beside_steps(w: Array) -> tuple[Array, Array]:
     return table[..., 0], table.view(f"u{w.itemsize}")[..., 1]
 
 
-def gathered(problem: Problem, batch_size: int, state: State, method: Method | None) -> Work:
-    """Return what kernels are given that gather the gradient of a batch; some need no method."""
-    rows, memory, w = problem.data.rows, state.memory, state.parameters.w
-    room = block_of(scores_of(w, rows))
+def _gathered(problem: Problem, batch_size: int, state: State, method: Method) -> Work:
+    """Return work that gathers the gradient of a batch before it takes the step."""
+    block = block_of(scores_of(state.parameters.w, problem.data.rows))
+    alpha = np.ravel(getattr(method.penalty, "alpha", 0.0)).astype(problem.dtype)
+    data, parameters, memory = brought_near(problem, batch_size, state, alpha)
+    rows = data.rows
+    if isinstance(rows, Batches) and rows.near_alpha.size > 0:
+        values = method.penalty._asdict() | {"alpha": rows.near_alpha}
+        method = method._replace(penalty=method.penalty._make(values.values()))
+    # The rows of a batch share the room that their features are brought together in.
+    way = blocks_or_parts(parameters.w, block, batch_size, PARTS if isinstance(rows, Dense) else 1)
+    return Work(data, method, parameters, memory, zero_gradient(parameters.w), way)
+
+
+def brought_near(
+    problem: Problem, batch_size: int, state: State, alpha: Array
+) -> tuple[Data, Parameters, Memory]:
+    """Return the data, the parameters and the memory of one batch at a time; of dense rows, all."""
+    rows, memory, averages = problem.data.rows, state.memory, state.memory.averages
     if isinstance(rows, Dense):
-        block, parts = block_or_parts(w, room, batch_size)
-        gradient = zero_gradient(w)
-        return Work(problem.data, state.parameters, memory, gradient, block, parts, None, method)
-    alpha: Any = 0.0 if method is None else getattr(method.penalty, "alpha", 0.0)
-    alphas = np.ravel(alpha).astype(w.dtype)
-    batches = _batches(rows, batch_size, room.scores.shape[1], state, alphas)
-    near, averages = batches.near, memory.averages
-    if method is not None and batches.near_alpha.size > 0:
-        _, *others = method.penalty
-        method = method._replace(penalty=method.penalty._make((batches.near_alpha, *others)))
+        return problem.data, state.parameters, memory
+    handled = scores_of(state.parameters.w, rows).shape[1]
+    batches = _batches(rows, batch_size, handled, state, alpha)
+    near = batches.near
     if isinstance(averages, Averaged):
         averages = Averaged(near.averages, averages.b, averages.first)
-    block, parts = block_or_parts(near.w, room, batch_size, most_parts=1)
     slots = near.slots.reshape(*memory.w.shape[:2], near.w.shape[1])
-    return Work(
+    return (
         problem.data._replace(rows=batches),
         Parameters(near.w, state.parameters.b),
         Memory(slots, memory.b, averages, memory.pace),
-        zero_gradient(near.w),
-        block,
-        parts,
-        None,
-        method,
     )
 
 
@@ -240,11 +225,11 @@ def in_columns(rows: Any, sums: Array) -> Array:
     return of_all
 
 
-def _lapse(settings: Settings, state: State, start: int, lrs: Array) -> Any:
+def _lapse(settings: Settings, state: State, start: int, lrs: Array, is_scattered: bool) -> Any:
     """Return what happens to a weight while its feature does not occur."""
     optimizer, averages, pace = settings.optimizer, state.memory.averages, state.memory.pace
     penalty = in_dtype(settings.penalty, state.parameters.w.dtype)
-    if _is_linear(settings, state) and not isinstance(penalty, L1):
+    if is_scattered and not isinstance(penalty, L1):
         return Nothing()
     is_averaged = isinstance(averages, Averaged)
     first = averages.first if is_averaged else 0
@@ -257,7 +242,7 @@ def _lapse(settings: Settings, state: State, start: int, lrs: Array) -> Any:
         return Averaging(pace, first) if is_averaged else Nothing()
     if is_averaged or not hasattr(penalty, "rest"):
         return Replay(penalty, _rates(start, lrs, pace), first)
-    if isinstance(penalty, L1):
+    if not hasattr(penalty, "decay"):
         return Shrinking(penalty, start, _cumulated(lrs), pace, state.parameters.w)
     return _decaying(penalty, _rates(start, lrs, pace))
 

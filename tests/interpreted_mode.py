@@ -1,4 +1,7 @@
-"""Tests that would compile too many kernels run without compilation, in a process of their own."""
+"""With and without compilation.
+
+Tests that would compile too many kernels run without it, in a process of their own.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,13 @@ import os
 import re
 import subprocess
 import sys
+
+import pytest
+from numba import config
+
+needs_jit = pytest.mark.skipif(
+    bool(config.DISABLE_JIT), reason="nothing is compiled without the JIT"
+)
 
 
 def passed(file: str, selection: str) -> int:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from interpreted_mode import needs_jit
 from numba.core.caching import IndexDataCacheFile
 
 import fastsgd
@@ -87,9 +88,7 @@ print(fastsgd.fit([[1.0]], [1.0], init=([0.0], 0.0), lr=0.25, epochs=1).w[0])
 """
 
 
-@pytest.mark.skipif(
-    bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled without the JIT"
-)
+@needs_jit
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
 def test_a_full_disk_does_not_stop_a_fit(tmp_path):
     folder = Path(fastsgd.__file__).parents[1]

@@ -20,13 +20,19 @@ WEIGHTS_LEFT = 2**23
 
 
 @inner
+def bounds(rows: Any, i: Any) -> Any:
+    """Return where the entries of row i begin and end."""
+    return rows.indptr[i], rows.indptr[i + 1]
+
+
+@inner
 def prefetch_entries(rows: Any, order: Any, p: int) -> None:
     """Prefetch a row from further down the order, and where the one after it is."""
     near, far = p + ROWS_AHEAD, p + 2 * ROWS_AHEAD
     if far < order.size:
         prefetch_line(rows.indptr, np.intp(order[far]) * 8)
     if near < order.size:
-        first, last = rows.indptr[order[near]], rows.indptr[order[near] + 1]
+        first, last = bounds(rows, order[near])
         prefetch_bytes(rows.entries, first * rows.entries.itemsize, last * rows.entries.itemsize)
         prefetch_bytes(rows.indices, first * rows.indices.itemsize, last * rows.indices.itemsize)
 
@@ -38,7 +44,7 @@ def prefetch_features(rows: Any, order: Any, p: int, held: Any) -> None:
     """Prefetch what is known of the features of a row that is a little further down the order."""
     near = p + FEATURES_AHEAD
     if near < order.size:
-        first, last = rows.indptr[order[near]], rows.indptr[order[near] + 1]
+        first, last = bounds(rows, order[near])
         prefetch_columns(held.w, rows.indices, first, last)
         prefetch_columns(held.slots, rows.indices, first, last)
         prefetch_columns(held.averages, rows.indices, first, last)
@@ -49,7 +55,8 @@ def prefetch_marks(rows: Any, order: Any, p: int, marks: Any) -> None:
     """Prefetch the marks of the features of that row."""
     near = p + FEATURES_AHEAD
     if near < order.size:
-        for q in range(rows.indptr[order[near]], rows.indptr[order[near] + 1]):
+        first, last = bounds(rows, order[near])
+        for q in range(first, last):
             prefetch_line(marks, np.intp(rows.indices[unsigned(q)]) * marks.strides[0])
 
 

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from .arithmetic import lesser
+from .attributes import having
 from .jit import entry, inner
 from .methods import add_losses, add_rows, differentiate, dot_rows
 
@@ -20,6 +21,40 @@ class Block(NamedTuple):
     scores: Any  # (k, block): their products with w, then derivatives
     column: Any  # (block,): of one output, their targets, then losses
     room: Any  # (4, block): for what a loss of several outputs finds on its way
+
+
+def mean_of_rows(self: Any, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
+    """Return what makes the gradient that of the mean of so many rows."""
+    return 1 / rows
+
+
+@having(conclude=mean_of_rows)
+class ByBlocks(NamedTuple):
+    """A batch is gathered by blocks of rows."""
+
+    block: Block
+
+    @property
+    def block_length(self) -> int:
+        """Return how many rows are handled together; a batch may be left after a multiple of it."""
+        return int(self.block.column.size)
+
+    def gather(
+        self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
+    ) -> None:
+        """Add the gradients of the rows, and their losses."""
+        add_gradient(
+            data,
+            batch.order,
+            batch.first,
+            batch.last,
+            batch.t,
+            parameters,
+            loss,
+            gradient,
+            self.block,
+            loss_sums,
+        )
 
 
 @inner

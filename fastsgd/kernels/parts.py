@@ -35,6 +35,11 @@ class Parts(NamedTuple):
     carried: Any  # (parts, k, d), float64: of the chunks before
     losses: Any  # (parts, k), float64
 
+    @property
+    def block_length(self) -> int:
+        """Return how many rows are handled together; a batch may be left after a multiple of it."""
+        return int(self.blocks.column.shape[-1])
+
 
 class ByParts(NamedTuple):
     """A batch is gathered part by part."""

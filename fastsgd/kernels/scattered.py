@@ -6,7 +6,7 @@ before it is taken. Nothing is moved, and of a feature nothing but its weight is
 
 from typing import Any, NamedTuple
 
-from .ahead import WEIGHTS_LEFT, prefetch_entries, prefetch_features
+from .ahead import WEIGHTS_LEFT, bounds, prefetch_entries, prefetch_features
 from .arithmetic import lesser
 from .finite import are_finite
 from .jit import inner
@@ -30,6 +30,7 @@ class Scattered(NamedTuple):
     lapse: Any
     scale: Any  # (k,)
     count: Any  # (1,): 0, as no step of the weights is left once they are added
+    scores: Any  # (k, batch_size): the derivatives of the rows of a batch
     decay: Any  # what is lost of a weight in a step with a learning rate of 1
 
     def dot_rows(self, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
@@ -38,7 +39,7 @@ class Scattered(NamedTuple):
             prefetch_entries(self.rows, order, p)
             if self.held.w.size * self.held.w.strides[1] > WEIGHTS_LEFT:
                 prefetch_features(self.rows, order, p, self.held)
-            first, last = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
+            first, last = bounds(self.rows, order[p])
             entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
             for j in range(self.scale.size):
                 product = dot_up(self.lapse, entries, indices, self.held.w[j], self.steps, j, t)
@@ -58,9 +59,9 @@ class Scattered(NamedTuple):
                 by = -rate * step.mean / self.scale[j]
                 for p in range(step.first, step.last):
                     i = step.order[p]
-                    first, last = self.rows.indptr[i], self.rows.indptr[i + 1]
+                    first, last = bounds(self.rows, i)
                     entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
-                    factor = self.held.w.dtype.type(by * step.block.scores[j, p - step.first])
+                    factor = self.held.w.dtype.type(by * self.scores[j, p - step.first])
                     add(entries, indices, factor, self.held.w[j])
 
     def settle(self, parameters: Any, t: int) -> bool:

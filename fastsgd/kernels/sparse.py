@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ahead import FEW, prefetch_entries, prefetch_features, prefetch_marks
+from .ahead import FEW, bounds, prefetch_entries, prefetch_features, prefetch_marks
 from .arithmetic import unsigned
 from .finite import are_finite
 from .jit import entry, inner
@@ -57,7 +57,7 @@ class Sparse(NamedTuple):
     def dot_rows(self, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
         """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j."""
         for p in range(start, stop):
-            first, last = self.indptr[order[p]], self.indptr[order[p] + 1]
+            first, last = bounds(self, order[p])
             for j in range(w.shape[0]):
                 out[j, p - start] = dot(self.entries[first:last], self.indices[first:last], w[j])
 
@@ -110,7 +110,7 @@ class Batches(NamedTuple):
         """Bring the features of rows together; set out[j, r] to the product of w[j] and row r."""
         bring_together(self, order, start, stop, t)
         for p in range(start, stop):
-            first, last = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
+            first, last = bounds(self.rows, order[p])
             at = self.starts[p - start]
             columns = self.columns[at : at + last - first]
             for j in range(w.shape[0]):
@@ -119,7 +119,7 @@ class Batches(NamedTuple):
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
         """Add factors[j, r] times row order[start + r] to g[j], for every r and j."""
         for p in range(start, stop):
-            first, last = self.rows.indptr[order[p]], self.rows.indptr[order[p] + 1]
+            first, last = bounds(self.rows, order[p])
             at = self.starts[p - start]
             columns = self.columns[at : at + last - first]
             for j in range(g.shape[0]):
@@ -138,7 +138,8 @@ def bring_together(batches: Any, order: Any, start: int, stop: int, t: int) -> N
             prefetch_features(rows, order, p, held)
             prefetch_marks(rows, order, p, marks)
         starts[p - start] = at
-        for q in range(rows.indptr[order[p]], rows.indptr[order[p] + 1]):
+        first, last = bounds(rows, order[p])
+        for q in range(first, last):
             f = unsigned(rows.indices[q])
             if marks[f, PLACE] == NOWHERE:
                 fetch(batches, f, t)

@@ -1,0 +1,41 @@
+"""What commands print, read."""
+
+from __future__ import annotations
+
+import re
+
+from fastsgd.__main__ import main
+
+NUMBER = r"[-+]?\d+\.\d+(?:e[-+]\d+)?"
+
+
+def printed(capsys, *arguments):
+    """Run a command that succeeds; return what it printed."""
+    assert main(list(arguments)) == 0
+    return capsys.readouterr().out
+
+
+def refused(capsys, *arguments, status=2):
+    """Run a command that does not succeed; return its line on stderr."""
+    assert main(list(arguments)) == status
+    message = capsys.readouterr().err
+    assert message.startswith("fastsgd: ")
+    assert message.count("\n") == 1
+    return message
+
+
+def losses_in(report):
+    """Return the losses by epoch."""
+    lines = re.findall(rf"^ *(\d+)  +({NUMBER})$", report, re.MULTILINE)
+    assert [int(epoch) for epoch, _ in lines] == list(range(1, len(lines) + 1))
+    return [float(loss) for _, loss in lines]
+
+
+def numbers_in(report, label):
+    """Return the numbers in the line that begins with a label."""
+    (line,) = (line for line in report.splitlines() if line.startswith(label))
+    return [float(number) for number in re.findall(NUMBER, line[len(label) :])]
+
+
+def without_times(report):
+    return re.sub(r"(fit|compilation) +[\d.]+ m?s", "", report)

@@ -1,0 +1,305 @@
+"""Losses are told apart by what their functions do, in one process and on disk; never stale."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import os
+import pickle
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+from types import FunctionType
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from interpreted_mode import needs_jit
+from numba import float32, njit
+from numba.extending import overload
+
+import fastsgd
+from fastsgd import losses
+from fastsgd.functions import fingerprint
+
+DELTA = 1.35
+
+
+def make(constant):
+    return lambda x: constant * x
+
+
+def test_fingerprints_tell_what_functions_do():
+    def other_constant(x):
+        return DELTA * x + 1
+
+    def other_name(x):
+        return np.sqrt(x)
+
+    def other_function(x):
+        return np.exp(x)
+
+    assert fingerprint(make(2.0)) == fingerprint(make(2.0))
+    functions = [make(2.0), make(3.0), make(2), other_constant, other_name, other_function]
+    assert len({fingerprint(f) for f in functions}) == len(functions)
+
+
+def test_what_cannot_be_compared_has_no_fingerprint():
+    assert fingerprint(lambda x: pytest.approx(x)) is None
+    assert fingerprint(make([1.0])) is None
+
+
+def compiled_slope(loss):
+    """Return the derivative at the prediction 1 of the target 0, as kernels see it."""
+    return fastsgd.gradient([[1.0]], [0.0], [1.0], 0.0, loss=loss).w[0]
+
+
+def squared_times(factor):
+    return losses.custom(
+        lambda p, t: factor * (p - t) ** 2 / 2,
+        lambda p, t: factor * (p - t),
+    )
+
+
+def test_losses_made_in_a_loop_keep_the_numbers_of_their_turn():
+    made = []
+    for factor in (1.0, 3.0):
+        made.append(
+            losses.custom(
+                lambda p, t: factor * (p - t) ** 2 / 2,  # noqa: B023
+                lambda p, t: factor * (p - t),  # noqa: B023
+            )
+        )
+    assert [compiled_slope(loss) for loss in made] == [1.0, 3.0]
+    assert [loss.derivative(1.0, 0.0) for loss in made] == [1.0, 3.0]
+    assert made == [squared_times(1.0), squared_times(3.0)]
+
+
+def test_arrays_may_change_once_a_loss_is_made():
+    factors = np.array([2.0])
+
+    def make():
+        return losses.custom(
+            lambda p, t: factors[0] * (p - t) ** 2 / 2, lambda p, t: factors[0] * (p - t)
+        )
+
+    before = make()
+    factors[0] = 5.0
+    after = make()
+    assert [compiled_slope(loss) for loss in (before, after)] == [2.0, 5.0]
+
+
+class Scales(NamedTuple):
+    first: float
+    second: float
+
+
+def test_numbers_are_known_by_the_names_of_their_fields():
+    def make(scales):
+        return losses.custom(
+            lambda p, t: scales.first * (p - t) ** 2 / 2, lambda p, t: scales.first * (p - t)
+        )
+
+    swapped = namedtuple("Scales", "second first")
+    assert compiled_slope(make(Scales(1.0, 3.0))) == 1.0
+    assert compiled_slope(make(swapped(1.0, 3.0))) == 3.0
+
+
+FACTOR = 1.0
+
+
+def scaled(p, t):
+    return FACTOR * (p - t) ** 2 / 2
+
+
+def scaled_slope(p, t):
+    return FACTOR * (p - t)
+
+
+@njit
+def times_factor(x):
+    return FACTOR * x
+
+
+def test_compiled_functions_are_read_anew(monkeypatch):
+    def make():
+        return losses.custom(
+            lambda p, t: times_factor(p - t) * (p - t) / 2, lambda p, t: times_factor(p - t)
+        )
+
+    assert compiled_slope(make()) == 1.0
+    monkeypatch.setitem(globals(), "FACTOR", 7.0)
+    assert compiled_slope(make()) == 7.0
+    assert compiled_slope(losses.custom(njit(scaled), njit(scaled_slope))) == 7.0
+
+
+def test_compiled_functions_may_call_themselves():
+    @njit
+    def power(x, n):
+        return x * power(x, n - 1) if n > 0 else 1.0
+
+    loss = losses.custom(lambda p, t: power(p - t, 2) / 2, lambda p, t: power(p - t, 1))
+    assert compiled_slope(loss) == 1.0
+
+
+@njit
+def even(x, n):
+    return x if n <= 0 else odd(x, n - 1)
+
+
+@njit
+def odd(x, n):
+    return x if n <= 0 else even(x, n - 1)
+
+
+@needs_jit
+def test_compiled_functions_may_call_each_other():
+    loss = losses.custom(lambda p, t: even(p - t, 3) * (p - t) / 2, lambda p, t: even(p - t, 3))
+    assert compiled_slope(loss) == 1.0
+
+
+def test_a_loss_whose_functions_do_something_else_by_now_is_not_unpickled(monkeypatch):
+    loss = losses.custom(scaled, scaled_slope)
+    pickled = pickle.dumps(loss)
+    assert pickle.loads(pickled) == loss
+    monkeypatch.setitem(globals(), "FACTOR", 3.0)
+    with pytest.raises(ValueError, match=r"loss: what the functions of custom\(scaled\) refer to"):
+        pickle.loads(pickled)
+
+
+def test_functions_that_are_defined_again_can_be_pickled(monkeypatch):
+    losses.custom(scaled, scaled_slope)
+    for function in (scaled, scaled_slope):
+        again = FunctionType(function.__code__, globals(), function.__name__)
+        again.__module__ = __name__
+        monkeypatch.setitem(globals(), function.__name__, again)
+    loss = losses.custom(globals()["scaled"], globals()["scaled_slope"])
+    assert pickle.loads(pickle.dumps(loss)) == loss
+
+
+def test_what_numba_cannot_hold_is_left_to_it():
+    loss = losses.custom(
+        lambda p, t: (p - t) ** 2 / 2 if sys.version_info[0] > 2 else 0.0, lambda p, t: p - t
+    )
+    assert loss.derivative(1.0, 0.0) == 1.0
+    assert fingerprint(lambda p: np.finfo(p).eps, np.finfo(float)) is None
+
+
+@needs_jit
+def test_what_else_numba_is_told_of_a_function_is_part_of_it():
+    def half(x):
+        part = x / 2
+        return part
+
+    def make(function):
+        return losses.custom(lambda p, t: (p - t) ** 2 / 4, lambda p, t: function(p - t))
+
+    plain, narrow = make(njit(half)), make(njit(locals={"part": float32})(half))
+    single = make(njit(["float32(float32)"])(half))
+    assert len({type(loss) for loss in (plain, narrow, single)}) == 3
+    assert [compiled_slope(loss) for loss in (plain, narrow, single)] == [0.5] * 3
+
+
+def test_a_wrapper_is_not_what_it_wraps():
+    def tripled(function):
+        @functools.wraps(function)
+        def triple(p, t):
+            return 3.0 * function(p, t)
+
+        return triple
+
+    value, slope = njit(scaled), njit(scaled_slope)
+    assert compiled_slope(losses.custom(value, slope)) == 1.0
+    assert compiled_slope(losses.custom(tripled(value), tripled(slope))) == 3.0
+
+
+def test_the_same_functions_of_other_names_are_known_by_these():
+    def other_value(p, t):
+        return FACTOR * (p - t) ** 2 / 2
+
+    mine = [losses.custom(value, scaled_slope) for value in (scaled, other_value)]
+    assert [loss.name for loss in mine] == ["scaled", "other_value"]
+
+
+def test_what_numba_is_told_to_put_in_the_place_of_a_function_is_not_known():
+    def doubled(x):
+        return 2 * x
+
+    overload(doubled)(lambda x: lambda x: 2 * x)
+    assert fingerprint(lambda p, t: doubled(p - t)) is None
+
+
+def test_copies_of_a_loss_are_that_loss():
+    loss = squared_times(2.0)
+    assert copy.deepcopy(loss) is loss
+    assert copy.copy(loss) is loss
+
+
+# A user's script: the loss is in a module of its own, which the test edits.
+SCRIPT = """
+import fastsgd
+from my_loss import value, derivative
+from fastsgd.kernels.epoch import run
+loss = fastsgd.losses.custom(value, derivative)
+model = fastsgd.fit([[1.0]], [1.0], loss=loss, init=([0.0], 0.0), lr=0.25, epochs=1)
+print(model.w[0], sum(run.stats.cache_hits.values()), sum(run.stats.cache_misses.values()))
+"""
+
+MODULE = """
+SCALE = {scale}
+def value(p, t):
+    return {factor} * SCALE * (p - t) ** 2 / 2
+def derivative(p, t):
+    return {factor} * SCALE * (p - t)
+"""
+
+
+@needs_jit
+def test_next_process_finds_a_custom_loss_and_an_edited_one_is_never_stale(tmp_path):
+    def run(scale, factor, script=SCRIPT):
+        (tmp_path / "my_loss.py").write_text(MODULE.format(scale=scale, factor=factor))
+        environment = {
+            **os.environ,
+            "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(Path(fastsgd.__file__).parent.parent),
+        }
+        command = [sys.executable, "-c", "import sys; sys.path.insert(0, '.')" + script]
+        output = subprocess.check_output(command, text=True, env=environment, cwd=tmp_path)
+        w, hits, misses = output.split()
+        return float(w), int(hits), int(misses)
+
+    assert run(1.0, 1.0) == (0.25, 0, 1)
+    assert run(1.0, 1.0) == (0.25, 1, 0)
+    assert run(1.0, 2.0) == (0.5, 0, 1)  # another constant in the code
+    assert run(3.0, 1.0) == (0.75, 0, 1)  # another global that it reads
+    assert run(1.0, 1.0) == (0.25, 1, 0)
+    in_main = (
+        "\n"
+        + MODULE.format(scale=2.0, factor=1.0)
+        + SCRIPT.replace("from my_loss import value, derivative", "")
+    )
+    assert run(1.0, 1.0, in_main) == (0.5, 0, 1)  # functions of the script itself
+    assert run(1.0, 1.0, in_main) == (0.5, 1, 0)
+
+
+def test_the_same_functions_after_a_global_has_changed_are_another_loss(monkeypatch):
+    X, y = np.array([[1.0], [2.0]]), np.array([1.0, 1.0])
+    options = {"init": ([0.0], 0.0), "batch_size": 2, "lr": 0.1, "epochs": 1, "shuffle": False}
+    one = fastsgd.fit(X, y, loss=fastsgd.losses.custom(scaled, scaled_slope), **options)
+    monkeypatch.setitem(globals(), "FACTOR", 5.0)
+    five = fastsgd.fit(X, y, loss=fastsgd.losses.custom(scaled, scaled_slope), **options)
+    np.testing.assert_allclose(five.w, 5 * one.w, rtol=1e-12)
+    np.testing.assert_allclose(five.history.loss, 5 * np.array(one.history.loss), rtol=1e-12)
+
+
+def test_a_name_that_python_has_as_well_is_part_of_a_function():
+    losses = []
+    for factor in (1.0, 5.0):
+        names = {"pow": factor}
+        exec("def value(p, t): return pow * (p - t) ** 2 / 2", names)
+        exec("def slope(p, t): return pow * (p - t)", names)
+        losses.append(fastsgd.losses.custom(names["value"], names["slope"]))
+    assert losses[0] != losses[1]
+    assert losses[1].value(3.0, 1.0) == 10.0
