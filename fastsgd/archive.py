@@ -203,3 +203,6 @@ def _check_arrays(arrays: dict[str, Array], slots: int) -> None:
         # The lowest loss, in the first row of a watch, is infinite before there is any.
         if not np.isfinite(array[1:] if name in WATCHES else array).all():
             raise ValueError(f"{name} is not finite")
+    is_watched = any(name in arrays for name in WATCHES)  # by which an output may have stopped
+    if (arrays["pace"] < 0).any() or not (is_watched or arrays["pace"].all()):
+        raise ValueError(f"pace is {arrays['pace'].min():g}")

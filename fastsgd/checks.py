@@ -255,6 +255,8 @@ def _as_array(name: str, value: Any) -> Array:
         return np.asarray(value).view(np.ndarray)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{name}: cannot be made an array: {error}") from None
+    except (TypeError, RuntimeError) as error:  # as those of torch
+        raise TypeError(f"{name}: cannot be made an array: {error}") from None
 
 
 def _without_times(name: str, value: Any) -> None:

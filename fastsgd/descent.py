@@ -125,11 +125,13 @@ class Descent:
             self.run_epochs(1, report)
 
     def _remembers_numbers(self) -> bool:
-        """Tell whether what the optimizer remembers is finite; after inf, no weight would move."""
-        memory = self.state.memory
-        return not memory.w.size or (
-            is_finite(memory.w.reshape(-1)) and is_finite(memory.b.reshape(-1))
-        )
+        """Tell whether what is remembered is finite: after inf, no weight would move."""
+        memory, parts = self.state.memory, []
+        if memory.w.size:
+            parts += [memory.w, memory.b]
+        if isinstance(memory.averages, Averaged):
+            parts += [memory.averages.w, memory.averages.b]
+        return all(is_finite(part.reshape(-1)) for part in parts)
 
     def _visit_rows(self, orders: Array, loss_sums: Array, w_after: Array, report: Report) -> bool:
         """Take the steps of the epochs; add the losses before them; return if all is finite.

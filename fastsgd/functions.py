@@ -59,8 +59,10 @@ def _content(thing: Any, seen: dict[int, int]) -> Any:
         return *kind, *(_content(part, seen) for part in thing)
     if isinstance(thing, CodeType):
         names = thing.co_names, thing.co_varnames, thing.co_freevars
-        shape = thing.co_argcount, thing.co_flags
-        return thing.co_code, *names, *shape, _content(thing.co_consts, seen)
+        shape = thing.co_argcount, thing.co_kwonlyargcount, thing.co_flags
+        # What `try` protects is no part of the code itself from Python 3.11 on.
+        protected = getattr(thing, "co_exceptiontable", b"")
+        return thing.co_code, protected, *names, *shape, _content(thing.co_consts, seen)
     if isinstance(thing, ModuleType) and thing.__name__.partition(".")[0] in KNOWN_MODULES:
         return thing.__name__
     if isinstance(thing, Dispatcher):
@@ -109,14 +111,31 @@ def _content_of_function(function: FunctionType, seen: dict[int, int]) -> Any:
         raise _UnknownError from None
     parts = (function.__code__, function.__defaults__, *cells)
     globals_used = tuple(function.__globals__[name] for name in used)
-    return tuple(used), _content(parts, seen), _content(globals_used, seen)
+    values = _values_in_modules((*globals_used, *cells), _attributes(function.__code__))
+    return tuple(used), _content((parts, globals_used, values), seen)
+
+
+def _values_in_modules(things: tuple[Any, ...], names: set[str]) -> tuple[Any, ...]:
+    """Return what such names stand for in modules: numbers, and what has been put there."""
+    modules = [thing for thing in things if isinstance(thing, ModuleType)]
+    there = (vars(module).get(name) for module in modules for name in sorted(names))
+    kinds = (bool, int, float, complex, np.ndarray, np.generic, Dispatcher)
+    return tuple(thing for thing in there if isinstance(thing, kinds))
 
 
 def _names(code: CodeType) -> set[str]:
     """Return the names of globals that a function and those in it use."""
     own = {step.argval for step in get_instructions(code) if step.opname == "LOAD_GLOBAL"}
-    inside = (const for const in code.co_consts if isinstance(const, CodeType))
-    return own.union(*map(_names, inside))
+    return own.union(*map(_names, _codes_in(code)))
+
+
+def _attributes(code: CodeType) -> set[str]:
+    """Return the names of attributes, among others, that a function and those in it use."""
+    return set(code.co_names).union(*map(_attributes, _codes_in(code)))
+
+
+def _codes_in(code: CodeType) -> list[CodeType]:
+    return [const for const in code.co_consts if isinstance(const, CodeType)]
 
 
 def frozen(thing: Any, made: dict[int, Any]) -> Any:

@@ -378,7 +378,9 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
 def _check_classes(classes: Array, k: int) -> None:
     if classes.shape != (k,) or classes.dtype.kind not in "biufU":
         raise ValueError(f"classes have shape {classes.shape} and dtype {classes.dtype}")
-    if not (classes[:-1] < classes[1:]).all() or (classes != classes).any():
+    if classes.dtype.kind == "f" and not np.isfinite(classes).all():
+        raise ValueError(f"classes are {classes.tolist()}")
+    if not (classes[:-1] < classes[1:]).all():
         raise ValueError(f"classes are {classes.tolist()}, which are not in order")
 
 
@@ -389,13 +391,16 @@ def _history_of(parts: dict[str, Array]) -> History:
     is_whole = len(epochs) == 1 and shapes[1] == epochs
     if not is_whole or not {shapes[0], shapes[3]} <= {epochs, (0,)}:
         raise ValueError(f"the history has the shapes {shapes}")
+    kinds = {parts[name].dtype.kind for name in names}
+    if kinds != {"f"}:
+        raise ValueError(f"the history has the kinds {sorted(kinds)}")
     return History(**{name: tuple(parts[name].astype(np.float64).tolist()) for name in names})
 
 
 def _model_of(about: dict[str, Any], parts: dict[str, Array], loss: Any) -> Model:
     """Return the model that was saved as these parts."""
     w, b = parts["w"], parts["b"]
-    if w.ndim not in (1, 2) or b.shape != w.shape[1:]:
+    if w.ndim not in (1, 2) or b.shape != w.shape[1:] or w.size == 0:
         raise ValueError(f"w has shape {w.shape} and b {b.shape}")
     if w.dtype not in (np.float32, np.float64) or b.dtype != w.dtype:
         raise ValueError(f"w has dtype {w.dtype} and b {b.dtype}")

@@ -99,11 +99,19 @@ def _fill_order(order: Array, seed: Any, epoch: Any, draws: Array) -> None:
 
 
 def _fill_by_blocks(order: Array, seed: int, epoch: int, row_bytes: int, draws: Array) -> None:
-    """Set `order` to windows of runs of rows, drawn from all of them, each window shuffled."""
+    """Set `order` to windows of runs of rows, drawn from all of them, each window shuffled.
+
+    The rows are a ring, which is cut into runs at a place drawn at random if they do not come out
+    even.
+    """
     n, run = order.size, RUN // row_bytes
     starts = np.empty((1, -(-n // run)), order.dtype)
     fill_orders(starts, seed ^ OF_RUNS, epoch)
     starts *= run
+    # Else the rows of the last run, if it is a shorter one, would come to some places never.
+    shift = np.random.default_rng([seed, epoch]).integers(n) if n % run else 0
+    short = ((n - n % run) + shift) % n
+    starts = ((starts[0].astype(np.uint64) + np.uint64(shift)) % np.uint64(n)).astype(order.dtype)
     windows = -(-starts.size // min(WINDOW // RUN, SHUFFLED // run))
     runs = -(-starts.size // windows)
     bounds = _bounds_of_windows(starts.size, windows, runs)
@@ -114,7 +122,8 @@ def _fill_by_blocks(order: Array, seed: int, epoch: int, row_bytes: int, draws: 
         filled = kernels.shuffle_windows(
             np.uint64(seed),
             np.uint64(epoch),
-            starts[0],
+            starts,
+            short,
             bounds,
             first,
             last,

@@ -35,7 +35,11 @@ def with_watches(state: State, settings: Settings, size: int) -> State:
     if paced is not state.paced:
         pace[...] = 1
     elif watched is not state.watched and state.watched is not None:
-        pace[...] = np.where(had_stopped & _has_ended(state.watched), 1, pace)
+        goes_on = had_stopped & _has_ended(state.watched)
+        pace[...] = np.where(goes_on, 1, pace)
+        if paced is not None:  # whose rate begins anew as well: it was lost with the stop
+            begins = goes_on[: paced.since.size]
+            paced.since[begins], paced.lowest[begins] = 0, np.inf
     if watched is not None:
         pace[...] = np.where(_has_ended(watched), 0, pace)
     go_on(state, had_stopped & (pace > 0))
@@ -68,8 +72,9 @@ def watch(settings: Settings, state: Any, losses: Array) -> None:
         pace[...] = np.where(_has_ended(state.watched), 0, pace)
     if isinstance(schedule, Adaptive):
         _see(state.paced, losses, schedule.tol, went_on)
-        slower = np.where(state.paced.since >= schedule.patience, pace / schedule.factor, pace)
-        pace[...] = np.where(slower * schedule.lr < schedule.smallest, 0, slower)
+        slower = pace / schedule.factor
+        slower = np.where(slower * schedule.lr < schedule.smallest, 0, slower)
+        pace[...] = np.where(state.paced.since >= schedule.patience, slower, pace)
         state.paced.since[state.paced.since >= schedule.patience] = 0
     state.stopped[went_on & (pace == 0)] = state.steps
 

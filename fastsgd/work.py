@@ -237,7 +237,9 @@ def _lapse(settings: Settings, state: State, start: int, lrs: Array, is_scattere
         momentum = optimizer.momentum
         ahead = momentum if optimizer.nesterov else 1.0
         powers = momentum ** np.arange(lrs.size + 1.0)
-        return Coasting(momentum, powers, ahead, _rates(start, lrs, pace), first)
+        once = _cumulated(powers[1:])
+        sums = np.stack((once, np.cumsum(once)))
+        return Coasting(powers, sums, ahead, _rates(start, lrs, pace), first)
     if not isinstance(optimizer, SGD) or isinstance(penalty, NoPenalty):
         return Averaging(pace, first) if is_averaged else Nothing()
     if is_averaged or not hasattr(penalty, "rest"):

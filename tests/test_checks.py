@@ -222,3 +222,15 @@ def test_the_search_for_nan_reaches_the_last_stretch(monkeypatch):
     array[9, 4] = np.nan
     with pytest.raises(ValueError, match="row 9, column 4"):
         fastsgd.fit(array, np.zeros(10))
+
+
+@pytest.mark.parametrize("error", [TypeError, RuntimeError])
+@pytest.mark.parametrize("name", ["X", "y", "sample_weight"])
+def test_what_fails_to_become_an_array_is_named(name, error):
+    class Tensor:
+        def __array__(self, *arguments, **options):
+            raise error("call detach() first")
+
+    arguments = {"X": np.ones((3, 1)), "y": np.ones(3), name: Tensor()}
+    with pytest.raises(TypeError, match=f"{name}: cannot be made an array: call detach"):
+        fastsgd.fit(**arguments)

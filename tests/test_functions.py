@@ -26,6 +26,13 @@ from fastsgd.functions import fingerprint
 DELTA = 1.35
 
 
+@njit
+def checked(x, limit):
+    if x > limit:
+        raise ValueError
+    return x
+
+
 def make(constant):
     return lambda x: constant * x
 
@@ -43,6 +50,38 @@ def test_fingerprints_tell_what_functions_do():
     assert fingerprint(make(2.0)) == fingerprint(make(2.0))
     functions = [make(2.0), make(3.0), make(2), other_constant, other_name, other_function]
     assert len({fingerprint(f) for f in functions}) == len(functions)
+
+
+def test_what_a_try_protects_is_part_of_a_function():
+    def both(p, t):
+        try:
+            a = checked(p, 1e6)
+            b = checked(p, 20.0)
+        except Exception:
+            return 100.0
+        return (a - t) * (b - t) / 2
+
+    def first(p, t):
+        try:
+            a = checked(p, 1e6)
+        except Exception:
+            return 100.0
+        else:
+            b = checked(p, 20.0)
+        return (a - t) * (b - t) / 2
+
+    assert fingerprint(both) != fingerprint(first)
+
+
+def test_what_is_put_into_a_module_is_part_of_a_function(monkeypatch):
+    def value(p, t):
+        return np.my_factor * (p - t) ** 2 / 2
+
+    prints = []
+    for factor in (2.0, 3.0, np.array([2.0])):
+        monkeypatch.setattr(np, "my_factor", factor, raising=False)
+        prints.append(fingerprint(value))
+    assert len({*prints, fingerprint(lambda p, t: (p - t) ** 2 / 2)}) == 4
 
 
 def test_what_cannot_be_compared_has_no_fingerprint():

@@ -234,3 +234,10 @@ def test_wrong_parameters_are_refused(make, message):
 def test_wrong_types_are_refused(make):
     with pytest.raises(TypeError, match="expected"):
         make()
+
+
+def test_averages_that_overflow_are_not_returned():
+    options = {"loss": "hinge", "lr": 1.7e308, "batch_size": 1, "epochs": 1, "shuffle": False}
+    options |= {"fit_intercept": False, "init": ([0.0], 0.0)}
+    with pytest.raises(fastsgd.DivergenceError):
+        fastsgd.fit([[1.0]] * 3, ["n", "p", "p"], average=True, **options)

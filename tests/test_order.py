@@ -148,6 +148,17 @@ def test_every_row_is_equally_likely_at_every_place_by_blocks():
     assert excess < chi2.isf(P_VALUE, parts * parts)
 
 
+def test_rows_of_a_shorter_run_come_to_all_places_alike():
+    # 128 runs of four rows, and one of a single row, in two windows.
+    n, epochs, rows = 513, 9000, (0, 300, 512)
+    counts = np.zeros((n, 3))
+    for epoch in range(epochs):
+        order = fastsgd.epoch_order(n, 3, epoch, row_bytes=1024)
+        counts[[np.flatnonzero(order == row)[0] for row in rows], range(3)] += 1
+    excess = ((counts - epochs / n) ** 2 / (epochs / n)).sum(axis=0)
+    assert chi2.sf(excess, n - 1).min() > P_VALUE
+
+
 # Of 256 whole runs, two windows of one pattern; of 162 and a shorter one, two that are swapped.
 @pytest.mark.parametrize(
     ("n", "rows"), [(2048, slice(1024)), (2048, slice(1024, None)), (1300, slice(None))]

@@ -225,6 +225,13 @@ def test_an_epoch_of_many_stretches_is_that_of_one(monkeypatch):
         assert_equal_to_dense(X, X @ np.arange(D), **options)
 
 
+@pytest.mark.parametrize("momentum", [0.9, 1 - 1e-6, 1 - 1e-12])
+def test_averages_of_coasting_weights_are_exact_for_momentum_near_1(momentum):
+    X = table(n=300)
+    options = {"optimizer": SGD(momentum), "lr": 1e-4, "init": (np.zeros(D), 0.0), "average": True}
+    assert_equal_to_dense(X, X @ np.arange(D), rtol=1e-12, epochs=1, **options)
+
+
 def test_large_batches_are_those_of_dense_rows_where_the_rate_jumps(monkeypatch):
     monkeypatch.setattr("fastsgd.stretches.STRETCH", 2000)
     X = table(n=1500)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from noisy_rows import data
 
 import fastsgd
-from fastsgd import losses
+from fastsgd import losses, schedules
 from fastsgd.optimizers import SGD
 
 
@@ -241,3 +241,28 @@ def test_a_row_of_weight_0_counts_for_nothing_though_its_loss_overflows(loss):
         X, y, *options["init"], loss=loss, sample_weight=np.arange(200) >= 20
     )
     assert np.isfinite(gradient.w).all()
+
+
+def test_a_rate_below_the_smallest_ends_a_fit_only_where_it_would_be_divided():
+    X, y = data()
+    lr = schedules.Adaptive(lr=1e-7, tol=0.0)
+    assert len(fastsgd.fit(X, y, lr=lr, epochs=20, seed=0).history.loss) == 20
+    lr = schedules.Adaptive(lr=1e-7, tol=1e9, patience=3)
+    assert len(fastsgd.fit(X, y, lr=lr, epochs=20, seed=0).history.loss) == 4
+
+
+def test_an_adaptive_rate_begins_anew_where_a_fit_that_tol_stopped_goes_on():
+    X, y = data()
+    paces = []
+    options = {
+        "lr": schedules.Adaptive(0.1, 5.0, 1e9, 2, smallest=0.0),
+        "tol": 0.01,
+        "seed": 0,
+        "callback": lambda model, epoch: paces.append(float(model.state.memory.pace[0])),
+    }
+    model = fastsgd.fit(X, y, patience=6, epochs=40, **options)
+    assert paces[-1] == 0 < paces[-2] < 0.1
+    paces.clear()
+    fastsgd.fit(X, y, patience=20, epochs=4, resume=model, **options)
+    # As in the first epochs of a fit: the lowest loss, and two in which it does not improve.
+    np.testing.assert_allclose(paces, [1, 1, 0.2, 0.2])

@@ -174,31 +174,31 @@ class Replay(NamedTuple):
 class Coasting(NamedTuple):
     """SGD with momentum: the weight goes on along its velocity, at the rate of the last step."""
 
-    momentum: Any
-    powers: Any  # (steps + 1,): its powers, from 0 on
+    powers: Any  # (steps + 1,): of momentum, from 0 on
+    sums: Any  # (2, steps + 1): of the first powers from 1 on, and of these sums
     ahead: Any  # by what Nesterov's step multiplies the velocity; else 1
     rates: Any
     first: Any  # the step with which averages begin
 
     def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
-        """Sum up the geometric series of velocities."""
+        """Take all the steps at once."""
         if since == t:
             return
-        rates, momentum = self.rates, self.momentum
+        rates = self.rates
         for j in range(held.w.shape[0]):
             is_at_rest = held.slots[j, f] == 0 and held.averages.shape[0] == 0
             if rates.pace[j] > 0 and not is_at_rest:
                 lr = rates.lrs[unsigned(t - 1 - rates.start)] * rates.pace[j]
                 w, v = float(held.w[j, f]), float(held.slots[j, f])
-                # After i steps the weight is w - far * (1 - momentum**i).
-                far = lr * self.ahead * v * momentum / (1 - momentum)
-                before = lesser(greater(since, self.first), t) - since
-                kept = self.powers[unsigned(t - since)]
-                powers = momentum * (self.powers[unsigned(before)] - kept) / (1 - momentum)
-                total = (t - since - before) * (w - far) + far * powers
+                # After i steps the weight is w - step * sums[0, i]. In closed form, 1 over
+                # 1 - momentum would take all digits where momentum is nearly 1.
+                step = lr * self.ahead * v
+                before, steps = lesser(greater(since, self.first), t) - since, t - since
+                moved = self.sums[1, unsigned(steps)] - self.sums[1, unsigned(before)]
+                total = (steps - before) * w - step * moved
                 take_in(held.averages, j, f, self.first, since, t, total)
-                held.w[j, f] = w - far * (1 - kept)
-                held.slots[j, f] = v * kept
+                held.w[j, f] = w - step * self.sums[0, unsigned(steps)]
+                held.slots[j, f] = v * self.powers[unsigned(steps)]
 
 
 @inner

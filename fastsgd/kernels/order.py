@@ -158,6 +158,13 @@ def shuffle_places(seed: Any, epoch: Any, length: int, places: Any, draws: Any) 
     swap_at_random(seed, epoch, 0, places.size, places, draws)
 
 
+@inner
+def run_length(start: Any, short: int, length: int, n: int) -> int:
+    """Return how many of n rows are in a run of at most `length`."""
+    left = n % length
+    return left if left > 0 and np.intp(start) == short else length
+
+
 # All windows are shuffled alike, so that each entry is written once: to lay out the runs and to
 # swap the rows of each window takes two to three times as long.
 @entry
@@ -165,6 +172,7 @@ def shuffle_windows(
     seed: Any,
     epoch: Any,
     starts: Any,
+    short: int,
     bounds: Any,
     first: int,
     last: int,
@@ -177,25 +185,27 @@ def shuffle_windows(
     """Fill the order with windows first to last - 1; return how many entries are filled then.
 
     So many are `filled` before. Window i has the runs bounds[i] to bounds[i + 1] - 1; `starts` are
-    the first rows of runs, and each run has so many rows, but that with the last of all may be
-    shorter. A window of as many rows as `places` has them in that order; in one of fewer they are
-    swapped.
+    the first rows of runs, each of so many rows but for that of row `short`, which may have fewer;
+    after the last row of all comes the first. A window of as many rows as `places` has them in that
+    order; in one of fewer, or where a run goes round, they are swapped.
     """
     n = order.size
     for window in range(first, last):
         of_window = starts[bounds[window] : bounds[window + 1]]
-        begin = filled
+        begin, goes_round = filled, False
         for start in of_window:
-            filled += lesser(length, n - np.intp(start))
-        if filled - begin == places.size:
+            filled += run_length(start, short, length, n)
+            goes_round |= np.intp(start) > n - length
+        if filled - begin == places.size and not goes_round:
             for i in range(places.size):
                 start = of_window[unsigned(places[i] >> PLACE_BITS)]
                 order[unsigned(begin + i)] = start + (places[i] & PLACE)
         else:
             p = begin
             for start in of_window:
-                for row in range(np.intp(start), lesser(np.intp(start) + length, n)):
-                    order[p] = row
+                begins, rows = np.intp(start), run_length(start, short, length, n)
+                for row in range(begins, begins + rows):
+                    order[p] = row if row < n else row - n
                     p += 1
             swap_at_random(seed, epoch, begin, filled, order, draws)
     return filled
