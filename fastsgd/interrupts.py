@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 _pressed = False
+_holder = 0  # the thread that holds Ctrl-C back, or did so last
 
 
 def answer() -> None:
@@ -41,16 +43,28 @@ def held() -> Iterator[None]:
     finalizer that runs while garbage is collected: such a fit would not stop. A handler of the
     user's own is left alone, and so are threads beside the main one, which get no signals.
     """
-    global _pressed
+    global _pressed, _holder
+    if threading.current_thread() is threading.main_thread():
+        # Before the handler is there, as Ctrl-C may be pressed as soon as it is.
+        _pressed, _holder = False, threading.get_ident()
     if not _replace(signal.default_int_handler, _note):
         yield
         return
-    _pressed = False
     try:
         yield
     finally:
         _replace(_note, signal.default_int_handler)
-    answer()
+        answer()  # after another error as well: a later fit would be interrupted
+
+
+def _let_through() -> None:
+    """Let Ctrl-C through in a process that was forked by a thread beside the one that holds it."""
+    if threading.get_ident() != _holder and signal.getsignal(signal.SIGINT) is _note:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_through)
 
 
 @contextmanager

@@ -17,13 +17,13 @@ def resumed(model: Model, problem: Problem, settings: Settings, is_validated: bo
         If the model differs in what a state depends on.
     """
     state, history = model.state, model.history
-    outputs = None if model.w.ndim == 1 else model.w.shape[1]
+    outputs = () if problem.outputs is None else (problem.outputs,)
     of_state = (
         ("loss", model.loss, settings.loss),
         ("optimizer", type(state.optimizer).__name__, type(settings.optimizer).__name__),
         ("momentum", state.optimizer.rule().slots > 0, settings.optimizer.rule().slots > 0),
         ("features of X", model.w.shape[0], problem.d),
-        ("outputs of y", outputs, problem.outputs),
+        ("shape of y", _shape_of_y(model.w.shape[1:]), _shape_of_y(outputs)),
         ("dtype of X", model.w.dtype, problem.dtype),
     )
     of_history = (
@@ -34,3 +34,7 @@ def resumed(model: Model, problem: Problem, settings: Settings, is_validated: bo
         if was != now:
             raise ValueError(f"resume: {name}: expected {was}, as in the model, got {now}")
     return copy_of(state)._replace(optimizer=settings.optimizer)
+
+
+def _shape_of_y(outputs: tuple[int, ...]) -> str:
+    return f"(n, {outputs[0]})" if outputs else "(n,)"

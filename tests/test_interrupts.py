@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -72,3 +74,60 @@ def test_a_fit_in_another_thread_works(program_data):
     thread.start()
     thread.join()
     np.testing.assert_array_equal(models[0].w, fastsgd.fit(*program_data, seed=0).w)
+
+
+@pytest.mark.usefixtures("handler")
+def test_ctrl_c_before_another_error_is_not_left_to_a_later_fit(program_data):
+    def fails(step):
+        os.kill(os.getpid(), signal.SIGINT)
+        raise RuntimeError("something else")
+
+    with pytest.raises(fastsgd.Interrupted) as caught:
+        fastsgd.fit(*program_data, lr=fails, epochs=5000, seed=0)
+    assert isinstance(caught.value.__context__, (RuntimeError, KeyboardInterrupt))
+    fastsgd.fit(*program_data, epochs=5000, lr=1e-3, seed=0)
+
+
+@pytest.mark.usefixtures("handler")
+def test_ctrl_c_at_the_moment_it_begins_to_be_held_is_not_lost(program_data, monkeypatch):
+    former = signal.signal
+
+    def set_and_press(number, handler):
+        before = former(number, handler)
+        if handler is not signal.default_int_handler:
+            monkeypatch.setattr(signal, "signal", former)
+            os.kill(os.getpid(), signal.SIGINT)
+        return before
+
+    monkeypatch.setattr(signal, "signal", set_and_press)
+    with pytest.raises(fastsgd.Interrupted):
+        fastsgd.fit(*program_data, epochs=5000, seed=0)
+
+
+FORKED = """
+import os, signal, sys, threading, time
+import numpy as np, fastsgd
+signal.signal(signal.SIGINT, signal.default_int_handler)
+X = np.random.default_rng(0).normal(size=(20000, 50))
+def fork():
+    time.sleep(0.2)
+    child = os.fork()
+    if child == 0:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+        except KeyboardInterrupt:
+            os._exit(7)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+thread = threading.Thread(target=fork)
+fastsgd.fit(X, X[:, 0], lr=1e-4, epochs=1)
+thread.start()
+fastsgd.fit(X, X[:, 0], lr=1e-4, epochs=10**9, callback=lambda *_: not thread.is_alive())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
+def test_ctrl_c_reaches_a_process_that_another_thread_forks_during_a_fit():
+    output = subprocess.check_output([sys.executable, "-c", FORKED], text=True)
+    assert output.split() == ["7"]

@@ -196,6 +196,31 @@ def test_kernels_call_one_by_address_and_all_are_found_on_disk(tmp_path):
         assert output.split("\n") == ["4.0 13.0 15.0", hits, "7.0 28.0 28.0", hits, hits, ""]
 
 
+FORKED = """
+import multiprocessing, threading, time
+import numpy as np, fastsgd
+from fastsgd.kernels import epoch
+X = np.ones((20, 3))
+def fit(seed):
+    return float(fastsgd.fit(X, X[:, 0], seed=seed).b)
+thread = threading.Thread(target=fit, args=(0,))
+thread.start()
+while not epoch.run.is_compiling and thread.is_alive():
+    time.sleep(0.001)
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    print(pool.apply_async(fit, (0,)).get(200) == fit(0))
+"""
+
+
+@needs_jit
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
+def test_a_process_that_is_forked_while_another_thread_compiles_compiles_as_well(tmp_path):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", FORKED]
+    output = subprocess.check_output(command, text=True, env=environment, timeout=300)
+    assert output.split() == ["True"]
+
+
 @njit(**OPTIONS)
 def touch_all(array):
     prefetch_bytes(array, 0, array.nbytes)

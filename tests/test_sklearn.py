@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 
 import numpy as np
@@ -49,7 +50,7 @@ def assert_alike(their, our):
         expected, got = getattr(their, name), getattr(our, name)
         assert got.shape == expected.shape
         assert got.dtype == expected.dtype
-        np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(got, expected, rtol=ROUNDING, atol=ROUNDING)
     assert our.n_iter_ == their.n_iter_
 
 
@@ -215,6 +216,52 @@ def test_partial_fit_goes_on_from_what_the_user_set():
     assert_alike(their, our)
 
 
+@pytest.mark.parametrize("kind", ["numbers", "two classes", "three classes"])
+def test_the_first_part_begins_with_what_the_user_set(kind):
+    y = TARGETS[kind]
+    k, d = len(np.unique(y)) if kind == "three classes" else 1, X.shape[1]
+    options = {"learning_rate": "constant", "eta0": 0.01, "shuffle": False}
+    for one in (both := pair(y, **options)):
+        one.coef_, one.intercept_ = np.full((k, d), 0.5), np.full(k, -0.5)
+        if kind == "numbers":
+            one.coef_ = one.coef_[0]
+        else:
+            one.classes_ = np.unique(y)
+        one.partial_fit(X, y)
+    np.testing.assert_allclose(both[1].coef_, both[0].coef_, rtol=ROUNDING)
+    np.testing.assert_allclose(both[1].intercept_, both[0].intercept_, rtol=ROUNDING)
+
+
+@pytest.mark.parametrize("average", [True, 10_000])
+def test_what_the_user_set_goes_on_where_there_are_averages(average):
+    model = SGDRegressor(learning_rate="constant", eta0=1e-9, average=average)
+    model.partial_fit(X, TARGETS["numbers"]).coef_[:] = 5.0
+    np.testing.assert_allclose(model.partial_fit(X, TARGETS["numbers"]).coef_, 5.0, rtol=1e-5)
+
+
+def test_parts_of_one_target_may_have_one_dimension_or_two():
+    y = TARGETS["numbers"]
+    parts = [SGDRegressor(random_state=0).partial_fit(X, y) for _ in range(2)]
+    parts[1].partial_fit(X, y[:, None])
+    np.testing.assert_array_equal(parts[0].partial_fit(X, y).coef_, parts[1].coef_)
+    column = SGDRegressor(random_state=0).partial_fit(X, y[:, None]).partial_fit(X, y)
+    np.testing.assert_array_equal(column.coef_, parts[1].coef_[None])
+
+
+def test_copies_do_not_share_their_losses():
+    model = SGDRegressor().partial_fit(X, TARGETS["numbers"])
+    copy.copy(model).partial_fit(X, TARGETS["numbers"])
+    assert len(model.loss_curve_) == 1
+
+
+@pytest.mark.parametrize("dtypes", [("u8", "i8"), ("i8", "u8")])
+def test_large_labels_of_signed_and_unsigned_integers_are_told_apart(dtypes):
+    labels = np.array([2**53, 2**53 + 1])
+    y = labels[(X[:, 0] > 0).astype(int)]
+    model = SGDClassifier().partial_fit(X, y.astype(dtypes[0]), classes=labels.astype(dtypes[1]))
+    assert (model.predict(X) == y).mean() > 0.8
+
+
 def test_each_part_of_a_stream_has_an_order_of_its_own_that_the_seed_repeats():
     y = TARGETS["numbers"]
     orders = []
@@ -344,7 +391,7 @@ def test_probabilities_are_scikit_learns(kind, loss):
     rows = np.vstack([X, 100 * X])
     for method in ("predict_proba", "decision_function"):
         expected, got = (getattr(one, method)(rows) for one in (their, our))
-        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(got, expected, rtol=ROUNDING, atol=ROUNDING)
     np.testing.assert_array_equal(our.predict(rows), their.predict(rows))
     near = X[:5] / 10
     np.testing.assert_allclose(our.predict_log_proba(near), np.log(our.predict_proba(near)))

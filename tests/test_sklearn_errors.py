@@ -7,6 +7,7 @@ import sys
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn.linear_model as theirs
 from scipy.sparse import csr_array
@@ -222,6 +223,28 @@ def test_a_first_part_that_is_refused_leaves_nothing_behind():
     with pytest.raises(NotFittedError):
         model.predict(X)
     assert model.partial_fit(X, CLASSES, classes=[0, 1, 2]).coef_.shape == (3, 3)
+
+
+@pytest.mark.parametrize("is_part", [False, True])
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was(is_part):
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    model = SGDRegressor(learning_rate="constant").fit(frame, SCORE)
+    before = {**vars(model)}
+    learn = model.partial_fit if is_part else model.fit
+    with pytest.raises(fastsgd.DivergenceError):
+        learn(frame * 1e200, SCORE)
+    with pytest.raises(ValueError, match="NaN|feature names"):
+        learn(frame.rename(columns=str.upper), np.full(30, np.nan))
+    assert vars(model).keys() == before.keys()
+    assert all(vars(model)[name] is value for name, value in before.items())
+    model.predict(frame)
+
+
+def test_weights_of_classes_make_no_fit_look_as_if_it_diverged():
+    options = {"learning_rate": "constant", "eta0": 1e-16, "tol": None, "max_iter": 3}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "The fit diverged")
+        SGDClassifier(**options, class_weight={"no": 1e13, "yes": 1e13}).fit(X, LABELS)
 
 
 @pytest.mark.parametrize("case", OWN)

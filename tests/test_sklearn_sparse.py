@@ -58,8 +58,8 @@ def test_single_rows_take_scikit_learns_steps(fit_intercept, way):
     for name, y in (("SGDRegressor", score), ("SGDClassifier", labels)):
         our = getattr(fastsgd.sklearn, name)(**options).fit(X, y)
         their = getattr(theirs, name)(**options).fit(X, y)
-        np.testing.assert_allclose(our.coef_, their.coef_, rtol=1e-6, atol=1e-6)
-        np.testing.assert_allclose(our.intercept_, their.intercept_, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(our.coef_, their.coef_, rtol=ROUNDING, atol=ROUNDING)
+        np.testing.assert_allclose(our.intercept_, their.intercept_, rtol=ROUNDING, atol=ROUNDING)
         assert our.intercept_.any() == fit_intercept
 
 

@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast
 from numba import __version__ as numba_version
 from numba import config, njit
 from numba.core.caching import FunctionCache
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.runtime import rtsys
 from numba.extending import overload, register_jitable
 
@@ -55,6 +56,14 @@ def _hash_of_sources() -> str:
 
 
 SOURCES = _hash_of_sources()
+
+# A process that was forked while another thread compiled would wait for that thread for ever.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=global_compiler_lock.release,
+        after_in_child=global_compiler_lock.release,
+    )
 
 
 # Choices of numba's that decide what code it makes, beside those of the processor.
@@ -147,9 +156,20 @@ def _dispatcher(function: Any, options: dict[str, Any]) -> Any:
     dispatcher = njit(**options)(function)
     with suppress(RuntimeError):  # where no directory is writable, each process compiles anew
         dispatcher._cache = _Cache(function)
-    # A tenth of the time of a compilation would go into the collection of garbage.
-    dispatcher.compile = garbage.kept()(dispatcher.compile)
+    dispatcher.compile = _in_peace(dispatcher.compile)
     return dispatcher
+
+
+def _in_peace(compile: F) -> F:
+    """Have numba compile while nobody forks, and no garbage is collected."""
+
+    @wraps(compile)
+    def compile_in_peace(*args: Any) -> Any:
+        # A tenth of the time of a compilation would go into the collection of garbage.
+        with global_compiler_lock, garbage.kept():
+            return compile(*args)
+
+    return cast("F", compile_in_peace)
 
 
 def _kernel(function: F, options: dict[str, Any]) -> F:

@@ -6,8 +6,6 @@ import inspect
 import math
 import warnings
 from abc import ABCMeta, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, Literal
@@ -22,14 +20,14 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from .. import checks, training
-from ..errors import DivergenceError
-from ..kernels.averages import NotAveraged
+from ..kernels.averages import Averaged
 from ..kernels.epoch import Parameters
 from ..model import History, Model
 from ..optimizers import OPTIMIZERS, named_optimizer
 from ..parameters import for_kernels
 from ..schedules import Adaptive
-from ..state import new_state
+from ..state import State, learned, new_state
+from .failing import errors_of_scikit_learn, labels_in_errors, warn_if_worse, whole_or_as_before
 from .passive import check_rule
 from .translation import penalty_of, schedule_of
 from .watching import Rows, ScoreWatch, callback_of, split, watch_of
@@ -44,10 +42,6 @@ OWN_CONSTRAINTS: dict[str, list[Any]] = {
     "n_threads": [Interval(Integral, 1, None, closed="left"), None],
     "shuffle": ["boolean", StrOptions({"block"})],
 }
-
-# A loss that is higher than `HIGH` is compared to that before the fit; `WORSE` times as much is
-# that of a fit which diverged.
-HIGH, WORSE = 1e12, 1e6
 
 
 class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
@@ -125,6 +119,16 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         --------
         See the class.
         """
+        with whole_or_as_before(self):
+            begun, model, rows, weights = self._fit(X, y, coef_init, intercept_init, sample_weight)
+        warn_if_worse(begun, model, rows, weights)
+        self._warn()
+        return self
+
+    def _fit(
+        self, X: Any, y: Any, coef_init: Any, intercept_init: Any, sample_weight: Any
+    ) -> tuple[Model, Model, Rows, dict[int, float] | None]:
+        """Set the fitted attributes; return the models before and after, and what is fitted."""
         self._check_together()
         is_warm = self.warm_start and getattr(self, "coef_", None) is not None
         is_first = is_classifier(self) or not is_warm  # then X may have other features
@@ -142,39 +146,43 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             train, held = split(self, rows.targets, sample_weight)
             watch = watch_of(self, rows.at(held), begun.classes)
             rows = rows.at(train)
-        with _labels_in_errors(classes):
+        with labels_in_errors(classes):
             model = self._learn(begun, rows, weights, self.max_iter, self.tol, watch)
-        if classes is not None:
-            self.classes_ = classes
-        self.loss_curve_: list[float] = []
-        self._take(model)
-        self._rows_seen = self.n_iter_ * rows.X.shape[0]
-        _warn_if_worse(begun, model, rows, stacklevel=4)
-        self._warn()
-        return self
+        known = {} if classes is None else {"classes_": classes}
+        self._take(model, [], len(model.history.seconds) * rows.X.shape[0], **known)
+        return begun, model, rows, weights
 
-    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Array | None) -> Any:
-        """Go on for an epoch; begin where there was none before."""
+    def _partial_fit(
+        self, X: Any, y: Any, sample_weight: Any, classes: Array | None
+    ) -> tuple[Model, Model, Rows, dict[int, float] | None]:
+        """Go on for an epoch, or begin where there was none before; as `_fit` otherwise."""
         before = getattr(self, "_model", None)
         if before is not None:
             self._validate_params()  # which scikit-learn does in the first call alone
         self._check_together()
         dtype = [np.float64, np.float32] if before is None else before.w.dtype
         X, y, sample_weight = self._validated(X, y, sample_weight, dtype, before is None)
+        if before is not None and before.w.size == X.shape[1] and y.size == len(y):
+            y = y.reshape(-1, *before.w.shape[1:])  # targets of one output, (n,) or (n, 1)
         weights = self._class_weights(y, classes)
         rows = Rows(X, self._targets(y, classes), sample_weight)
         if before is None:
             begun = self._begun(rows, classes, None, None)
         else:
-            begun = self._continued(before, classes)
-        with _labels_in_errors(classes):
+            # With an order of its own for the rows that follow.
+            begun = replace(before, loss=self._loss(classes), seed=(before.seed + 1) % 2**64)
+        begun = replace(begun, state=self._as_set(begun.state))
+        with labels_in_errors(classes):
             model = self._learn(begun, rows, weights, 1, None, None)
-        if before is None:
-            self.loss_curve_, self._rows_seen = [], 0
-        self._take(model)
-        self._rows_seen += rows.X.shape[0]
-        _warn_if_worse(begun, model, rows, stacklevel=5)
-        return self
+        losses, seen = ([], 0) if before is None else (self.loss_curve_, self._rows_seen)
+        self._take(model, losses, seen + rows.X.shape[0])
+        return begun, model, rows, weights
+
+    def __getstate__(self) -> Any:
+        state = super().__getstate__()
+        if "loss_curve_" in state:  # which `partial_fit` adds to: a copy has one of its own
+            state = state | {"loss_curve_": [*state["loss_curve_"]]}
+        return state
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -261,17 +269,19 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         numbers = None if classes is None else np.arange(classes.size)
         return Model(w, b, self._loss(classes), int(seed), History(), numbers, state)
 
-    def _continued(self, begun: Model, classes: Array | None) -> Model:
-        """Return the model to go on from, with an order of its own for the rows that follow."""
-        state = begun.state
-        if isinstance(state.memory.averages, NotAveraged):
-            # Users may set what they find in the attributes.
-            k, d = state.parameters.w.shape
-            coef = _attribute("coef_", self.coef_, (k, d), begun.w.dtype)
-            intercept = _attribute("intercept_", self.intercept_, (k,), begun.w.dtype)
-            state = state._replace(parameters=Parameters(coef, intercept))
-        seed = (begun.seed + 1) % 2**64
-        return replace(begun, loss=self._loss(classes), seed=seed, state=state)
+    def _as_set(self, state: State) -> State:
+        """Return a state with the parameters in the attributes, which users may set."""
+        was, averages = learned(state), state.memory.averages
+        coef, intercept = (
+            _attribute(name, getattr(self, name, values), values.shape, was.w.dtype)
+            for name, values in (("coef_", was.w), ("intercept_", was.b))
+        )
+        if isinstance(averages, Averaged):
+            if np.array_equal(coef, was.w) and np.array_equal(intercept, was.b):
+                return state
+            averages = Averaged(coef.astype(float), intercept.astype(float), averages.first)
+        memory = state.memory._replace(averages=averages)
+        return state._replace(parameters=Parameters(coef, intercept), memory=memory)
 
     def _learn(
         self,
@@ -287,15 +297,11 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             checks.fits_dtype("eta0", checks.positive("eta0", self.eta0), rows.X.dtype)
         intercept = SPARSE_INTERCEPT_DECAY if sp.issparse(rows.X) else 1.0
         begun = replace(begun, state=begun.state._replace(intercept=intercept))
-        schedule: Any = None if watch is None else watch.rate
-        if watch is None or not watch.is_adaptive:
-            steps, batch_size = begun.state.steps, min(self.batch_size, rows.X.shape[0])
-            seen = self._rows_seen if steps > 0 else 0
-            schedule = schedule_of(self, tol, batch_size, seen - steps * batch_size)
+        schedule = self._schedule(begun, rows, tol, watch)
         # An adaptive learning rate ends the fit by itself, a watch does it by the callback.
         is_stopped_otherwise = watch is not None or isinstance(schedule, Adaptive)
-        try:
-            model = training.fit(
+        with errors_of_scikit_learn():
+            return training.fit(
                 rows.X,
                 rows.targets,
                 sample_weight=rows.sample_weight,
@@ -317,32 +323,34 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 n_threads=self.n_threads,
                 check_finite=False,
             )
-        except DivergenceError as error:
-            epoch = len(error.model.history.seconds) + 1
-            raise DivergenceError(
-                f"Floating-point under-/overflow occurred at epoch #{epoch}. Scaling input data "
-                "with StandardScaler or MinMaxScaler might help. So might a smaller eta0.",
-                error.model,
-            ) from error
-        except ValueError as error:
-            if not str(error).startswith("resume: "):
-                raise
-            raise ValueError(str(error).replace("resume", "partial_fit", 1)) from None
-        return model
 
-    def _set_parameters(self, model: Model) -> None:
-        """Set `coef_` and `intercept_`."""
-        self.coef_ = np.ascontiguousarray(model.w.T)
-        self.intercept_ = np.atleast_1d(model.b)
+    def _schedule(
+        self, begun: Model, rows: Rows, tol: float | None, watch: ScoreWatch | None
+    ) -> Any:
+        """Return the learning rate."""
+        if watch is not None and watch.is_adaptive:
+            return watch.rate
+        steps, batch_size = begun.state.steps, min(self.batch_size, rows.X.shape[0])
+        seen = self._rows_seen if steps > 0 else 0
+        return schedule_of(self, tol, batch_size, seen - steps * batch_size)
 
-    def _take(self, model: Model) -> None:
-        """Set the fitted attributes."""
-        self._set_parameters(model)
-        self.loss_curve_ += model.history.loss
-        self.n_iter_ = len(model.history.seconds)
-        self.t_ = model.state.steps + 1.0
-        # The past is in loss_curve_; a stream of many parts does not copy it at each of them.
-        self._model = replace(model, history=History())
+    def _parameters_of(self, model: Model) -> dict[str, Array]:
+        """Return `coef_` and `intercept_`, by name."""
+        return {"coef_": np.ascontiguousarray(model.w.T), "intercept_": np.atleast_1d(model.b)}
+
+    def _take(self, model: Model, losses: list[float], rows_seen: int, **others: Any) -> None:
+        """Set the fitted attributes, all at once: other threads may look at them."""
+        losses += model.history.loss
+        self.__dict__.update(
+            **self._parameters_of(model),
+            loss_curve_=losses,
+            n_iter_=len(model.history.seconds),
+            t_=model.state.steps + 1.0,
+            _rows_seen=rows_seen,
+            # The past is in loss_curve_; a stream of many parts does not copy it at each of them.
+            _model=replace(model, history=History()),
+            **others,
+        )
 
     def _warn(self) -> None:
         """Warn of what scikit-learn warns of."""
@@ -360,29 +368,6 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 FutureWarning,
                 stacklevel=4,
             )
-
-
-def _warn_if_worse(begun: Model, model: Model, rows: Rows, stacklevel: int) -> None:
-    """Warn of a fit that diverged to numbers which are finite still."""
-    loss = model.history.data_loss[-1]
-    if loss > HIGH and loss > WORSE * begun.evaluate(*rows):
-        warnings.warn(
-            f"The fit diverged: its loss is {loss:.3g}. Scaling input data with StandardScaler or "
-            "MinMaxScaler might help. So might a smaller eta0.",
-            ConvergenceWarning,
-            stacklevel=stacklevel,
-        )
-
-
-@contextmanager
-def _labels_in_errors(classes: Array | None) -> Iterator[None]:
-    """Have the models of errors tell the labels, not the numbers that stand for them."""
-    try:
-        yield
-    except BaseException as error:  # Ctrl-C as well
-        if classes is not None and hasattr(error, "model"):
-            error.model = replace(error.model, classes=classes)
-        raise
 
 
 def _attribute(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> Array:

@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..losses import Softmax
 from ..model import probabilities
 from .base import OWN_CONSTRAINTS, BaseSGD
+from .failing import warn_if_worse, whole_or_as_before
 from .translation import CLASSIFICATION_LOSSES, loss_of
 
 Array = np.ndarray[Any, Any]
@@ -233,13 +234,10 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         """
         if not hasattr(self, "_model"):
             self._check_first_part()
-        is_first = _check_partial_fit_first_call(self, classes)
-        try:
-            self._partial_fit(X, y, sample_weight, self.classes_)
-        except BaseException:
-            if is_first and not hasattr(self, "_model"):
-                del self.classes_
-            raise
+        with whole_or_as_before(self):
+            _check_partial_fit_first_call(self, classes)
+            fitted = self._partial_fit(X, y, sample_weight, self.classes_)
+        warn_if_worse(*fitted)
         return self
 
     @available_if(_has_probabilities)
@@ -346,6 +344,8 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
 
     def _targets(self, y: Array, classes: Array | None) -> Array:
         assert classes is not None
+        if classes.dtype.kind in "iu" and np.result_type(classes, y).kind == "f":
+            classes, y = classes.astype(object), y.astype(object)  # float64 would merge large ones
         numbers = np.minimum(np.searchsorted(classes, y), classes.size - 1)
         if (classes[numbers] != y).any():
             raise ValueError("classes should include all valid labels that can be in y")
@@ -359,6 +359,6 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
             )
         return None if classes.size == 2 else classes.size
 
-    def _set_parameters(self, model: Any) -> None:
-        super()._set_parameters(model)
-        self.coef_ = np.atleast_2d(self.coef_)
+    def _parameters_of(self, model: Any) -> dict[str, Array]:
+        parameters = super()._parameters_of(model)
+        return parameters | {"coef_": np.atleast_2d(parameters["coef_"])}

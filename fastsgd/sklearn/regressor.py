@@ -11,6 +11,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .base import OWN_CONSTRAINTS, BaseSGD
+from .failing import warn_if_worse, whole_or_as_before
 from .translation import REGRESSION_LOSSES, loss_of
 
 Array = np.ndarray[Any, Any]
@@ -186,7 +187,9 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         """
         if not hasattr(self, "_model"):
             self._check_first_part()
-        self._partial_fit(X, y, sample_weight, None)
+        with whole_or_as_before(self):
+            fitted = self._partial_fit(X, y, sample_weight, None)
+        warn_if_worse(*fitted)
         return self
 
     def predict(self, X: Any) -> Array:

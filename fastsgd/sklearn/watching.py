@@ -100,7 +100,7 @@ def watch_of(estimator: Any, held: Rows, classes: Array | None) -> ScoreWatch | 
         judge.classes_ = classes
 
     def score(model: Model) -> float:
-        judge._set_parameters(model)
+        vars(judge).update(judge._parameters_of(model))
         return float(judge.score(*held))
 
     is_adaptive = estimator.learning_rate == "adaptive"

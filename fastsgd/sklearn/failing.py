@@ -1,0 +1,78 @@
+"""What becomes of an estimator, of errors and of those who call where a fit fails."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from ..errors import DivergenceError
+from ..model import Model
+from .watching import Rows
+
+Array = np.ndarray[Any, Any]
+
+# A loss that is higher than `HIGH` is compared to that before the fit; `WORSE` times as much is
+# that of a fit which diverged.
+HIGH, WORSE = 1e12, 1e6
+
+
+@contextmanager
+def whole_or_as_before(estimator: Any) -> Iterator[None]:
+    """Leave an estimator whose fit fails as it was."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:  # Ctrl-C as well
+        for name in vars(estimator).keys() - before.keys():
+            delattr(estimator, name)
+        vars(estimator).update(before)
+        raise
+
+
+@contextmanager
+def labels_in_errors(classes: Array | None) -> Iterator[None]:
+    """Have the models of errors tell the labels, not the numbers that stand for them."""
+    try:
+        yield
+    except BaseException as error:  # Ctrl-C as well
+        if classes is not None and hasattr(error, "model"):
+            error.model = replace(error.model, classes=classes)
+        raise
+
+
+@contextmanager
+def errors_of_scikit_learn() -> Iterator[None]:
+    """Say what `fastsgd.fit` refuses in the words of scikit-learn, and by the names there."""
+    try:
+        yield
+    except DivergenceError as error:
+        epoch = len(error.model.history.seconds) + 1
+        raise DivergenceError(
+            f"Floating-point under-/overflow occurred at epoch #{epoch}. Scaling input data "
+            "with StandardScaler or MinMaxScaler might help. So might a smaller eta0.",
+            error.model,
+        ) from error
+    except ValueError as error:
+        if not str(error).startswith("resume: "):
+            raise
+        raise ValueError(str(error).replace("resume", "partial_fit", 1)) from None
+
+
+def warn_if_worse(
+    begun: Model, model: Model, rows: Rows, class_weight: dict[int, float] | None
+) -> None:
+    """Warn of a fit that diverged to numbers which are finite still."""
+    loss, heaviest = model.history.data_loss[-1], max((class_weight or {0: 1.0}).values())
+    if loss > HIGH and loss > WORSE * heaviest * begun.evaluate(*rows):
+        warnings.warn(
+            f"The fit diverged: its loss is {loss:.3g}. Scaling input data with StandardScaler or "
+            "MinMaxScaler might help. So might a smaller eta0.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
