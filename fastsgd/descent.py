@@ -126,12 +126,11 @@ class Descent:
 
     def _remembers_numbers(self) -> bool:
         """Tell whether what is remembered is finite: after inf, no weight would move."""
-        memory, parts = self.state.memory, []
-        if memory.w.size:
-            parts += [memory.w, memory.b]
-        if isinstance(memory.averages, Averaged):
-            parts += [memory.averages.w, memory.averages.b]
-        return all(is_finite(part.reshape(-1)) for part in parts)
+        memory, averages = self.state.memory, self.state.memory.averages
+        parts = (memory.w, memory.b) if memory.w.size else ()
+        if isinstance(averages, Averaged):
+            parts += (averages.w, averages.b)
+        return not parts or all(is_finite(part.reshape(-1)) for part in parts)
 
     def _visit_rows(self, orders: Array, loss_sums: Array, w_after: Array, report: Report) -> bool:
         """Take the steps of the epochs; add the losses before them; return if all is finite.
@@ -242,7 +241,7 @@ class Descent:
         """Write down what was measured of some epochs, if all of it is finite; tell whether."""
         if not math.isfinite(sum(data_losses or ()) + sum(of_weights)):
             return False
-        if not math.isfinite(validation_loss or 0):
+        if validation_loss is not None and not math.isfinite(validation_loss):
             self._overflowed(validation_loss)
         measured = data_losses or repeat(None)
         self.epochs.extend(zip(measured, of_weights, repeat(seconds), repeat(validation_loss)))

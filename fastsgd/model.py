@@ -11,7 +11,7 @@ import numpy as np
 from . import archive, checks, rows
 from .evaluation import mean_losses
 from .kinds import MULTICLASS, REGRESSION
-from .losses import named_loss
+from .losses import LOSSES, named_loss
 from .parameters import for_kernels
 from .state import State
 
@@ -305,10 +305,8 @@ class Model:
 def probabilities(loss: Any, scores: Array) -> Array:
     """Return the probability of each class, from the scores of `Model.decision_function`."""
     if not hasattr(loss, "probabilities"):
-        raise ValueError(
-            f"loss: {loss} has no probabilities; 'logistic', 'modified_huber' and 'softmax' have "
-            "them"
-        )
+        having = [repr(name) for name, cls in LOSSES.items() if hasattr(cls, "probabilities")]
+        raise ValueError(f"loss: {loss} has no probabilities; {', '.join(having)} have them")
     if scores.ndim == 1:
         return np.column_stack([loss.probabilities(s) for s in (-scores, scores)])
     if loss.kind == MULTICLASS:

@@ -4,6 +4,12 @@ A penalty is a ``NamedTuple`` with three methods for one weight `w`, of feature 
 `value` is what it adds to the objective, `slope` the derivative of its smooth part, which
 is added to the gradient, and `shrink` the proximal step of the rest of it, which follows the
 step of the optimizer. To add a penalty, write its class here and list it in `PENALTIES`.
+
+On sparse rows, plain SGD applies a penalty step by step to a weight whose feature has not occurred
+for a while, unless the class has a fourth method that does so at once: `rest`, the weight after
+steps without a gradient, of learning rates that add up to `lr_sum`. One that multiplies weights, by
+1 minus the learning rate times something, has a fifth that returns this: `decay`. Then `log_kept`
+is the logarithm of what those steps leave of a weight.
 """
 
 from collections.abc import Callable

@@ -121,11 +121,6 @@ def prepare(
             raise ValueError(f"class_weight: there are no classes for the loss {loss!r}")
         by_class = labels.weights_of_classes(class_weight, numbers, known)
         weights = _times(weights, by_class, numbers, loss.kind == BINARY and known.size > 2, dtype)
-        if checks.first_non_finite(weights.weights.reshape(-1)) is not None:
-            raise ValueError(
-                "class_weight: expected weights that are finite, times those of the rows and as "
-                f"{dtype}s, got {class_weight!r}"
-            )
         class_weight = dict(zip(known.tolist(), by_class.tolist(), strict=True))
     k = 1 if outputs is None else outputs
     if k > 1 and isinstance(table, Dense):
@@ -177,9 +172,16 @@ def _times(
 ) -> Weighted | WeightedByOutput:
     """Return weights times those of the classes; one-versus-rest, each class's own rows alone."""
     rows = np.ones(numbers.size) if isinstance(weights, Unweighted) else weights.weights
-    with np.errstate(over="ignore"):  # what is too large becomes inf, which is checked for
-        if not is_one_versus_rest:
-            return Weighted(readable(rows * by_class[numbers.astype(np.intp)], dtype))
-        own = numbers[:, None] == np.arange(by_class.size)
-        table = np.where(own, by_class, 1.0)
-        return WeightedByOutput(readable(table * rows.reshape(numbers.size, -1), dtype))
+    with np.errstate(over="ignore"):  # what is too large becomes inf
+        if is_one_versus_rest:
+            table = np.where(numbers[:, None] == np.arange(by_class.size), by_class, 1.0)
+            product = readable(table * rows.reshape(numbers.size, -1), dtype)
+        else:
+            product = readable(rows * by_class[numbers.astype(np.intp)], dtype)
+    if checks.first_non_finite(product.reshape(-1)) is not None:
+        largest = by_class.max()
+        raise ValueError(
+            "class_weight: expected weights that are finite, times those of the rows and as "
+            f"{dtype}s, got one of {largest:g}"
+        )
+    return WeightedByOutput(product) if is_one_versus_rest else Weighted(product)

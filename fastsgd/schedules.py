@@ -422,6 +422,7 @@ def named_schedule(lr: Any) -> Any:
     return Constant(lr)
 
 
+# To make one, and check it, takes 2 us of each fit.
 @lru_cache
 def _constant(lr: float) -> Constant:
     return Constant(lr)

@@ -60,22 +60,27 @@ def _has_ended(watched: Watch) -> Array:
     return np.asarray(watched.since >= patience)
 
 
-def watch(settings: Settings, state: Any, losses: Array) -> None:
+def watch(settings: Settings, state: State, losses: Array) -> None:
     """Take in the losses after an epoch; freeze what no longer improves, or slow it down.
 
-    There is one loss for all outputs, or one for each.
+    There is one loss for all outputs, or one for each. The arrays of the state change in place.
     """
-    pace, schedule = state.memory.pace, settings.schedule
+    pace, schedule, watched, paced = (
+        state.memory.pace,
+        settings.schedule,
+        state.watched,
+        state.paced,
+    )
     went_on = pace > 0
-    if settings.tol is not None:
-        _see(state.watched, losses, settings.tol, went_on)
-        pace[...] = np.where(_has_ended(state.watched), 0, pace)
-    if isinstance(schedule, Adaptive):
-        _see(state.paced, losses, schedule.tol, went_on)
+    if watched is not None and settings.tol is not None:
+        _see(watched, losses, settings.tol, went_on)
+        pace[...] = np.where(_has_ended(watched), 0, pace)
+    if paced is not None and isinstance(schedule, Adaptive):
+        _see(paced, losses, schedule.tol, went_on)
         slower = pace / schedule.factor
         slower = np.where(slower * schedule.lr < schedule.smallest, 0, slower)
-        pace[...] = np.where(state.paced.since >= schedule.patience, slower, pace)
-        state.paced.since[state.paced.since >= schedule.patience] = 0
+        pace[...] = np.where(paced.since >= schedule.patience, slower, pace)
+        paced.since[paced.since >= schedule.patience] = 0
     state.stopped[went_on & (pace == 0)] = state.steps
 
 

@@ -27,9 +27,9 @@ from .kernels.gradient import ByBlocks
 from .kernels.lapses import (
     Averaging,
     Coasting,
+    Decaying,
+    DecayingByFeature,
     Nothing,
-    Penalty,
-    PenaltyByFeature,
     Rates,
     Replay,
     Shrinking,
@@ -253,7 +253,7 @@ def _lapse(settings: Settings, state: State, start: int, lrs: Array, is_scattere
 NEGLIGIBLE = 1e-17
 
 
-def _decaying(penalty: Any, rates: Rates) -> Penalty | PenaltyByFeature | Replay:
+def _decaying(penalty: Any, rates: Rates) -> Decaying | DecayingByFeature | Replay:
     """Return what a penalty does that multiplies weights by something in each step."""
     lrs, pace, decay = rates.lrs, rates.pace, np.asarray(penalty.decay(), float)
     if decay.ndim == 0:
@@ -261,7 +261,7 @@ def _decaying(penalty: Any, rates: Rates) -> Penalty | PenaltyByFeature | Replay
         lost = paces[:, None] * lrs * decay
         if lost.max() >= 1:  # of which the logarithm cannot be summed
             return Replay(penalty, rates, 0)
-        return Penalty(penalty, rates, _cumulated(np.log1p(-lost)))
+        return Decaying(penalty, rates, _cumulated(np.log1p(-lost)))
     highest = lrs.max() or 1.0  # in units of it, no power of a rate overflows
     most = highest * pace.max() * decay.max()
     if most > 0.5:  # where powers take long to vanish
@@ -269,7 +269,7 @@ def _decaying(penalty: Any, rates: Rates) -> Penalty | PenaltyByFeature | Replay
     terms = 1 if most == 0 else math.ceil(math.log(NEGLIGIBLE) / math.log(most))
     m = np.arange(1.0, 1 + terms)[:, None]
     powers = np.ascontiguousarray(_cumulated((lrs / highest) ** m / m).T)
-    return PenaltyByFeature(penalty, rates, highest * decay, powers)
+    return DecayingByFeature(penalty, rates, highest * decay, powers)
 
 
 def _rates(start: int, lrs: Array, pace: Array) -> Rates:

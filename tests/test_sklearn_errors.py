@@ -233,7 +233,7 @@ def test_a_fit_that_fails_leaves_the_estimator_as_it_was(is_part):
     learn = model.partial_fit if is_part else model.fit
     with pytest.raises(fastsgd.DivergenceError):
         learn(frame * 1e200, SCORE)
-    with pytest.raises(ValueError, match="NaN|feature names"):
+    with pytest.raises(ValueError, match=r"NaN|feature names"):
         learn(frame.rename(columns=str.upper), np.full(30, np.nan))
     assert vars(model).keys() == before.keys()
     assert all(vars(model)[name] is value for name, value in before.items())

@@ -102,8 +102,8 @@ def shrink_all(penalty: Any, w: Any, steps: Any, sums: Any, pace: Any, step: Any
         w[f], steps[f], out[f] = weight, step, weight
 
 
-class Penalty(NamedTuple):
-    """Plain SGD with a penalty, which acts in every step."""
+class Decaying(NamedTuple):
+    """Plain SGD with a penalty that takes the same share of all weights in a step."""
 
     penalty: Any
     rates: Any
@@ -121,7 +121,7 @@ class Penalty(NamedTuple):
                 held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, log_kept)
 
 
-class PenaltyByFeature(NamedTuple):
+class DecayingByFeature(NamedTuple):
     """Plain SGD with a penalty that makes each weight decay at a rate of its own.
 
     What a step leaves of a weight has the logarithm ``log(1 - x) = -(x + x**2 / 2 + ...)``, where

@@ -19,7 +19,7 @@ NOWHERE = -1
 
 
 class Sparse(NamedTuple):
-    """Rows in CSR form: row i has data[q] in column indices[q], indptr[i] <= q < indptr[i + 1].
+    """Rows in CSR form: row i has entries[q] in column indices[q], indptr[i] <= q < indptr[i + 1].
 
     Within a row the columns increase, and no entry is 0.
     """
@@ -76,7 +76,8 @@ class Batches(NamedTuple):
     What is known of the features that occur in the rows of a batch is moved side by side,
     steps are taken there as for dense rows, and it is moved back. So nothing of length d is
     swept for a batch. What happens to a weight in steps without a gradient is made up for when
-    its feature occurs again, and at the end of each epoch; `lapse` knows what that is.
+    its feature occurs again, and at the end of each stretch of an epoch; `lapse` knows what that
+    is.
     """
 
     rows: Sparse

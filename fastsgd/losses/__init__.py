@@ -53,7 +53,13 @@ __all__ = [
 
 
 class Loss(Protocol):
-    """What a loss has to offer; `y_hat` is the prediction for a row, `y` its target."""
+    """What a loss has to offer; `y_hat` is the prediction for a row, `y` its target.
+
+    A loss of all classes together, whose kind is "multiclass", has `differentiate_rows` beside
+    these. Optional are `check_targets`, which refuses what cannot be a target; `response`, what is
+    predicted from the scores; and `probabilities`, those of the classes, with `log_probabilities`
+    where these may be too small for numbers.
+    """
 
     kind: str
 
