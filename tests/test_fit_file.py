@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -85,6 +87,19 @@ def test_fit_computes_in_the_dtype_of_the_data_unless_told(capsys, examples, tmp
 def test_a_byte_order_mark_is_no_part_of_the_first_name(capsys, examples, tmp_path):
     path = write_csv(tmp_path / "marked.csv", examples, "\ufeffprice,age,size")
     assert "w of age" in printed(capsys, "fit", path, "--target", "price")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes have names of files in POSIX alone")
+def test_a_pipe_gives_all_its_rows(capsys, examples, tmp_path):
+    content = Path(write_csv(tmp_path / "data.csv", examples, "size,price,built")).read_bytes()
+    reader, writer = os.pipe()
+    os.write(writer, content)
+    os.close(writer)
+    path = tmp_path / "pipe.csv"
+    path.symlink_to(f"/dev/fd/{reader}")
+    report = printed(capsys, "fit", str(path), "--target", "price")
+    os.close(reader)
+    assert "200 rows of 2 features" in report
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from .read_csv import read_csv
 
-# A byte order mark, which some programs write first, is not part of the first cell.
-ENCODING = "utf-8-sig"
+Array = np.ndarray[Any, Any]
 
 
 class Examples(NamedTuple):
@@ -36,10 +32,7 @@ def read(path: str, target: str) -> Examples:
     """
     kind = Path(path).suffix.lower()
     if kind == ".csv":
-        try:
-            names, table = _read_csv(path)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise ValueError(f"{path}: {error}") from error
+        names, table = read_csv(path)
         return _split(table, names, target)
     if kind not in (".npy", ".npz"):
         raise ValueError(f"{path}: expected a file whose name ends in .csv, .npy or .npz")
@@ -51,73 +44,6 @@ def read(path: str, target: str) -> Examples:
             f"{path}: expected an array of 2 dimensions (rows, columns), got shape {arrays.shape}"
         )
     return _split(arrays, [], target)
-
-
-def _read_csv(path: str) -> tuple[list[str], Array]:
-    """Return the names of the columns, none if there is no header, and the table."""
-    with open(path, newline="", encoding=ENCODING) as file:
-        reader = csv.reader(file)
-        first = next(filter(None, reader), [])
-        header_lines = reader.line_num
-    numbers = [_is_number(cell) for cell in first]
-    if any(numbers) and not all(numbers):
-        raise ValueError(
-            f"{path}: line {header_lines} is neither a row of numbers nor a header of names: "
-            f"{first[numbers.index(True)]!r} is a number, {first[numbers.index(False)]!r} is not"
-        )
-    # So that a name can be given on a command line and printed in one.
-    names = [] if all(numbers) else [" ".join(cell.split()) for cell in first]
-    skipped = header_lines if names else 0
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a file without rows, which is an error here
-            table = np.loadtxt(
-                path,
-                delimiter=",",
-                quotechar='"',
-                comments=None,
-                skiprows=skipped,
-                ndmin=2,
-                encoding=ENCODING,
-            )
-    except ValueError as error:
-        raise ValueError(f"{path}: {_bad_line(path, skipped, names) or error}") from error
-    if table.size == 0:
-        raise ValueError(f"{path}: has no rows")
-    if names and len(names) != table.shape[1]:
-        raise ValueError(
-            f"{path}: the header names {len(names)} columns, but the rows have {table.shape[1]}"
-        )
-    return names, table
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return "_" not in cell  # which Python reads, and numpy does not
-
-
-def _bad_line(path: str, skipped: int, names: Sequence[str]) -> str | None:
-    """Return what is wrong with a table that numpy refused.
-
-    Numpy says where as well, but counts rows now from 0 and now from 1, and never the header.
-    """
-    with open(path, newline="", encoding=ENCODING) as file:
-        reader = csv.reader(file)
-        width = 0
-        for row in reader:
-            if not row or reader.line_num <= skipped:
-                continue
-            width = width or len(row)
-            if len(row) != width:
-                return f"line {reader.line_num} has {len(row)} cells, those before it {width}"
-            for column, cell in enumerate(row):
-                if not _is_number(cell):
-                    name = repr(names[column]) if column < len(names) else column
-                    return f"line {reader.line_num}, column {name}: {cell!r} is not a number"
-    return None
 
 
 def _read_numpy(path: str) -> Array | dict[str, Array]:
