@@ -34,10 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             fit_file.run(**vars(_fit_parser().parse_args(arguments[1:])))
         else:
             program.run(**vars(_program_parser().parse_args(arguments)))
+        sys.stdout.flush()  # at the end of the process its errors could not be told
     except DivergenceError as error:
         return _end(f"the fit diverged: {error}", DIVERGED)
     except BrokenPipeError:  # whoever read what is printed has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 0
     except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
         return _end(f"error: {error}", REFUSED)
@@ -48,8 +49,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _discard_output() -> None:
+    """Let what stdout does not take, nor ever will, go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _end(message: str, status: int) -> int:
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
     print(f"fastsgd: {message}", file=sys.stderr)
     return status
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+
+import pytest
 
 from fastsgd.__main__ import main
 
@@ -22,6 +27,24 @@ def refused(capsys, *arguments, status=2):
     assert message.startswith("fastsgd: ")
     assert message.count("\n") == 1
     return message
+
+
+def process(*arguments, stdout, **environment):
+    """Run a command in a process of its own; return its status and what it says on stderr."""
+    done = subprocess.run(
+        [sys.executable, "-m", "fastsgd", *arguments],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        # Whether output is buffered decides when an error of stdout is met.
+        env=os.environ | {"PYTHONUNBUFFERED": ""} | environment,
+    )
+    return done.returncode, done.stderr
+
+
+needs_full_device = pytest.mark.skipif(
+    not os.path.exists("/dev/full"), reason="there is no device that is always full"
+)
 
 
 def losses_in(report):

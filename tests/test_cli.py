@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -9,7 +10,15 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
-from reports import losses_in, numbers_in, printed, refused, without_times
+from reports import (
+    losses_in,
+    needs_full_device,
+    numbers_in,
+    printed,
+    process,
+    refused,
+    without_times,
+)
 
 import fastsgd
 from fastsgd.__main__ import main
@@ -100,6 +109,25 @@ def test_the_module_runs_as_a_process_of_its_own():
     assert process.stderr == ""
     assert "1000 rows of 2 features, float32" in process.stdout
     assert len(losses_in(process.stdout)) == 3
+
+
+@needs_full_device
+@pytest.mark.parametrize("command", [[], ["explain"]])
+def test_a_report_that_finds_no_place_is_an_error(command):
+    with open("/dev/full", "w") as full:
+        status, message = process(*command, stdout=full)
+    assert status == 2
+    assert message.startswith("fastsgd: error: ")
+    assert message.count("\n") == 1
+
+
+def test_a_plot_is_drawn_though_nobody_reads_the_report(tmp_path):
+    path = tmp_path / "plot.svg"
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert process("--plot", str(path), stdout=writer) == (0, "")
+    os.close(writer)
+    assert path.exists()
 
 
 @pytest.mark.parametrize(("w", "feature"), [(["2", "-3.4"], 1), (["2"], 0)])

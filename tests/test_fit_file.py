@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from reports import losses_in, numbers_in, printed, refused
+from reports import losses_in, needs_full_device, numbers_in, printed, process, refused
 
 import fastsgd
 from fastsgd.__main__ import main
@@ -235,3 +236,41 @@ def test_an_interrupt_saves_what_was_learned_where_it_was_to_be_saved(
     message = refused(capsys, "fit", files[0][0], "--target", "price", "--out", out, status=130)
     assert f"interrupted; the model so far is in {out}" in message
     np.testing.assert_array_equal(fastsgd.load(out).w, model.w)
+
+
+def test_a_model_is_saved_whole_though_nobody_reads_the_report(files, tmp_path):
+    out = tmp_path / "model.npz"
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = ["fit", files[0][0], "--target", "price", "--out", str(out)]
+    assert process(*command, stdout=writer) == (0, "")
+    os.close(writer)
+    assert len(fastsgd.load(out).history.loss) == 3
+
+
+@needs_full_device
+def test_a_model_is_saved_though_the_report_finds_no_place(files, tmp_path):
+    out = tmp_path / "model.npz"
+    command = ["fit", files[0][0], "--target", "price", "--out", str(out)]
+    with open("/dev/full", "w") as full:
+        status, message = process(*command, stdout=full)
+    assert status == 2
+    assert message.startswith("fastsgd: error: stdout: ")
+    assert message.endswith(f"The model is in {out}\n")
+    assert len(fastsgd.load(out).history.loss) == 3
+
+
+def test_a_model_is_saved_though_the_names_of_columns_cannot_be_printed(examples, tmp_path):
+    path = write_csv(tmp_path / "data.csv", examples, "大小,price,age")
+    out = tmp_path / "model.npz"
+    command = ["fit", path, "--target", "price", "--out", str(out)]
+    status, message = process(*command, stdout=subprocess.DEVNULL, PYTHONIOENCODING="ascii")
+    assert status == 2
+    assert message.endswith(f"The model is in {out}\n")
+    assert len(fastsgd.load(out).history.loss) == 3
+
+
+@needs_full_device
+def test_a_model_that_finds_no_place_is_an_error(capsys, files):
+    message = refused(capsys, "fit", files[0][0], "--target", "price", "--out", "/dev/full")
+    assert "--out: the model is not saved: " in message

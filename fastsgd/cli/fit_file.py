@@ -11,7 +11,7 @@ from .. import rows
 from ..errors import Interrupted
 from ..model import Model
 from .read_file import read
-from .report import check, counted, fit_aloud, print_times, settings
+from .report import Report, check, counted, fit_aloud, settings, times
 from .table import decimals, table
 
 # Weights that are printed; a model of more features is looked at in other ways.
@@ -29,7 +29,7 @@ def run(
     dtype: str | None,
     out: str | None,
 ) -> None:
-    """Read the data, fit, print the report, and save the model if there is an `out`."""
+    """Read the data, fit, save the model if there is an `out`, and print the report."""
     if out is not None and not Path(out).parent.is_dir():
         raise FileNotFoundError(f"--out: there is no folder {str(Path(out).parent)!r}")
     if out is not None and Path(out).is_dir():
@@ -40,21 +40,33 @@ def run(
     if dtype is not None:
         checked = rows.in_dtype(checked, np.dtype(dtype))
     X, n, d = checked.numbers, checked.n, checked.d
-    print(f"target {target!r} of {data}")
-    print(f"{counted(n, 'row')} of {counted(d, 'feature')}, {X.dtype}")
-    print(settings(batch_size, lr, epochs, seed), end="\n\n", flush=True)
+    report = Report(is_all=out is None)
+    report.say(
+        f"target {target!r} of {data}\n"
+        f"{counted(n, 'row')} of {counted(d, 'feature')}, {X.dtype}\n"
+        f"{settings(batch_size, lr, epochs, seed)}\n"
+    )
     try:
-        model, compilation = fit_aloud(X, y, batch_size=batch_size, lr=lr, epochs=epochs, seed=seed)
+        model, compilation = fit_aloud(
+            X, y, report.say, batch_size=batch_size, lr=lr, epochs=epochs, seed=seed
+        )
     except Interrupted as interrupted:
         if out is None:
             raise
-        interrupted.model.save(out)
+        _save(interrupted.model, out)
         raise KeyboardInterrupt(f"the model so far is in {out}") from interrupted
-    print(f"\n{_learned(features, model)}")
-    print_times(model, compilation)
     if out is not None:
+        _save(model, out)
+    report.say(f"\n{_learned(features, model)}\n\n{times(model, compilation)}")
+    if out is not None:
+        report.end(f"The model is in {out}")
+
+
+def _save(model: Model, out: str) -> None:
+    try:
         model.save(out)
-        print(f"\nThe model is in {out}")
+    except OSError as error:  # of another kind if the file is a pipe that is closed, as stdout is
+        raise OSError(f"--out: the model is not saved: {error}") from error
 
 
 def _learned(features: Sequence[str], model: Model) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from .. import checks
 from ..model import Model
 from . import plot as plots
-from .report import check, counted, fit_aloud, print_times, settings
+from .report import Report, check, counted, fit_aloud, settings, times
 from .table import decimals, table
 
 Array = np.ndarray[Any, Any]
@@ -41,16 +41,20 @@ def run(
     figure = None if plot is None else plots.blank_figure()
     rng = np.random.default_rng(seed)
     X, y = synthetic_data(rng, n, w, b, noise, dtype)
-    print(f"y = features @ w + b + noise of standard deviation {noise:g}")
-    print(f"{counted(n, 'row')} of {counted(len(w), 'feature')}, {dtype}")
-    print(settings(batch_size, lr, epochs, seed), end="\n\n", flush=True)
-    model, compilation = fit_aloud(X, y, batch_size=batch_size, lr=lr, epochs=epochs, seed=rng)
-    print(f"\n{_comparison(w, b, model)}")
-    print_times(model, compilation)
+    report = Report(is_all=figure is None)
+    report.say(
+        f"y = features @ w + b + noise of standard deviation {noise:g}\n"
+        f"{counted(n, 'row')} of {counted(len(w), 'feature')}, {dtype}\n"
+        f"{settings(batch_size, lr, epochs, seed)}\n"
+    )
+    model, compilation = fit_aloud(
+        X, y, report.say, batch_size=batch_size, lr=lr, epochs=epochs, seed=rng
+    )
+    report.say(f"\n{_comparison(w, b, model)}\n\n{times(model, compilation)}")
     if figure is not None:
         plots.draw(figure, X, y, model)
         figure.savefig(plot, format="svg")
-        print(f"\nThe plot is in {plot}")
+        report.end(f"The plot is in {plot}")
 
 
 def synthetic_data(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -17,16 +18,46 @@ from .table import table
 Array = np.ndarray[Any, Any]
 
 
+class Report:
+    """Text on stdout, which is less than the file that is written as well, if there is one.
+
+    Then an error of stdout waits for the end, and nothing more is printed until there.
+    """
+
+    def __init__(self, *, is_all: bool) -> None:
+        self._is_all = is_all
+        self._error: OSError | UnicodeEncodeError | None = None
+
+    def say(self, text: str) -> None:
+        """Print a text at once."""
+        if self._error is not None:
+            return
+        try:
+            print(text, flush=True)
+        except (OSError, UnicodeEncodeError) as error:
+            if self._is_all:
+                raise
+            self._error = error
+
+    def end(self, where: str) -> None:
+        """Say where the file is, or raise the error that kept this from being printed."""
+        self.say(f"\n{where}")
+        # Whoever closes a pipe has read enough.
+        if self._error is not None and not isinstance(self._error, BrokenPipeError):
+            raise OSError(f"stdout: {self._error}. {where}") from self._error
+
+
 def fit_aloud(
     X: Array,
     y: Array,
+    say: Callable[[str], None],
     *,
     batch_size: int,
     lr: float,
     epochs: int,
     seed: int | np.random.Generator,
 ) -> tuple[Model, float]:
-    """Fit, printing the loss after each epoch; return the model, and the seconds of compilation.
+    """Fit, saying the loss after each epoch; return the model, and the seconds of compilation.
 
     X is of float32 or float64.
     """
@@ -39,7 +70,7 @@ def fit_aloud(
         epochs=epochs,
         seed=seed,
         epoch_loss="full",
-        callback=_print_loss,
+        callback=lambda model, epoch: say(_loss_line(model, epoch)),
     )
     return model, compilation
 
@@ -64,24 +95,22 @@ def _compile(X: Array, epochs: int) -> float:
     return perf_counter() - began
 
 
-def _print_loss(model: Model, epoch: int) -> None:
+def _loss_line(model: Model, epoch: int) -> str:
     loss = model.history.data_loss[-1]
-    if epoch == 0:
-        print("epoch              loss")
+    heading = "epoch              loss\n" if epoch == 0 else ""
     # Of a width of its own, as the losses to come are not known yet.
     shown = f"{loss:.8f}" if 1e-6 <= loss < 1e6 else f"{loss:.8e}"
-    print(f"{epoch + 1:5d}  {shown:>16}", flush=True)
+    return f"{heading}{epoch + 1:5d}  {shown:>16}"
 
 
-def print_times(model: Model, compilation: float) -> None:
-    """Print the time of the fit and, apart from it, that of the compilation."""
+def times(model: Model, compilation: float) -> str:
+    """Return the time of the fit and, apart from it, that of the compilation."""
     seconds = model.history.seconds
-    times = table([["fit", duration(sum(seconds))], ["compilation", duration(compilation)]])
-    print(f"""
-{times}
+    shown = table([["fit", duration(sum(seconds))], ["compilation", duration(compilation)]])
+    return f"""{shown}
 
 The fit is its {counted(len(seconds), "epoch")}, without the losses printed after them.
-The compilation comes before it, and is short where an earlier run left the code on the disk.""")
+The compilation comes before it, and is short where an earlier run left the code on the disk."""
 
 
 def duration(seconds: float) -> str:
