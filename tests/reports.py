@@ -20,13 +20,20 @@ def printed(capsys, *arguments):
     return capsys.readouterr().out
 
 
-def refused(capsys, *arguments, status=2):
-    """Run a command that does not succeed; return its line on stderr."""
-    assert main(list(arguments)) == status
-    message = capsys.readouterr().err
-    assert message.startswith("fastsgd: ")
-    assert message.count("\n") == 1
+def refused(capsys, *arguments):
+    """Run a command that is refused before it prints anything; return its line on stderr."""
+    message, report = failed(capsys, *arguments, status=2)
+    assert report == ""
     return message
+
+
+def failed(capsys, *arguments, status):
+    """Run a command that does not succeed; return its line on stderr, and what it printed."""
+    assert main(list(arguments)) == status
+    shown = capsys.readouterr()
+    assert shown.err.startswith("fastsgd: ")
+    assert shown.err.count("\n") == 1
+    return shown.err, shown.out
 
 
 def process(*arguments, stdout, **environment):

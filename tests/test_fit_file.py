@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import subprocess
@@ -10,10 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from reports import losses_in, needs_full_device, numbers_in, printed, process, refused
+from reports import failed, losses_in, needs_full_device, numbers_in, printed, process, refused
 
 import fastsgd
-from fastsgd.__main__ import main
 
 
 @pytest.fixture(scope="module")
@@ -113,18 +113,71 @@ def test_a_pipe_gives_all_its_rows(capsys, examples, tmp_path):
         ("0.5,,2\n4,5,6\n", "2", "line 1 is neither a row of numbers nor a header of names: '0.5'"),
         ("1,2\n3,1_0\n", "0", "line 2, column 1: '1_0' is not a number"),
         ("1,2\n3,\n", "0", "line 2, column 1: '' is not a number"),
+        ("a,b\n1,１２\n", "a", "line 2, column 'b': '１２' is not a number"),
         ("1,2\n3,4,5\n", "0", "line 2 has 3 cells, those before it 2"),
+        ("1,2\n3\n", "0", "line 2 has 1 cell, those before it 2"),
         ("a,b,c\n1,2\n", "a", "the header names 3 columns, but the rows have 2"),
         ("a,b\n", "a", "has no rows"),
         ("", "a", "has no rows"),
-        ("1,2\n3,nan\n", "0", "X: row 1, column 0 is nan"),
-        ("1\n2\n", "0", "X: expected at least one row and one feature"),
+        ("1,2\n3,nan\n", "0", "line 2, column 1: 'nan' is not finite: leave out such rows"),
+        ("a,b\n1,2\n3,1e999\n", "b", "line 3, column 'b': '1e999' is not finite"),
+        ("1\n2\n", "0", "a column of targets and others to learn from, got 1 column"),
+        ("a;b\n1;2\n", "a", "'1;2' is not a number; expected commas between cells"),
+        ("a\tb\n1\t2\n", "a", "is not a number; expected commas between cells"),
+        ("a;b\n1,5;2,5\n", "a", "'5;2' is not a number; expected commas between cells"),
+        ("a b\n1 2\n", "a", "'1 2' is not a number; expected commas between cells"),
+        (",0,1\n1,2,3\n", "0", "'' is not; expected numbers alone, or names alone"),
     ],
 )
 def test_fit_says_what_is_wrong_with_a_csv(capsys, tmp_path, text, target, said):
     path = tmp_path / "data.csv"
     path.write_text(text, encoding="utf-8")
     assert said in refused(capsys, "fit", str(path), "--target", target)
+
+
+def test_a_quote_that_is_never_closed_does_not_fill_the_screen(capsys, tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text('1,2\n3,"4\n' + "5,6\n" * 100)
+    message = refused(capsys, "fit", str(path), "--target", "0")
+    assert message.endswith("5,6\\n' is not a number\n")
+    assert len(message) < len(str(path)) + 160
+    path.write_text('1,2\n3,"4\n' + "5,6\n" * 50_000)
+    message = refused(capsys, "fit", str(path), "--target", "0")
+    assert "is there a quote that is never closed?" in message
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["a,b\n1,2\n".encode("utf-16"), "größe,b\n1,2\n".encode("latin-1"), gzip.compress(b"1,2\n")],
+    ids=["UTF-16", "Latin-1", "gzip"],
+)
+def test_what_is_not_utf8_is_refused(capsys, tmp_path, content):
+    path = tmp_path / "data.csv"
+    path.write_bytes(content)
+    message = refused(capsys, "fit", str(path), "--target", "0")
+    assert f"{path}: expected UTF-8 text" in message
+
+
+def test_the_numbers_of_the_columns_are_a_header(capsys, examples, tmp_path):
+    path = write_csv(tmp_path / "data.csv", examples, "0,1,2")
+    report = printed(capsys, "fit", path, "--target", "1")
+    assert f"{path}; line 1 is the header\n" in report
+    assert "200 rows of 2 features" in report
+    assert numbers_in(report, "w of 2")
+
+
+@pytest.mark.parametrize("header", ["2019,2020,2021", "0,1,3", "1,2,3", "0.0,1.0,2.0"])
+def test_other_numbers_are_a_row_and_the_report_says_so(capsys, examples, tmp_path, header):
+    path = write_csv(tmp_path / "data.csv", examples, f"\n{header}")
+    report = printed(capsys, "fit", path, "--target", "1", "--lr", "1e-9")
+    assert f"{path}; no header: line 2 is a row\n" in report
+    assert "201 rows of 2 features" in report
+
+
+def test_a_name_is_the_same_however_its_words_are_parted(capsys, examples, tmp_path):
+    path = write_csv(tmp_path / "data.csv", examples, 'size,"sale  price ",built')
+    for target in ("sale price", " sale  price", "1"):
+        assert "w of built" in printed(capsys, "fit", path, "--target", target)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +196,9 @@ def test_fit_says_which_file_it_cannot_read(capsys, tmp_path, name, said):
         ({"X": np.ones((3, 2))}, "no array 'y'; "),
         ({"X": np.ones((3, 2)), "Z": np.ones((3, 2)), "y": np.ones(3)}, "one array of 2 dim"),
         ({"X": np.ones((3, 2)), "y": np.ones((3, 2))}, "one target a row, got 'y' of shape (3, 2)"),
+        ({"X": np.ones((3, 2)), "y": np.array(["a", "b", "c"])}, "y: expected an array of real"),
+        ({"X": np.ones((3, 2)), "y": np.array([1, 2, np.inf])}, "'y': row 2 is inf"),
+        ({"X": [[1.0, 2.0], [3.0, np.nan]], "y": np.ones(2)}, "'X': row 1, column 1 is nan"),
         ({"X": np.ones((3, 2)), "y": np.ones(4)}, "y: expected one entry for each of the 3 rows"),
     ],
 )
@@ -150,6 +206,23 @@ def test_fit_says_what_is_wrong_with_an_archive(capsys, tmp_path, arrays, said):
     path = tmp_path / "data.npz"
     np.savez(path, **arrays)
     assert said in refused(capsys, "fit", str(path), "--target", "y")
+
+
+def test_a_number_that_is_not_finite_is_named_by_its_place_in_the_table(capsys, examples, tmp_path):
+    table = examples.copy()
+    table[3, 2] = np.nan
+    path = tmp_path / "table.npy"
+    np.save(path, table)
+    message = refused(capsys, "fit", str(path), "--target", "0")
+    assert f"{path}: row 3, column 2 is nan" in message
+
+
+def test_numbers_that_a_dtype_does_not_hold_are_refused_before_the_report(capsys, tmp_path):
+    path = tmp_path / "table.npy"
+    np.save(path, [[1.0, 2.0], [3.0, 1e300]])
+    for target in ("0", "1"):
+        message = refused(capsys, "fit", str(path), "--target", target, "--dtype", "float32")
+        assert "is inf as float32" in message
 
 
 def test_fit_says_that_an_archive_is_damaged_or_holds_other_things(capsys, tmp_path):
@@ -180,18 +253,14 @@ def test_an_object_array_is_refused_and_not_unpickled(capsys, monkeypatch, tmp_p
 
 
 def test_a_folder_is_no_place_for_a_model(capsys, files, tmp_path):
-    assert main(["fit", files[0][0], "--target", "price", "--out", str(tmp_path)]) == 2
-    shown = capsys.readouterr()
-    assert "is a folder" in shown.err
-    assert shown.out == ""
+    options = ["--target", "price", "--out", str(tmp_path)]
+    assert "is a folder" in refused(capsys, "fit", files[0][0], *options)
 
 
 def test_a_folder_that_is_not_there_is_refused_before_the_fit(capsys, files, tmp_path):
     out = tmp_path / "nowhere" / "model.npz"
-    assert main(["fit", files[0][0], "--target", "price", "--out", str(out)]) == 2
-    shown = capsys.readouterr()
-    assert "nowhere" in shown.err
-    assert shown.out == ""
+    options = ["--target", "price", "--out", str(out)]
+    assert "nowhere" in refused(capsys, "fit", files[0][0], *options)
 
 
 def test_an_interrupt_ends_with_status_130(capsys, files, monkeypatch, tmp_path):
@@ -200,7 +269,7 @@ def test_an_interrupt_ends_with_status_130(capsys, files, monkeypatch, tmp_path)
 
     monkeypatch.setattr("fastsgd.cli.report.fit", interrupt)
     before = sorted(tmp_path.iterdir())
-    message = refused(capsys, "fit", files[0][0], "--target", "price", status=130)
+    message, _ = failed(capsys, "fit", files[0][0], "--target", "price", status=130)
     assert "interrupted; nothing was saved" in message
     assert sorted(tmp_path.iterdir()) == before
 
@@ -216,7 +285,7 @@ def test_an_interrupt_before_the_first_epoch_leaves_nothing_to_save(
     monkeypatch.setattr("fastsgd.cli.report.fit", interrupt)
     out = tmp_path / "model.npz"
     options = ["--target", "price", "--out", str(out)]
-    message = refused(capsys, "fit", files[0][0], *options, status=130)
+    message, _ = failed(capsys, "fit", files[0][0], *options, status=130)
     assert "interrupted; nothing was saved" in message
     assert not out.exists()
 
@@ -233,7 +302,7 @@ def test_an_interrupt_saves_what_was_learned_where_it_was_to_be_saved(
 
     monkeypatch.setattr("fastsgd.cli.report.fit", interrupt)
     out = str(tmp_path / "model.npz")
-    message = refused(capsys, "fit", files[0][0], "--target", "price", "--out", out, status=130)
+    message, _ = failed(capsys, "fit", files[0][0], "--target", "price", "--out", out, status=130)
     assert f"interrupted; the model so far is in {out}" in message
     np.testing.assert_array_equal(fastsgd.load(out).w, model.w)
 
@@ -272,5 +341,6 @@ def test_a_model_is_saved_though_the_names_of_columns_cannot_be_printed(examples
 
 @needs_full_device
 def test_a_model_that_finds_no_place_is_an_error(capsys, files):
-    message = refused(capsys, "fit", files[0][0], "--target", "price", "--out", "/dev/full")
+    command = ["fit", files[0][0], "--target", "price", "--out", "/dev/full"]
+    message, _ = failed(capsys, *command, status=2)
     assert "--out: the model is not saved: " in message

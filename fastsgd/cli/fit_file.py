@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .. import rows
 from ..errors import Interrupted
+from ..losses import Squared
 from ..model import Model
-from .read_file import read
+from .read_file import Examples, read
 from .report import Report, check, counted, fit_aloud, settings, times
 from .table import decimals, table
+
+Array = np.ndarray[Any, Any]
 
 # Weights that are printed; a model of more features is looked at in other ways.
 WEIGHTS_SHOWN = 20
@@ -35,14 +39,12 @@ def run(
     if out is not None and Path(out).is_dir():
         raise IsADirectoryError(f"--out: {out!r} is a folder")
     check(batch_size, lr, epochs, seed)
-    X, y, features = read(data, target)
-    checked = rows.read(X)
-    if dtype is not None:
-        checked = rows.in_dtype(checked, np.dtype(dtype))
-    X, n, d = checked.numbers, checked.n, checked.d
+    examples = read(data, target)
+    X, y = _checked(examples, dtype), examples.y
+    n, d = X.shape
     report = Report(is_all=out is None)
     report.say(
-        f"target {target!r} of {data}\n"
+        f"target {target!r} of {examples.source}\n"
         f"{counted(n, 'row')} of {counted(d, 'feature')}, {X.dtype}\n"
         f"{settings(batch_size, lr, epochs, seed)}\n"
     )
@@ -57,9 +59,19 @@ def run(
         raise KeyboardInterrupt(f"the model so far is in {out}") from interrupted
     if out is not None:
         _save(model, out)
-    report.say(f"\n{_learned(features, model)}\n\n{times(model, compilation)}")
+    report.say(f"\n{_learned(examples.features, model)}\n\n{times(model, compilation)}")
     if out is not None:
         report.end(f"The model is in {out}")
+
+
+def _checked(examples: Examples, dtype: str | None) -> Array:
+    """Return X as it is fitted; refuse what the fit would, before there is any report."""
+    X = rows.read(examples.X)
+    if dtype is not None:
+        X = rows.in_dtype(X, np.dtype(dtype))
+    rows.prepare(X, examples.y, Squared())
+    numbers: Array = X.numbers
+    return numbers
 
 
 def _save(model: Model, out: str) -> None:

@@ -4,52 +4,75 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+import reprlib
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from .report import counted
+
 Array = np.ndarray[Any, Any]
 
+# What is quoted in messages: a quote that is never closed makes a cell of the rest of the file.
+_shortened = reprlib.Repr()
+_shortened.maxstring = 80
+quoted = _shortened.repr
 
-def read_csv(path: str) -> tuple[list[str], Array]:
-    """Return the names of the columns, none if there is no header, and the table.
+
+class Table(NamedTuple):
+    """A table of numbers, the names of its columns, and what its first line is."""
+
+    numbers: Array
+    names: list[str]  # none if there is no header
+    first_line: str
+
+
+def read_csv(path: str) -> Table:
+    """Read a table of finite numbers, with or without a header.
 
     Raises
     ------
     OSError
         If the file cannot be read.
     ValueError
-        If it holds no table of numbers.
+        If it holds no such table.
     """
     content = Path(path).read_bytes()  # once, as what was read from a pipe is not there again
     try:
         return _parsed(content)
-    except (csv.Error, ValueError) as error:
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected UTF-8 text: {error.reason}") from error
+    except csv.Error as error:
+        hint = "is there a quote that is never closed?"
+        raise ValueError(f"{path}: expected comma-separated cells: {error}; {hint}") from error
+    except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
 
-def _parsed(content: bytes) -> tuple[list[str], Array]:
+def one_line(name: str) -> str:
+    """Return a name of a column as it is printed, and given on a command line."""
+    return " ".join(name.split())
+
+
+def _parsed(content: bytes) -> Table:
     lines = csv.reader(_text(content, newline=""))
     first = next(filter(None, lines), [])
-    numbers = [_is_number(cell) for cell in first]
-    if any(numbers) and not all(numbers):
-        raise ValueError(
-            f"line {lines.line_num} is neither a row of numbers nor a header of names: "
-            f"{first[numbers.index(True)]!r} is a number, {first[numbers.index(False)]!r} is not"
-        )
-    # So that a name can be given on a command line and printed in one.
-    names = [] if all(numbers) else [" ".join(cell.split()) for cell in first]
-    table = _rows(content, lines.line_num if names else 0, names)
-    if table.size == 0:
+    line = lines.line_num
+    names = _names(first, line)
+    numbers = _rows(content, line if names else 0, names)
+    if numbers.size == 0:
         raise ValueError("has no rows")
-    if names and len(names) != table.shape[1]:
+    if names and len(names) != numbers.shape[1]:
         raise ValueError(
-            f"the header names {len(names)} columns, but the rows have {table.shape[1]}"
+            f"the header names {counted(len(names), 'column')}, "
+            f"but the rows have {numbers.shape[1]}"
         )
-    return names, table
+    is_header = f"line {line} is the header" if names else f"no header: line {line} is a row"
+    return Table(numbers, names, is_header)
 
 
 def _text(content: bytes, newline: str | None = None) -> io.TextIOWrapper:
@@ -58,12 +81,28 @@ def _text(content: bytes, newline: str | None = None) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline=newline)
 
 
+def _names(first: Sequence[str], line: int) -> list[str]:
+    """Return the names of the columns if the first line is a header, and none if it is a row."""
+    names = [one_line(cell) for cell in first]
+    numbers = [_is_number(name) for name in names]
+    # Columns without names are numbered by pandas, and the numbers written as a header.
+    if not any(numbers) or names == [str(i) for i in range(len(names))]:
+        return names
+    if not all(numbers):
+        number, other = first[numbers.index(True)], first[numbers.index(False)]
+        raise ValueError(
+            f"line {line} is neither a row of numbers nor a header of names: {quoted(number)} is "
+            f"a number, {quoted(other)} is not; expected numbers alone, or names alone"
+        )
+    return []
+
+
 def _rows(content: bytes, skipped: int, names: Sequence[str]) -> Array:
     """Return the numbers in all lines but those of the header, which are skipped."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a file without rows, which is an error here
-            return np.loadtxt(
+            numbers = np.loadtxt(
                 _text(content),
                 delimiter=",",
                 quotechar='"',
@@ -72,19 +111,14 @@ def _rows(content: bytes, skipped: int, names: Sequence[str]) -> Array:
                 ndmin=2,
             )
     except ValueError as error:
-        raise ValueError(_bad_line(content, skipped, names) or str(error)) from error
+        raise ValueError(_fault(content, skipped, names) or str(error)) from error
+    if not np.isfinite(numbers).all():
+        raise ValueError(_fault(content, skipped, names))
+    return numbers
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return "_" not in cell  # which Python reads, and numpy does not
-
-
-def _bad_line(content: bytes, skipped: int, names: Sequence[str]) -> str | None:
-    """Return what is wrong with a table that numpy refused.
+def _fault(content: bytes, skipped: int, names: Sequence[str]) -> str | None:
+    """Return what is wrong with a table, and where it is.
 
     Numpy says where as well, but counts rows now from 0 and now from 1, and never the header.
     """
@@ -95,9 +129,29 @@ def _bad_line(content: bytes, skipped: int, names: Sequence[str]) -> str | None:
             continue
         width = width or len(row)
         if len(row) != width:
-            return f"line {lines.line_num} has {len(row)} cells, those before it {width}"
+            cells = counted(len(row), "cell")
+            return f"line {lines.line_num} has {cells}, those before it {width}"
         for column, cell in enumerate(row):
-            if not _is_number(cell):
-                name = repr(names[column]) if column < len(names) else column
-                return f"line {lines.line_num}, column {name}: {cell!r} is not a number"
+            if fault := _fault_of_cell(cell, is_alone=width == 1):
+                name = quoted(names[column]) if column < len(names) else column
+                return f"line {lines.line_num}, column {name}: {quoted(cell)} is {fault}"
     return None
+
+
+def _fault_of_cell(cell: str, *, is_alone: bool) -> str | None:
+    """Return what a cell is, unless it is a finite number."""
+    if not _is_number(cell):
+        is_uncut = is_alone or ";" in cell or "\t" in cell
+        return "not a number" + "; expected commas between cells" * is_uncut
+    if not math.isfinite(float(cell)):
+        return "not finite: leave out such rows, or fill in a number"
+    return None
+
+
+def _is_number(cell: str) -> bool:
+    """Tell whether numpy reads a cell; Python reads underscores and digits of all scripts too."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return "_" not in cell and cell.strip().isascii()

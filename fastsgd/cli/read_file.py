@@ -7,17 +7,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .read_csv import read_csv
+from .. import checks
+from .read_csv import one_line, quoted, read_csv
+from .report import counted
 
 Array = np.ndarray[Any, Any]
 
 
 class Examples(NamedTuple):
-    """What is learned from, and the names of the features."""
+    """What is learned from, the names of the features, and what it all comes from."""
 
     X: Array
     y: Array
     features: list[str]
+    source: str
 
 
 def read(path: str, target: str) -> Examples:
@@ -32,8 +35,9 @@ def read(path: str, target: str) -> Examples:
     """
     kind = Path(path).suffix.lower()
     if kind == ".csv":
-        names, table = read_csv(path)
-        return _split(table, names, target)
+        table = read_csv(path)
+        examples = _split(path, table.numbers, table.names, target)
+        return examples._replace(source=f"{path}; {table.first_line}")
     if kind not in (".npy", ".npz"):
         raise ValueError(f"{path}: expected a file whose name ends in .csv, .npy or .npz")
     arrays = _read_numpy(path)
@@ -43,7 +47,8 @@ def read(path: str, target: str) -> Examples:
         raise ValueError(
             f"{path}: expected an array of 2 dimensions (rows, columns), got shape {arrays.shape}"
         )
-    return _split(arrays, [], target)
+    _check_finite(path, arrays)
+    return _split(path, arrays, [], target)
 
 
 def _read_numpy(path: str) -> Array | dict[str, Array]:
@@ -64,15 +69,29 @@ def _read_numpy(path: str) -> Array | dict[str, Array]:
     return arrays
 
 
-def _split(table: Array, names: list[str], target: str) -> Examples:
+def _check_finite(name: str, array: Array) -> None:
+    """Refuse NaN and infinity by their place in the file, which is not that in X."""
+    if array.dtype.kind == "f":  # what holds no floats is looked at later
+        places = np.argwhere(~np.isfinite(array))
+        if places.size:
+            checks.refuse_non_finite(name, places[0], array[tuple(places[0])])
+
+
+def _split(path: str, table: Array, names: list[str], target: str) -> Examples:
     """Part a table into the column of the targets and all others."""
     width = table.shape[1]
-    column = _column(names, width, target)
+    if width < 2:
+        raise ValueError(
+            f"{path}: expected a column of targets and others to learn from, "
+            f"got {counted(width, 'column')}"
+        )
+    column = _column(names, width, one_line(target))
     features = names or [f"column {i}" for i in range(width)]
     return Examples(
         np.delete(table, column, axis=1),
         table[:, column],
         features[:column] + features[column + 1 :],
+        path,
     )
 
 
@@ -81,13 +100,13 @@ def _column(names: list[str], width: int, target: str) -> int:
     if names.count(target) == 1:
         return names.index(target)
     if target in names:
-        raise ValueError(f"--target: {names.count(target)} columns are called {target!r}")
+        raise ValueError(f"--target: {names.count(target)} columns are called {quoted(target)}")
     try:
         return range(width)[int(target)]
     except (ValueError, IndexError):
-        there_are = f"the columns are {', '.join(map(repr, names))}, or" if names else "expected"
+        there_are = f"the columns are {', '.join(map(quoted, names))}, or" if names else "expected"
         raise ValueError(
-            f"--target: there is no column {target!r}; "
+            f"--target: there is no column {quoted(target)}; "
             f"{there_are} 0 to {width - 1}, or -{width} to -1 from the end"
         ) from None
 
@@ -101,13 +120,16 @@ def _choose(path: str, arrays: dict[str, Array], target: str) -> Examples:
         y = y[:, 0]
     if y.ndim != 1:
         raise ValueError(f"--target: expected one target a row, got {target!r} of shape {y.shape}")
-    tables = [a for name, a in arrays.items() if name != target and a.ndim == 2]
-    if len(tables) != 1:
+    others = [name for name, a in arrays.items() if name != target and a.ndim == 2]
+    if len(others) != 1:
         raise ValueError(
             f"{path}: expected one array of 2 dimensions besides {target!r}; "
             f"{_listed(path, arrays)}"
         )
-    return Examples(tables[0], y, [f"column {i}" for i in range(tables[0].shape[1])])
+    for name in (*others, target):
+        _check_finite(f"{path}: {name!r}", arrays[name])
+    X = arrays[others[0]]
+    return Examples(X, y, [f"column {i}" for i in range(X.shape[1])], path)
 
 
 def _listed(path: str, arrays: dict[str, Array]) -> str:

@@ -19,9 +19,9 @@ Array = np.ndarray[Any, Any]
 
 
 class Report:
-    """Text on stdout, which is less than the file that is written as well, if there is one.
+    """Text on stdout: all that a command gives, or less than the file that it writes as well.
 
-    Then an error of stdout waits for the end, and nothing more is printed until there.
+    For the file's sake an error of stdout is kept until `end`, and nothing is printed after it.
     """
 
     def __init__(self, *, is_all: bool) -> None:
