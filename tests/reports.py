@@ -53,6 +53,10 @@ needs_full_device = pytest.mark.skipif(
     not os.path.exists("/dev/full"), reason="there is no device that is always full"
 )
 
+needs_to_be_no_root = pytest.mark.skipif(
+    getattr(os, "geteuid", int)() == 0, reason="root may write everywhere, or this is no POSIX"
+)
+
 
 def losses_in(report):
     """Return the losses by epoch."""

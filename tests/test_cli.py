@@ -161,6 +161,13 @@ def test_plot_is_refused_under_the_name_of_another_format(capsys, tmp_path):
     assert "--plot: expected a name that ends in .svg" in message
 
 
+def test_a_folder_is_no_place_for_a_plot(capsys, tmp_path):
+    folder = tmp_path / "plot.svg"
+    folder.mkdir()
+    message = refused(capsys, *PROGRAM, "--plot", str(folder))
+    assert f"--plot: {str(folder)!r} is a folder" in message
+
+
 def test_plot_without_matplotlib_names_the_extra(capsys, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     message = refused(capsys, *PROGRAM, "--plot", str(tmp_path / "plot.svg"))

@@ -11,7 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from reports import failed, losses_in, needs_full_device, numbers_in, printed, process, refused
+from reports import (
+    failed,
+    losses_in,
+    needs_full_device,
+    needs_to_be_no_root,
+    numbers_in,
+    printed,
+    process,
+    refused,
+)
 
 import fastsgd
 
@@ -261,6 +270,28 @@ def test_a_folder_that_is_not_there_is_refused_before_the_fit(capsys, files, tmp
     out = tmp_path / "nowhere" / "model.npz"
     options = ["--target", "price", "--out", str(out)]
     assert "nowhere" in refused(capsys, "fit", files[0][0], *options)
+
+
+def test_the_data_are_never_overwritten_by_the_model(capsys, files, tmp_path):
+    data = Path(files[0][0])
+    link = tmp_path / "link.csv"
+    link.symlink_to(data)
+    before = data.read_bytes()
+    for out in (data, link):
+        message = refused(capsys, "fit", str(data), "--target", "price", "--out", str(out))
+        assert f"--out: {str(out)!r} is the file with the data" in message
+    assert data.read_bytes() == before
+
+
+@needs_to_be_no_root
+def test_a_folder_in_which_nothing_may_be_written_is_refused_before_the_fit(
+    capsys, files, tmp_path
+):
+    folder = tmp_path / "read only"
+    folder.mkdir(mode=0o500)
+    options = ["--target", "price", "--out", str(folder / "model.npz")]
+    message = refused(capsys, "fit", files[0][0], *options)
+    assert f"--out: nothing may be written in the folder {str(folder)!r}" in message
 
 
 def test_an_interrupt_ends_with_status_130(capsys, files, monkeypatch, tmp_path):

@@ -12,6 +12,7 @@ from .. import rows
 from ..errors import Interrupted
 from ..losses import Squared
 from ..model import Model
+from . import out_file
 from .read_file import Examples, read
 from .report import Report, check, counted, fit_aloud, settings, times
 from .table import decimals, table
@@ -34,10 +35,10 @@ def run(
     out: str | None,
 ) -> None:
     """Read the data, fit, save the model if there is an `out`, and print the report."""
-    if out is not None and not Path(out).parent.is_dir():
-        raise FileNotFoundError(f"--out: there is no folder {str(Path(out).parent)!r}")
-    if out is not None and Path(out).is_dir():
-        raise IsADirectoryError(f"--out: {out!r} is a folder")
+    if out is not None:
+        out_file.check("--out", out)
+        if Path(out).exists() and Path(data).exists() and Path(out).samefile(data):
+            raise ValueError(f"--out: {out!r} is the file with the data; expected another one")
     check(batch_size, lr, epochs, seed)
     examples = read(data, target)
     X, y = _checked(examples, dtype), examples.y

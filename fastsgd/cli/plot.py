@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..model import Model
+from . import out_file
 
 Array = np.ndarray[Any, Any]
 
@@ -19,8 +19,7 @@ def check_name(plot: str) -> None:
     """Refuse a file that cannot be drawn to, before anything takes long."""
     if not plot.lower().endswith(".svg"):
         raise ValueError(f"--plot: expected a name that ends in .svg, got {plot!r}")
-    if not Path(plot).parent.is_dir():
-        raise FileNotFoundError(f"--plot: there is no folder {str(Path(plot).parent)!r}")
+    out_file.check("--plot", plot)
 
 
 def blank_figure() -> Any:
