@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 
 from .cli import explain, fit_file, program
 from .errors import DivergenceError, Interrupted
+from .version import __version__
 
 DIVERGED, REFUSED, INTERRUPTED = 1, 2, 130
 
@@ -26,14 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0, or 1 if the fit diverged, 2 if what was asked for cannot be done, 130 after Ctrl-C.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if arguments[:1] == ["explain"]:
-            explain.run(**vars(_explain_parser().parse_args(arguments[1:])))
-        elif arguments[:1] == ["fit"]:
-            fit_file.run(**vars(_fit_parser().parse_args(arguments[1:])))
-        else:
-            program.run(**vars(_program_parser().parse_args(arguments)))
+        _run(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()  # at the end of the process its errors could not be told
     except DivergenceError as error:
         return _end(f"the fit diverged: {error}", DIVERGED)
@@ -47,6 +43,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as error:
         return _end(f"interrupted; {str(error) or 'nothing was saved'}", INTERRUPTED)
     return 0
+
+
+def _run(arguments: list[str]) -> None:
+    if not arguments or arguments[0].startswith("-"):
+        program.run(**vars(_program_parser().parse_args(arguments)))
+    elif arguments[0] == "explain":
+        explain.run(**vars(_explain_parser().parse_args(arguments[1:])))
+    elif arguments[0] == "fit":
+        fit_file.run(**vars(_fit_parser().parse_args(arguments[1:])))
+    else:
+        raise ValueError(
+            f"there is no command {arguments[0]!r}; expected 'explain', 'fit', or options alone"
+        )
 
 
 def _discard_output() -> None:
@@ -63,12 +72,20 @@ def _end(message: str, status: int) -> int:
     return status
 
 
+def _parser(prog: str, description: str, epilog: str | None = None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description=description, epilog=epilog)
+    parser.add_argument("--version", action="version", version=f"fastsgd {__version__}")
+    # As Python 3.14 has it; before, -1e-3 is taken for an option, and nothing public helps.
+    parser._negative_number_matcher = re.compile(r"-\.?\d")
+    return parser
+
+
 def _program_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="fastsgd",
-        description="Linear regression from scratch: make data whose w and b are known, and learn "
+    parser = _parser(
+        "fastsgd",
+        "Linear regression from scratch: make data whose w and b are known, and learn "
         "them by mini-batch stochastic gradient descent.",
-        epilog="Other commands: 'fastsgd explain' says why the gradient of ten rows is one value, "
+        "Other commands: 'fastsgd explain' says why the gradient of ten rows is one value, "
         "and 'fastsgd fit' fits the data in a file. Each has a --help of its own.",
     )
     parser.add_argument("--n", type=int, default=1000, help="rows (%(default)s)")
@@ -99,9 +116,9 @@ def _program_parser() -> argparse.ArgumentParser:
 
 
 def _explain_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="fastsgd explain",
-        description="Why is param.grad one value for ten rows, and why is it divided by "
+    parser = _parser(
+        "fastsgd explain",
+        "Why is param.grad one value for ten rows, and why is it divided by "
         "batch_size? The gradients of ten rows, and what becomes of them.",
     )
     parser.add_argument(
@@ -111,10 +128,9 @@ def _explain_parser() -> argparse.ArgumentParser:
 
 
 def _fit_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="fastsgd fit",
-        description="Fit a linear model to the data in a file by mini-batch stochastic gradient "
-        "descent.",
+    parser = _parser(
+        "fastsgd fit",
+        "Fit a linear model to the data in a file by mini-batch stochastic gradient descent.",
     )
     parser.add_argument(
         "data",

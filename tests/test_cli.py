@@ -22,6 +22,7 @@ from reports import (
 )
 
 import fastsgd
+from fastsgd.__main__ import main
 from fastsgd.cli import explain, plot, program
 from fastsgd.cli.autograd import param_grad
 from fastsgd.cli.table import table
@@ -87,6 +88,39 @@ def test_program_takes_its_options(capsys):
     for label, true in (("w[0]", -1.5), ("w[1]", 2.0), ("w[2]", -0.25), ("b ", -7.0)):
         shown, learned, _ = numbers_in(report, label)
         assert (shown, learned) == (true, pytest.approx(true, abs=1e-5))
+
+
+def test_a_negative_number_may_have_an_exponent(capsys):
+    report = printed(capsys, *PROGRAM, "--w", "-1e-3", "2", "--b", "-1.5E1")
+    for label, true in (("w[0]", -1e-3), ("w[1]", 2.0), ("b ", -15.0)):
+        assert numbers_in(report, label)[0] == true
+    assert "lr: expected " in refused(capsys, "--lr", "-1e-3")
+
+
+@pytest.mark.parametrize("options", ["--b 1e300", "--noise 1e300", "--w -2 1e39"])
+def test_labels_that_the_dtype_does_not_hold_are_refused(capsys, options):
+    message = refused(capsys, *options.split())
+    assert "w, b, noise: expected numbers whose labels are finite in float32" in message
+    assert options.split()[-1].replace("e", "e+") in message
+
+
+def test_labels_that_no_dtype_holds_are_refused(capsys):
+    message = refused(capsys, *PROGRAM, "--w", "1.7e308", "-1.7e308")
+    assert "finite in float64" in message
+
+
+@pytest.mark.parametrize("command", ["Fit", "nonsense", ""])
+def test_a_command_that_there_is_not_is_answered_with_those_that_there_are(capsys, command):
+    message = refused(capsys, command, "data.csv")
+    assert f"there is no command {command!r}; expected 'explain', 'fit'" in message
+
+
+@pytest.mark.parametrize("command", [[], ["explain"], ["fit"]])
+def test_every_command_tells_the_version(capsys, command):
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"fastsgd {fastsgd.__version__}\n"
 
 
 @pytest.mark.parametrize(

@@ -67,8 +67,15 @@ def synthetic_data(
     if not 0 <= noise < math.inf:
         raise ValueError(f"noise: expected a finite number of at least 0, got {noise}")
     X = rng.normal(size=(n, len(w))).astype(dtype)
-    y = X @ np.asarray(w) + b + rng.normal(scale=noise, size=n)
-    return X, y.astype(dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+        y = X @ np.asarray(w) + b + rng.normal(scale=noise, size=n)
+        y = y.astype(dtype)
+    if not np.isfinite(y).all():
+        raise ValueError(
+            f"w, b, noise: expected numbers whose labels are finite in {dtype}, which ends at "
+            f"{np.finfo(dtype).max:.2g}, got {' '.join(map(str, w))}, {b} and {noise}"
+        )
+    return X, y
 
 
 def _comparison(w: Sequence[float], b: float, model: Model) -> str:
