@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         _run(list(sys.argv[1:] if argv is None else argv))
-        sys.stdout.flush()  # at the end of the process its errors could not be told
+        _flush()  # at the end of the process an error of stdout could not be told
     except DivergenceError as error:
         return _end(f"the fit diverged: {error}", DIVERGED)
     except BrokenPipeError:  # whoever read what is printed has read enough
@@ -58,6 +58,10 @@ def _run(arguments: list[str]) -> None:
         )
 
 
+def _flush() -> None:
+    print(end="", flush=True)  # which does without a stdout, where there is none
+
+
 def _discard_output() -> None:
     """Let what stdout does not take, nor ever will, go nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -65,7 +69,7 @@ def _discard_output() -> None:
 
 def _end(message: str, status: int) -> int:
     try:
-        sys.stdout.flush()
+        _flush()
     except OSError:
         _discard_output()
     print(f"fastsgd: {message}", file=sys.stderr)

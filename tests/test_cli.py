@@ -156,6 +156,12 @@ def test_a_report_that_finds_no_place_is_an_error(command):
     assert message.count("\n") == 1
 
 
+@pytest.mark.parametrize(("options", "status"), [(["--n", "20"], 0), (["--n", "0"], 2)])
+def test_a_command_does_without_stdout(monkeypatch, options, status):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(options) == status
+
+
 def test_a_plot_is_drawn_though_nobody_reads_the_report(tmp_path):
     path = tmp_path / "plot.svg"
     reader, writer = os.pipe()
