@@ -71,8 +71,8 @@ def _parsed(content: bytes) -> Table:
             f"the header names {counted(len(names), 'column')}, "
             f"but the rows have {numbers.shape[1]}"
         )
-    is_header = f"line {line} is the header" if names else f"no header: line {line} is a row"
-    return Table(numbers, names, is_header)
+    first_line = f"line {line} is the header" if names else f"no header: line {line} is a row"
+    return Table(numbers, names, first_line)
 
 
 def _text(content: bytes, newline: str | None = None) -> io.TextIOWrapper:
@@ -142,7 +142,7 @@ def _fault_of_cell(cell: str, *, is_alone: bool) -> str | None:
     """Return what a cell is, unless it is a finite number."""
     if not _is_number(cell):
         is_uncut = is_alone or ";" in cell or "\t" in cell
-        return "not a number" + "; expected commas between cells" * is_uncut
+        return f"not a number{'; expected commas between cells' if is_uncut else ''}"
     if not math.isfinite(float(cell)):
         return "not finite: leave out such rows, or fill in a number"
     return None
