@@ -38,7 +38,7 @@ def prepare_fastsgd(task: Task, **others: Any) -> Run:
 
     def run(batches: int) -> Visit:
         model = fastsgd.fit(task.X, task.y, **options)
-        return Visit(n * task.epochs, (model.w, model.b))
+        return Visit(n * task.epochs, lambda: (model.w, model.b))
 
     return run
 

@@ -14,13 +14,14 @@ from .workloads import Array, Task
 
 
 class Visit(NamedTuple):
-    """What a run did: how many rows it visited in all its epochs, and what it learned, (w, b).
+    """What a run did: how many rows it visited in all its epochs, and what it learned.
 
-    The parameters are arrays of numpy, so that a library that works asynchronously has finished.
+    The parameters, (w, b), are asked for after the clock has stopped. A run ends when they are
+    learned, even in a library that works asynchronously.
     """
 
     rows: int
-    parameters: tuple[Array, Array] | None
+    parameters: Callable[[], tuple[Array, Array]] | None
 
 
 # Learns anew, from zeros, in epochs of this many mini-batches, or of all if there are fewer.

@@ -104,7 +104,7 @@ def prepare_torch(task: Task, threads: int) -> Run:
             with torch.no_grad():
                 w.sub_(w_grad, alpha=task.lr)
                 b.sub_(b_grad, alpha=task.lr)
-        return Visit(visited, (w.detach().numpy(), b.detach().numpy()))
+        return Visit(visited, lambda: (w.detach().numpy(), b.detach().numpy()))
 
     return run
 

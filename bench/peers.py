@@ -49,7 +49,8 @@ def prepare_mxnet(task: Task) -> Run:
                 l.backward()
                 for param in (w, b):
                     param[:] = param - lr * param.grad / batch_size
-        return Visit(visited * task.epochs, (w.asnumpy().ravel(), b.asnumpy()))
+        learned = w.asnumpy().ravel(), b.asnumpy()  # waits for them
+        return Visit(visited * task.epochs, lambda: learned)
 
     return run
 
@@ -75,7 +76,7 @@ def prepare_torch(task: Task) -> Run:
                 with torch.no_grad():
                     w.sub_(w_grad, alpha=task.lr)
                     b.sub_(b_grad, alpha=task.lr)
-        return Visit(visited * task.epochs, (w.detach().numpy(), b.detach().numpy()))
+        return Visit(visited * task.epochs, lambda: (w.detach().numpy(), b.detach().numpy()))
 
     return run
 
@@ -113,8 +114,8 @@ def prepare_jax(task: Task) -> Run:
             # On a CPU, numpy's order is made several times faster than JAX's, which sorts.
             order = random_order(rng, n, visited).astype(np.int32)
             parameters = epoch(X, y, parameters, order)
-        w, b = parameters
-        return Visit(visited * task.epochs, (np.asarray(w), np.asarray(b)))
+        w, b = map(np.asarray, parameters)  # waits for them
+        return Visit(visited * task.epochs, lambda: (w, b))
 
     return run
 
@@ -136,7 +137,7 @@ def prepare_numpy(task: Task) -> Run:
                 residuals = features @ w + b - y.take(rows)
                 w -= lr / rows.size * (residuals @ features)
                 b -= lr / rows.size * residuals.sum()
-        return Visit(visited * task.epochs, (w, b))
+        return Visit(visited * task.epochs, lambda: (w, b))
 
     return run
 
@@ -159,7 +160,7 @@ def prepare_sklearn(task: Task) -> Run:
     def run(batches: int) -> Visit:
         visited = visited_rows(task, batches)
         learner.fit(task.X[:visited], task.y[:visited])
-        return Visit(visited * task.epochs, (learner.coef_.ravel(), learner.intercept_))
+        return Visit(visited * task.epochs, lambda: (learner.coef_.ravel(), learner.intercept_))
 
     return run
 

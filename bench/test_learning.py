@@ -21,6 +21,6 @@ def test_learning(name: str) -> None:
     task = ORIGINAL.task()
     visit = CONTESTANTS[name].prepare(task)(len(task.X))
     assert visit.parameters is not None
-    w, b = visit.parameters
+    w, b = visit.parameters()
     assert visit.rows >= task.epochs * len(task.X)
     assert loss(task, w, b) < 1e-4 * loss(task, 0 * w, 0 * b)
