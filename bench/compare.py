@@ -88,7 +88,7 @@ def _arguments(task: Task) -> dict[str, Any]:
     if task.penalty is None:
         del arguments["penalty"]
     zeros = np.zeros(task.X.shape[1]), 0.0
-    return {**arguments, "init": zeros, "check_finite": False}
+    return {**arguments, "init": zeros}
 
 
 def table(a: Worker, b: Worker, workloads: list[Workload], turns: int) -> Iterator[str]:

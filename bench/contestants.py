@@ -32,7 +32,7 @@ def prepare_fastsgd(task: Task, **others: Any) -> Run:
         "loss": task.loss,
         "penalty": penalties[task.penalty],
         "init": zeros,
-        "check_finite": False,
+        "check_finite": task.check_finite,
         **others,
     }
 

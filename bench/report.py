@@ -8,14 +8,17 @@ from .peers import PEERS
 from .results import Results
 
 NOTES = """\
-- rows/s and ms are those of `fastsgd.fit`, the whole call: checks of everything but each number
-  of X, the random order, the epoch with its loss. Under each peer: how many times as long it takes
-  for a row. Under each limit: how many times as long `fastsgd.fit` takes as one full-batch gradient
-  by BLAS (`r = X @ w - y; g = r @ X`), as one read of X from first to last, and as one of all rows
-  and targets in a random order that is there already.
+- rows/s and ms are those of `fastsgd.fit`, the whole call: checks, the random order, the epoch with
+  its loss. Under each peer: how many times as long it takes for a row. Under each limit: how many
+  times as long `fastsgd.fit` takes as one full-batch gradient by BLAS (`r = X @ w - y; g = r @ X`),
+  as one read of X from first to last, and as one of all rows and targets in a random order that is
+  there already.
+- The original program is 1000x2/10 in float64, three epochs with lr = 0.03 in one call. There
+  fastsgd and scikit-learn check all that they check by default. Elsewhere neither checks each
+  number of X (`check_finite=False`, `assume_finite=True`), and scikit-learn not its parameters
+  either (`skip_parameter_validation=True`).
 - Sparse rows: logistic loss, columns by a Zipf law, mini-batches of 32. There BLAS is scipy's
   `X @ w` and `X.T @ r`, and a read of X is one of its data and indices.
-- The original program is 1000x2/10 in float64, three epochs with lr = 0.03 in one call.
 - One thread everywhere, but that MXNet's engine and Vowpal Wabbit's parser each have a thread
   beside the one that learns. Compilation is never timed, the making of the random order always.
 - Contestants take turns, pass after pass; a ratio is the median of the ratios within each pass.

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from sklearn.linear_model import SGDClassifier
 
 from .contestants import CONTESTANTS
-from .workloads import WORKLOADS
+from .workloads import ORIGINAL, WORKLOADS
+
+SPARSE = WORKLOADS["sparse 1Mx1M, 30 a row"].scaled_down()
 
 
 def test_reading_what_vowpal_wabbit_learned_is_no_part_of_its_run(monkeypatch) -> None:
     vowpalwabbit = pytest.importorskip("vowpalwabbit")
     read: list[int] = []
     monkeypatch.setattr(vowpalwabbit.Workspace, "get_weight", lambda self, f: read.append(f) or 0.0)
-    task = WORKLOADS["sparse 1Mx1M, 30 a row"].scaled_down().task()
+    task = SPARSE.task()
     visit = CONTESTANTS["vw"].prepare(task)(1)
     assert not read
     visit.parameters()
     assert len(read) == task.X.shape[1] + 1
+
+
+@pytest.mark.parametrize("name", ["fastsgd", "sklearn"])
+def test_both_that_check_x_do_so_in_the_original_program_and_nowhere_else(name) -> None:
+    task = ORIGINAL.task()
+    task.X[0, 0] = np.nan
+    with pytest.raises(ValueError, match=r"row 0, column 0|X contains NaN"):
+        CONTESTANTS[name].prepare(task)(len(task.X))
+    with pytest.raises(ValueError, match="epoch"):
+        CONTESTANTS[name].prepare(task._replace(check_finite=False))(len(task.X))
+
+
+def test_scikit_learn_is_given_the_same_slice_of_sparse_rows_in_each_run(monkeypatch) -> None:
+    given: list[object] = []
+    fit = SGDClassifier.fit
+    monkeypatch.setattr(SGDClassifier, "fit", lambda self, X, y: given.append(X) or fit(self, X, y))
+    run = CONTESTANTS["sklearn"].prepare(SPARSE.task())
+    for batches in (10, 10, 20):
+        run(batches)
+    assert given[0] is given[1]
+    assert [X.shape[0] for X in given] == [320, 320, 640]

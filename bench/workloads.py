@@ -23,6 +23,7 @@ class Task(NamedTuple):
     epochs: int
     loss: str = "squared"
     penalty: str | None = None
+    check_finite: bool = False  # each number of X
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Workload:
     dtype: str
     lr: float
     epochs: int = 1
+    check_finite: bool = False
 
     is_sparse = False
 
@@ -51,7 +53,7 @@ class Workload:
         w = rng.standard_normal(self.features).astype(dtype)
         noise = rng.normal(scale=0.01, size=self.rows)
         y = (X @ w + 4.2 + noise).astype(dtype)
-        return Task(X, y, self.batch_size, self.lr, self.epochs)
+        return Task(X, y, self.batch_size, self.lr, self.epochs, check_finite=self.check_finite)
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ class SparseWorkload(Workload):
         X = csr_matrix((data.ravel(), columns.ravel(), indptr), shape=(self.rows, self.features))
         scores = X @ rng.standard_normal(self.features) + rng.normal(scale=0.1, size=self.rows)
         y = np.where(scores > 0, 1, -1).astype(self.dtype)
-        return Task(X, y, self.batch_size, self.lr, self.epochs, "logistic", self.penalty)
+        return Task(
+            X, y, self.batch_size, self.lr, self.epochs, "logistic", self.penalty, self.check_finite
+        )
 
 
 def distinct_zipf(rng: np.random.Generator, d: int, size: int) -> Array:
@@ -110,7 +114,9 @@ SHAPES = (
     "100000x1000/128",
 )
 
-ORIGINAL = Workload("original program", 1000, 2, 10, "float64", lr=0.03, epochs=3)
+ORIGINAL = Workload(
+    "original program", 1000, 2, 10, "float64", lr=0.03, epochs=3, check_finite=True
+)
 
 PENALTIES = (None, "l2", "l1")
 
