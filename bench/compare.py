@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from .command import at_least, part_of_a_name
 from .report import number
 from .turns import ratios
 from .workloads import Task, Workload, chosen
@@ -123,14 +124,7 @@ def line(name: str, a: list[float], b: list[float]) -> str:
 
 def main() -> int:
     """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m bench.compare", description=__doc__)
-    parser.add_argument("a", metavar="A", help="a commit, or a branch or a tag")
-    parser.add_argument("b", metavar="B", nargs="?", default=FILES, help=f"default: {FILES}")
-    parser.add_argument("--quick", action="store_true", help="scale the shapes down")
-    parser.add_argument("--workloads", nargs="+", default=[], metavar="WORD", help="named so")
-    parser.add_argument("--epochs", type=int, help="of a fit; the more, the less its call counts")
-    parser.add_argument("--turns", type=int, default=15, help="default: 15", metavar="N")
-    options = parser.parse_args()
+    options = _parser().parse_args()
     workloads = chosen(options.workloads)
     if options.quick:
         workloads = [workload.scaled_down() for workload in workloads]
@@ -143,6 +137,33 @@ def main() -> int:
         for row in table(a, b, workloads, options.turns):
             print(row, flush=True)
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.compare", description=__doc__)
+    parser.add_argument("a", type=commit, metavar="A", help="a commit, or a branch or a tag")
+    parser.add_argument(
+        "b", nargs="?", type=commit, default=FILES, metavar="B", help=f"default: {FILES}"
+    )
+    parser.add_argument("--quick", action="store_true", help="scale the shapes down")
+    parser.add_argument(
+        "--workloads", nargs="+", type=part_of_a_name, default=[], metavar="WORD", help="named so"
+    )
+    parser.add_argument(
+        "--epochs", type=at_least(1), metavar="N", help="of a fit; with more, its call counts less"
+    )
+    parser.add_argument(
+        "--turns", type=at_least(2), default=15, metavar="N", help="default: 15, at least 2"
+    )
+    return parser
+
+
+def commit(name: str) -> str:
+    """Return the name of a commit that there is."""
+    question = ["git", "-C", str(ROOT), "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"]
+    if name != FILES and subprocess.run(question, stdout=subprocess.DEVNULL).returncode:
+        raise argparse.ArgumentTypeError(f"{name!r} is no commit, branch or tag in {ROOT}")
+    return name
 
 
 if __name__ == "__main__":

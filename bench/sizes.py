@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pytest_benchmark.plugin import pytest_benchmark_generate_machine_info
 
+from .command import writable
 from .contestants import CONTESTANTS
 from .curves import draw
 from .limits import LIMITS
@@ -110,8 +111,8 @@ def main() -> int:
     """Print a row for each size, then write both files."""
     parser = argparse.ArgumentParser(prog="python -m bench.sizes", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="only small sizes, one pass")
-    parser.add_argument("--json", type=Path, default=Path("sizes.json"), metavar="FILE")
-    parser.add_argument("--svg", type=Path, default=Path("sizes.svg"), metavar="FILE")
+    parser.add_argument("--json", type=writable, default="sizes.json", metavar="FILE")
+    parser.add_argument("--svg", type=writable, default="sizes.svg", metavar="FILE")
     options = parser.parse_args()
     titles = [CONTESTANTS[name].title for name in MEASURED]
     print(f"| ns a row of X | {' | '.join(titles)} | ns a value |")
@@ -121,9 +122,11 @@ def main() -> int:
         for size in sizes(LARGEST_QUICK if options.quick else VALUES[-1]):
             costs[size] = measured(size, 1 if options.quick else PASSES)
             print(row(size, costs[size]), flush=True)
+    print(f"\n{largest_cliff(costs)}\n")
     _write(costs, options.json)
+    print(f"wrote {options.json}")
     draw(costs, options.svg)
-    print(f"\n{largest_cliff(costs)}\n\nwrote {options.json} and {options.svg}")
+    print(f"wrote {options.svg}")
     return 0
 
 

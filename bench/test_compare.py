@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+from argparse import ArgumentTypeError
 from contextlib import ExitStack
 from pathlib import Path
 
-from .compare import FILES, Worker, line, table
+import pytest
+
+from .compare import FILES, Worker, commit, line, table
 from .workloads import ORIGINAL
 
 
 def test_the_ratio_is_of_the_second_to_the_first_and_taken_turn_by_turn() -> None:
     a, b = [1e-3, 2e-3, 4e-3], [2e-3, 4e-3, 4e-3]
     assert line("some", a, b) == "| some | 2.00 | 4.00 | 2.000 | 1.500 to 2.000 |"
+
+
+def test_a_commit_that_there_is_not_is_refused() -> None:
+    assert commit(FILES) == FILES
+    with pytest.raises(ArgumentTypeError, match="'nosuch' is no commit, branch or tag"):
+        commit("nosuch")
 
 
 def test_two_processes_take_turns(tmp_path: Path) -> None:

@@ -1,0 +1,31 @@
+"""Arguments that will not do are refused at once, with what would do."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from pathlib import Path
+
+import pytest
+
+from .command import at_least, part_of_a_name, writable
+
+
+def test_a_file_is_written_into_a_folder_that_there_is(tmp_path: Path) -> None:
+    assert writable(str(tmp_path / "new.json")) == tmp_path / "new.json"
+    assert writable("new.json") == Path("new.json")
+    with pytest.raises(ArgumentTypeError, match=r"there is no folder .*nowhere; make it first"):
+        writable(str(tmp_path / "nowhere" / "new.json"))
+    with pytest.raises(ArgumentTypeError, match="is a folder; give a file in it"):
+        writable(str(tmp_path))
+
+
+def test_a_number_is_not_too_small() -> None:
+    assert at_least(2)("2") == 2
+    with pytest.raises(ArgumentTypeError, match="1 is too few: at least 2"):
+        at_least(2)("1")
+
+
+def test_a_workload_is_named_in_part() -> None:
+    assert part_of_a_name("original") == "original"
+    with pytest.raises(ArgumentTypeError, match="no workload has 'nosuch' in its name: there are"):
+        part_of_a_name("nosuch")
