@@ -1,7 +1,9 @@
-"""Arguments that will not do are refused at once, with what would do."""
+"""What will not do is refused at once, with what would do."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from argparse import ArgumentTypeError
 from pathlib import Path
 
@@ -29,3 +31,13 @@ def test_a_workload_is_named_in_part() -> None:
     assert part_of_a_name("original") == "original"
     with pytest.raises(ArgumentTypeError, match="no workload has 'nosuch' in its name: there are"):
         part_of_a_name("nosuch")
+
+
+def test_what_is_not_installed_is_named() -> None:
+    code = "import sys; sys.modules.update(scipy=None, matplotlib=None); import bench"
+    root = Path(__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "bench needs matplotlib, scipy, not installed here: pip install '.[bench]'\n"
+    )
