@@ -167,8 +167,8 @@ def times(passes: int) -> Iterator[str]:
         models = [case.make(batch_size, random_state=0) for batch_size in BATCH_SIZES]
         models.append(case.make(BATCH_SIZES[-1], random_state=0, shuffle="block"))
         runs = [*(partial(model.fit, X, y) for model in models), reading(X, y)]
-        for run in runs[1:]:
-            run()  # compiles
+        for run in runs:
+            run()  # compiles, if anything does, and is slower than later runs
         taken = np.array([[_seconds(run, repeats) for run in runs] for _ in range(passes)])
         cells = [case.name, f"{1e3 * median(taken[:, 0]):.3g}"]
         cells += [f"{median(taken[:, 0] / taken[:, i]):.2f}" for i in range(1, len(runs))]

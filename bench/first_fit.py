@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from time import perf_counter
 
 import numba  # noqa: F401
 import numpy as np
+
+parser = argparse.ArgumentParser(prog="first_fit.py", description=__doc__)
+parser.add_argument("arguments", type=json.loads, help="those of the fit, as JSON: '{}'")
+arguments = parser.parse_args().arguments
 
 began = perf_counter()
 import fastsgd  # noqa: E402
@@ -17,5 +21,5 @@ imported = perf_counter() - began
 X = np.random.default_rng(0).standard_normal((1000, 2))
 y = np.sign(X[:, 0])
 began = perf_counter()
-fastsgd.fit(X, y, **json.loads(sys.argv[1]))
+fastsgd.fit(X, y, **arguments)
 print(json.dumps([imported, perf_counter() - began]))

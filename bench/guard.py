@@ -5,6 +5,7 @@ A ratio within one run carries over from machine to machine, which a time does n
 
 from __future__ import annotations
 
+import argparse
 import sys
 from dataclasses import replace
 from math import ceil
@@ -52,6 +53,7 @@ def verdict(name: str, ratio: float, largest: float) -> str:
 
 def main() -> int:
     """Print a verdict for each workload; return 1 if one of them is bad."""
+    argparse.ArgumentParser(prog="python -m bench.guard", description=__doc__).parse_args()
     is_slow = False
     with one_thread():
         for name, largest in LARGEST.items():
