@@ -7,7 +7,6 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from statistics import median
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import fastsgd
 
 from .report import number
 from .stage import one_thread
+from .turns import ratios, seconds
 from .workloads import WORKLOADS, Task
 
 Solver = Callable[[], Any]  # returns weights
@@ -126,17 +126,15 @@ def table(task: Task, quick: bool) -> Iterator[str]:
             f"not within {EXCESS:g} of the optimum: {', '.join(far)}. Search for other LR and "
             "EPOCHS of fastsgd in bench/answer.py, or for smaller TOLERANCES of the others."
         )
-    seconds: dict[str, list[float]] = {name: [] for name in ready}
+    taken: dict[str, list[float]] = {name: [] for name in ready}
     for _ in range(PASSES):
         for name, solver in ready.items():
-            start = perf_counter()
-            solver()
-            seconds[name].append(perf_counter() - start)
+            taken[name].append(seconds(solver))
     first = next(iter(ready))
     yield "| within a thousandth of the optimum | ms | excess | time / fastsgd |"
     yield "| --- | ---: | ---: | ---: |"
-    for name, found in seconds.items():
-        ratio = median(a / b for a, b in zip(found, seconds[first], strict=True))
+    for name, found in taken.items():
+        ratio = median(ratios(found, taken[first]))
         mark = "*" if name in far else ""
         cells = [name, number(1e3 * median(found)), f"{excesses[name]:.1e}{mark}", number(ratio)]
         yield f"| {' | '.join(cells)} |"

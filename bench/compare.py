@@ -103,10 +103,10 @@ def table(a: Worker, b: Worker, workloads: list[Workload], turns: int) -> Iterat
             whys = ", ".join(f"{name}: {error}" for name, error in errors.items() if error)
             yield f"| {workload.name} | - | - | - | {whys} |"
         else:
-            yield line(workload.name, *in_turn(a, b, turns))
+            yield line(workload.name, *alternately(a, b, turns))
 
 
-def in_turn(a: Worker, b: Worker, turns: int) -> tuple[list[float], list[float]]:
+def alternately(a: Worker, b: Worker, turns: int) -> tuple[list[float], list[float]]:
     """Return the seconds of a fit in each turn; the other one is first in every other turn."""
     seconds: dict[Worker, list[float]] = {a: [], b: []}
     for turn in range(turns):

@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from statistics import median
-from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from fastsgd import sklearn as ours
 
 from .limits import read_in_random_order
+from .turns import seconds
 
 Array = np.ndarray[Any, Any]
 
@@ -169,7 +169,7 @@ def times(passes: int) -> Iterator[str]:
         runs = [*(partial(model.fit, X, y) for model in models), reading(X, y)]
         for run in runs:
             run()  # compiles, if anything does, and is slower than later runs
-        taken = np.array([[_seconds(run, repeats) for run in runs] for _ in range(passes)])
+        taken = np.array([[seconds(run, repeats) for run in runs] for _ in range(passes)])
         cells = [case.name, f"{1e3 * median(taken[:, 0]):.3g}"]
         cells += [f"{median(taken[:, 0] / taken[:, i]):.2f}" for i in range(1, len(runs))]
         yield f"| {' | '.join(cells)} |"
@@ -184,13 +184,6 @@ def reading(X: Array, y: Array) -> Callable[[], object]:
             read()
 
     return run
-
-
-def _seconds(run: Callable[[], object], repeats: int) -> float:
-    began = perf_counter()
-    for _ in range(repeats):
-        run()
-    return (perf_counter() - began) / repeats
 
 
 def main() -> int:

@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from statistics import median
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from fastsgd.optimizers import SGD
 
 from .report import number
 from .stage import one_thread
+from .turns import seconds
 from .workloads import QUICK_ROWS, SparseWorkload, Task
 
 ROWS, NON_ZEROS = 1_000_000, 50
@@ -101,13 +102,6 @@ def fitting(task: Task, options: dict[str, Any]) -> Callable[[int], object]:
     return run
 
 
-def seconds(run: Callable[[int], object], rows: int) -> float:
-    """Return how long a call takes."""
-    start = perf_counter()
-    run(rows)
-    return perf_counter() - start
-
-
 def cost(run: Callable[[int], object], n: int) -> tuple[float, float]:
     """Return the nanoseconds of a non-zero, and the milliseconds of what is done once.
 
@@ -115,7 +109,7 @@ def cost(run: Callable[[int], object], n: int) -> tuple[float, float]:
     made and swept once, nor the call are in it.
     """
     run(n // 2)  # else a cache that holds all rows would be filled at the cost of the half alone
-    half, whole = seconds(run, n // 2), seconds(run, n)
+    half, whole = seconds(partial(run, n // 2)), seconds(partial(run, n))
     rate = (whole - half) / (n - n // 2)
     return 1e9 * rate / NON_ZEROS, 1e3 * (whole - n * rate)
 
