@@ -15,7 +15,7 @@ import numpy as np
 from fastsgd.optimizers import SGD
 
 from .contestants import CONTESTANTS, prepare_fastsgd
-from .interface import Run, Visit, visited_rows
+from .peers import prepare_torch
 from .report import number
 from .stage import LONGEST_QUICK_RUN, LONGEST_RUN, warmed_up
 from .turns import in_turn, ratios
@@ -82,31 +82,6 @@ def softmax(workload: Workload, passes: int, longest: float) -> Iterator[str]:
     yield f"| {' | '.join(header)} |"
     yield f"| --- |{' ---: |' * (len(header) - 1)}"
     yield f"| {' | '.join(cells)} |"
-
-
-def prepare_torch(task: Task, threads: int) -> Run:
-    """A loop over mini-batches, with gradients by autograd."""
-    import torch
-
-    n, d = task.X.shape
-    X, y = torch.from_numpy(task.X), torch.from_numpy(task.y)
-
-    def run(batches: int) -> Visit:
-        torch.set_num_threads(threads)
-        visited = visited_rows(task, batches)
-        w = torch.zeros(d, CLASSES, requires_grad=True)
-        b = torch.zeros(CLASSES, requires_grad=True)
-        order = torch.randperm(n) if visited == n else torch.randint(n, (visited,))
-        for rows in order.split(task.batch_size):
-            scores = torch.addmm(b, X.index_select(0, rows), w)
-            loss = torch.nn.functional.cross_entropy(scores, y.index_select(0, rows))
-            w_grad, b_grad = torch.autograd.grad(loss, (w, b))
-            with torch.no_grad():
-                w.sub_(w_grad, alpha=task.lr)
-                b.sub_(b_grad, alpha=task.lr)
-        return Visit(visited, lambda: (w.detach().numpy(), b.detach().numpy()))
-
-    return run
 
 
 def main() -> int:

@@ -55,24 +55,33 @@ def prepare_mxnet(task: Task) -> Run:
     return run
 
 
-def prepare_torch(task: Task) -> Run:
+def prepare_torch(task: Task, threads: int = 1) -> Run:
     """A loop over mini-batches, with gradients by autograd."""
     import torch
+    from torch.nn.functional import cross_entropy
 
-    torch.set_num_threads(1)
+    def half_mean_square(y_hat: Any, y: Any) -> Any:
+        return ((y_hat - y) ** 2).mean() / 2
+
+    models: dict[str, tuple[Any, Any]] = {
+        "squared": (torch.addmv, half_mean_square),
+        "softmax": (torch.addmm, cross_entropy),
+    }
+    predict, loss = models[task.loss]
+    outputs = (int(task.y.max()) + 1,) if task.loss == "softmax" else ()
     n, d = task.X.shape
     X, y = torch.from_numpy(task.X), torch.from_numpy(task.y)
 
     def run(batches: int) -> Visit:
+        torch.set_num_threads(threads)
         visited = visited_rows(task, batches)
-        w = torch.zeros(d, dtype=X.dtype, requires_grad=True)
-        b = torch.zeros(1, dtype=X.dtype, requires_grad=True)
+        w = torch.zeros(d, *outputs, dtype=X.dtype, requires_grad=True)
+        b = torch.zeros(outputs or 1, dtype=X.dtype, requires_grad=True)
         for _ in range(task.epochs):
             order = torch.randperm(n) if visited == n else torch.randint(n, (visited,))
             for rows in order.split(task.batch_size):
-                y_hat = torch.addmv(b, X.index_select(0, rows), w)
-                loss = ((y_hat - y.index_select(0, rows)) ** 2).mean() / 2
-                w_grad, b_grad = torch.autograd.grad(loss, (w, b))
+                y_hat = predict(b, X.index_select(0, rows), w)
+                w_grad, b_grad = torch.autograd.grad(loss(y_hat, y.index_select(0, rows)), (w, b))
                 with torch.no_grad():
                     w.sub_(w_grad, alpha=task.lr)
                     b.sub_(b_grad, alpha=task.lr)
