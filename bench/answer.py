@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ import numpy as np
 
 import fastsgd
 
+from .command import print_tables
 from .report import number
 from .stage import one_thread
 from .turns import ratios, seconds
@@ -143,18 +143,13 @@ def table(task: Task, quick: bool) -> Iterator[str]:
         yield "`*`: not within a thousandth, for which a quick run is too small."
 
 
-def main() -> int:
-    """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m bench.answer", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="only see that everything works")
-    quick = parser.parse_args().quick
+def tables(quick: bool) -> Iterator[str]:
+    """Yield the table, line by line."""
     workload = WORKLOADS["sparse 100000x47000, 75 a row"]
     with one_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of solvers that have not converged yet
-        for line in table((workload.scaled_down() if quick else workload).task(), quick):
-            print(line, flush=True)
-    return 0
+        yield from table((workload.scaled_down() if quick else workload).task(), quick)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_tables("bench.answer", __doc__, tables))

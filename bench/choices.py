@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +9,7 @@ from statistics import median
 
 from fastsgd.team import processors
 
+from .command import print_tables
 from .contestants import prepare_fastsgd
 from .members import CLASSES, of_classes
 from .report import number
@@ -68,28 +68,18 @@ def threads(workload: Workload, has_classes: bool, passes: int, longest: float) 
 def tables(quick: bool) -> Iterator[str]:
     """Yield both tables, line by line."""
     passes, longest = (1, LONGEST_QUICK_RUN) if quick else (PASSES, LONGEST_RUN)
-    yield "| float32 | ms/epoch, not shuffled | time by block / that | time in full random order |"
-    yield "| --- | ---: | ---: | ---: |"
-    for workload in SHUFFLED:
-        yield orders(workload.scaled_down() if quick else workload, passes, longest)
-    yield ""
-    yield f"| float32 | ms/epoch, one thread | x faster with {processors()} |"
-    yield "| --- | ---: | ---: |"
-    for workload, has_classes in SHARED:
-        scaled = workload.scaled_down() if quick else workload
-        yield threads(scaled, has_classes, passes, longest)
-
-
-def main() -> int:
-    """Print both tables."""
-    parser = argparse.ArgumentParser(prog="python -m bench.choices", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="only see that everything works")
-    quick = parser.parse_args().quick
     with one_thread():
-        for line in tables(quick):
-            print(line, flush=True)
-    return 0
+        yield "| float32 | ms/epoch, not shuffled | by block / that | in full random order / that |"
+        yield "| --- | ---: | ---: | ---: |"
+        for workload in SHUFFLED:
+            yield orders(workload.scaled_down() if quick else workload, passes, longest)
+        yield ""
+        yield f"| float32 | ms/epoch, one thread | x faster with {processors()} |"
+        yield "| --- | ---: | ---: |"
+        for workload, has_classes in SHARED:
+            scaled = workload.scaled_down() if quick else workload
+            yield threads(scaled, has_classes, passes, longest)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_tables("bench.choices", __doc__, tables))

@@ -1,12 +1,21 @@
-"""Arguments of the commands, which are refused before anything is measured and not after it."""
+"""What the commands share: arguments that are refused before anything is measured, and tables."""
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
-from collections.abc import Callable
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .workloads import WORKLOADS, chosen
+
+
+def print_tables(module: str, description: str, tables: Callable[[bool], Iterator[str]]) -> int:
+    """Run a command whose only option is --quick: print its tables, each line when it is made."""
+    parser = ArgumentParser(prog=f"python -m {module}", description=description)
+    parser.add_argument("--quick", action="store_true", help="only see that everything works")
+    for line in tables(parser.parse_args().quick):
+        print(line, flush=True)
+    return 0
 
 
 def writable(text: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from fastsgd import sklearn as ours
 
+from .command import print_tables
 from .limits import read_in_random_order
 from .turns import seconds
 
@@ -186,18 +186,12 @@ def reading(X: Array, y: Array) -> Callable[[], object]:
     return run
 
 
-def main() -> int:
-    """Print both tables."""
-    parser = argparse.ArgumentParser(prog="python -m bench.estimators", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="only see that everything works")
-    quick = parser.parse_args().quick
-    for row in quality(range(1) if quick else SEEDS):
-        print(row, flush=True)
-    print()
-    for row in times(1 if quick else PASSES):
-        print(row, flush=True)
-    return 0
+def tables(quick: bool) -> Iterator[str]:
+    """Yield both tables, line by line."""
+    yield from quality(range(1) if quick else SEEDS)
+    yield ""
+    yield from times(1 if quick else PASSES)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_tables("bench.estimators", __doc__, tables))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import numpy as np
 
 from fastsgd.optimizers import SGD
 
+from .command import print_tables
 from .contestants import CONTESTANTS, prepare_fastsgd
 from .peers import prepare_torch
 from .report import number
@@ -84,20 +84,14 @@ def softmax(workload: Workload, passes: int, longest: float) -> Iterator[str]:
     yield f"| {' | '.join(cells)} |"
 
 
-def main() -> int:
-    """Print both tables."""
-    parser = argparse.ArgumentParser(prog="python -m bench.members", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="only see that everything works")
-    quick = parser.parse_args().quick
+def tables(quick: bool) -> Iterator[str]:
+    """Yield both tables, line by line."""
     squared, many = (w.scaled_down() if quick else w for w in (SQUARED, SOFTMAX))
     passes, longest = (1, LONGEST_QUICK_RUN) if quick else (PASSES, LONGEST_RUN)
-    for line in members(squared, passes):
-        print(line, flush=True)
-    print()
-    for line in softmax(many, passes, longest):
-        print(line, flush=True)
-    return 0
+    yield from members(squared, passes)
+    yield ""
+    yield from softmax(many, passes, longest)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_tables("bench.members", __doc__, tables))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +17,7 @@ import fastsgd
 from fastsgd.kernels.prefetch import prefetch_line
 from fastsgd.optimizers import SGD
 
+from .command import print_tables
 from .report import number
 from .stage import one_thread
 from .turns import seconds
@@ -133,16 +133,11 @@ def table(n: int, passes: int) -> Iterator[str]:
     yield f"The probe of Adam takes {number(bare)} ns."
 
 
-def main() -> int:
-    """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m bench.width", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="only see that everything works")
-    quick = parser.parse_args().quick
+def tables(quick: bool) -> Iterator[str]:
+    """Yield the table, line by line."""
     with one_thread():
-        for line in table(2 * QUICK_ROWS if quick else ROWS, 1 if quick else PASSES):
-            print(line, flush=True)
-    return 0
+        yield from table(2 * QUICK_ROWS if quick else ROWS, 1 if quick else PASSES)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_tables("bench.width", __doc__, tables))
