@@ -97,6 +97,7 @@ def prepare_jax(task: Task) -> Run:
     jax.config.update("jax_enable_x64", True)
     n, d = task.X.shape
     X, y = jax.device_put(task.X), jax.device_put(task.y)
+    zeros = jax.numpy.zeros(d, X.dtype), jax.numpy.zeros((), X.dtype)
     rng = np.random.default_rng(0)
 
     def loss(parameters: Any, X: Any, y: Any) -> Any:
@@ -118,7 +119,7 @@ def prepare_jax(task: Task) -> Run:
 
     def run(batches: int) -> Visit:
         visited = visited_rows(task, batches)
-        parameters = jax.numpy.zeros(d, X.dtype), jax.numpy.zeros((), X.dtype)
+        parameters = zeros
         for _ in range(task.epochs):
             # On a CPU, numpy's order is made several times faster than JAX's, which sorts.
             order = random_order(rng, n, visited).astype(np.int32)
