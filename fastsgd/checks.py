@@ -238,7 +238,7 @@ def _as_array(name: str, value: Any) -> Array:
     """Return an array of what is none, if that loses nothing."""
     if hasattr(value, "tocsr"):
         raise TypeError(
-            f"{name}: a sparse one of this kind is not supported; {name}.toarray() makes it dense, "
+            f"{name}: sparse input of this kind is not supported; {name}.toarray() makes it dense, "
             "if it fits in memory"
         )
     if hasattr(value, "asnumpy"):

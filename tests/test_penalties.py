@@ -99,7 +99,8 @@ def test_no_penalty_reaches_b(optimizer, penalty):
     options = {"optimizer": optimizer, "lr": 0.05, "epochs": 50, "init": ([1.0], 0.0), "seed": 0}
     with_penalty = fastsgd.fit(X, y, penalty=penalty, **options)
     without = fastsgd.fit(X, y, **options)
-    assert with_penalty.b == without.b
+    # Code for another penalty may round in other places.
+    assert with_penalty.b == pytest.approx(without.b, rel=1e-13)
     assert abs(with_penalty.w[0]) < 1 == without.w[0]
 
 
