@@ -307,3 +307,10 @@ def test_only_members_of_one_class_are_equal():
     assert len(set(members)) == len(members)
     assert fastsgd.penalties.L2([1.0, 2.0]) == fastsgd.penalties.L2([1.0, 2.0])
     assert Huber(delta=1.0) != Huber(delta=2.0)
+
+
+@pytest.mark.parametrize(("y_hat", "y"), [(1.79e308, 1.0), (712.0, 1e305), (1300.0, 1e304)])
+def test_the_loss_of_poisson_overflows_where_what_is_subtracted_is_large_as_well(y_hat, y):
+    model = fastsgd.fit([[1.0]], [y], loss="poisson", init=([y_hat], 0.0), epochs=0)
+    with pytest.raises(ValueError, match="overflow"):
+        model.evaluate([[1.0]], [y])

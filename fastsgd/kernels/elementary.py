@@ -48,8 +48,9 @@ def log1p(x: float) -> float:
 @overload(exp, jit_options=EXACT)
 def _exp(x: Any) -> Any:
     def by_arithmetic(x: Any) -> Any:
-        # Beyond these bounds, it is what it is at them.
-        p, k = parts_of_exp(lesser(greater(np.float64(x), -746.0), 710.0))
+        # Beyond these bounds, it is what it is at them. The upper one is so high that a number that
+        # is subtracted before e**x is rounded leaves infinity as well.
+        p, k = parts_of_exp(lesser(greater(np.float64(x), -746.0), 1400.0))
         # Two factors, as 2**k may be out of range where p * 2**k is not.
         half = k >> 1
         return (1 + p) * power_of_2(half) * power_of_2(k - half)
