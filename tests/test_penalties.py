@@ -205,3 +205,13 @@ def test_rates_whose_sum_overflows_are_not_silent():
     options = {"lr": 3e38, "batch_size": 1, "epochs": 1, "fit_intercept": False, "shuffle": False}
     with pytest.raises(fastsgd.DivergenceError):
         fastsgd.fit(X, np.zeros(4), init=([1.0, 0.0], 0.0), penalty=L1([0.0, 1.0]), **options)
+
+
+@pytest.mark.parametrize(
+    ("penalty", "w", "value"),
+    [(ElasticNet(1e-4, 1.0), 1e160, 1e156), (L2(0.0), 1e160, 0.0), (L2(1e-30), 1e162, 5e293)],
+)
+def test_the_square_of_a_weight_may_overflow_where_the_penalty_does_not(penalty, w, value):
+    options = {"init": ([w], 0.0), "lr": 0.01, "epochs": 1, "fit_intercept": False}
+    model = fastsgd.fit([[0.0]], [0.0], penalty=penalty, **options)
+    np.testing.assert_allclose(model.history.penalty, value, rtol=1e-5)

@@ -46,6 +46,11 @@ INTERNAL = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 # What is compiled as a part of kernels, and nowhere else.
 PART = {**INTERNAL, "forceinline": True, "pipeline_class": Inside}
 
+# Where sums and products must not be reordered: what is added last, on purpose, may be what
+# rounding took away, and another order may overflow. But a product and a sum may be rounded once:
+# epochs of the logistic loss take 0.7 to 0.93 times as long.
+EXACT = {**PART, "fastmath": {"contract"}}
+
 
 def _hash_of_sources() -> str:
     # Not by patterns of pathlib, which take longer to prepare than all sources to read.
@@ -195,7 +200,7 @@ def entry(function: F) -> F:
     return _kernel(function, {**OPTIONS, "no_cfunc_wrapper": True})
 
 
-def by_type(stub: F) -> F:
+def by_type(stub: F, options: dict[str, Any] = PART) -> F:
     """Let kernels call a method of a NamedTuple, by its name, as a function.
 
     The stub is what runs in interpreted mode, and names the method and its arguments.
@@ -205,5 +210,10 @@ def by_type(stub: F) -> F:
     def method(this: Any, *args: Any) -> Any:
         return getattr(this.instance_class, stub.__name__)
 
-    overload(stub, strict=False, jit_options=PART)(method)
+    overload(stub, strict=False, jit_options=options)(method)
     return stub
+
+
+def by_type_exactly(stub: F) -> F:
+    """Let kernels call a method so whose sums and products are those that are written."""
+    return by_type(stub, EXACT)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .jit import by_type
+from .jit import by_type, by_type_exactly
 
 
-@by_type
+@by_type_exactly
 def value(member: Any, x: Any, of: Any) -> Any:
     """Return the loss of a prediction x of a target, or the penalty on a weight x of a feature."""
     return member.value(x, of)
