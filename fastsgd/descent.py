@@ -135,7 +135,7 @@ class Descent:
     def _visit_rows(self, orders: Array, loss_sums: Array, w_after: Array, report: Report) -> bool:
         """Take the steps of the epochs; add the losses before them; return if all is finite.
 
-        `loss_sums` has a row for each epoch, and but one where an epoch takes several calls.
+        `loss_sums` has a row for each epoch, and only one where an epoch takes several calls.
         `w_after` has room for the weights after each, or none.
         """
         if self.team is None:
@@ -210,7 +210,7 @@ class Descent:
         return means
 
     def _end_epoch(self, losses: Array, seconds: float) -> bool:
-        """Do so after one epoch; measure what is asked for, and see what has stopped improving."""
+        """Measure what is asked for after an epoch, write it down, and see what has stopped."""
         settings, values = self.settings, learned(self.state)
         if settings.epoch_loss == "full":
             losses = mean_losses(self.problem.data, values, settings.loss, self.orders.numbers)

@@ -59,7 +59,7 @@ def _content(thing: Any, seen: dict[int, int]) -> Any:
         return *kind, *(_content(part, seen) for part in thing)
     if isinstance(thing, CodeType):
         names = thing.co_names, thing.co_varnames, thing.co_freevars
-        shape = thing.co_argcount, thing.co_kwonlyargcount, thing.co_flags
+        shape = thing.co_argcount, thing.co_flags
         # What `try` protects is no part of the code itself from Python 3.11 on.
         protected = getattr(thing, "co_exceptiontable", b"")
         return thing.co_code, protected, *names, *shape, _content(thing.co_consts, seen)
@@ -118,9 +118,13 @@ def _content_of_function(function: FunctionType, seen: dict[int, int]) -> Any:
 def _values_in_modules(things: tuple[Any, ...], names: set[str]) -> tuple[Any, ...]:
     """Return what such names stand for in modules: numbers, and what has been put there."""
     modules = [thing for thing in things if isinstance(thing, ModuleType)]
-    there = (vars(module).get(name) for module in modules for name in sorted(names))
     kinds = (bool, int, float, complex, np.ndarray, np.generic, Dispatcher)
-    return tuple(thing for thing in there if isinstance(thing, kinds))
+    values = []
+    for module in modules:  # which may grow on the way
+        there = [vars(module)[name] for name in sorted(names & vars(module).keys())]
+        modules += [one for one in there if isinstance(one, ModuleType) and one not in modules]
+        values += [one for one in there if isinstance(one, kinds)]
+    return tuple(values)
 
 
 def _names(code: CodeType) -> set[str]:

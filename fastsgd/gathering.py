@@ -8,8 +8,8 @@ import numpy as np
 
 from .kernels.callee import callee
 from .kernels.epoch import Data, Parameters
-from .kernels.gradient import Block, ByBlocks, Gradient
-from .kernels.parts import CHUNK, Batch, ByParts, Parts, add_up, gather_part
+from .kernels.gradient import Batch, Block, ByBlocks, Gradient
+from .kernels.parts import CHUNK, ByParts, Parts, add_up, gather_part
 from .rows import Rows
 
 Array = np.ndarray[Any, Any]
@@ -61,13 +61,17 @@ def block_of(scores: Array) -> Block:
 
 
 def scores_of(w: Array, rows: Rows) -> Array:
-    """Return room for the scores of one block of rows, as many as are handled together.
+    """Return room for the scores of one block of rows, as many as are handled together."""
+    return np.empty((len(w), rows_together(w, rows)), w.dtype)
+
+
+def rows_together(w: Array, rows: Rows) -> int:
+    """Return how many rows are handled together.
 
     A power of two from 8 to CHUNK: as many rows, or scores if those take more, as stay in a
     first-level cache between the pass that multiplies them by the weights and the pass that adds
     them to the gradient.
     """
-    k = w.shape[0]
-    fitting = max(8, min(CHUNK, rows.block // (max(k, rows.row_length) * rows.dtype.itemsize)))
-    block = 1 << (fitting.bit_length() - 1)
-    return np.empty((k, block), w.dtype)
+    row_length = max(len(w), rows.row_length)
+    fitting = max(8, min(CHUNK, rows.block // (row_length * rows.dtype.itemsize)))
+    return 1 << (fitting.bit_length() - 1)

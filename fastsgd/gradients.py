@@ -120,7 +120,7 @@ def gradient(
 
 def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) -> ParameterGradient:
     state = new_state(values, SGD())
-    data, parameters, _ = brought_near(problem, problem.n, state, np.zeros(1, problem.dtype))
+    data, parameters, _ = brought_near(problem, problem.n, state)
     block = block_of(scores_of(values.w, problem.data.rows))
     parts = parts_of(parameters.w, block, problem.n, most_parts=1)
     for order in pieces(problem.data, problem.k):

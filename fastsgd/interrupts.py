@@ -28,11 +28,16 @@ def _note(*_: Any) -> None:
 
 def _replace(former: Any, handler: Any) -> bool:
     """Handle Ctrl-C by `handler` where `former` has done so; return whether that was so."""
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGINT) is not former:
+    if not _is_handled_by(former):
         return False
     signal.signal(signal.SIGINT, handler)
     return True
+
+
+def _is_handled_by(handler: Any) -> bool:
+    """Tell whether Ctrl-C is handled so, and this is the thread that may change it."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return is_main and signal.getsignal(signal.SIGINT) is handler
 
 
 @contextmanager
@@ -44,12 +49,12 @@ def held() -> Iterator[None]:
     user's own is left alone, and so are threads beside the main one, which get no signals.
     """
     global _pressed, _holder
-    if threading.current_thread() is threading.main_thread():
-        # Before the handler is there, as Ctrl-C may be pressed as soon as it is.
-        _pressed, _holder = False, threading.get_ident()
-    if not _replace(signal.default_int_handler, _note):
+    if not _is_handled_by(signal.default_int_handler):
         yield
         return
+    # Before the handler is there, as Ctrl-C may be pressed as soon as it is.
+    _pressed, _holder = False, threading.get_ident()
+    _replace(signal.default_int_handler, _note)
     try:
         yield
     finally:
@@ -59,7 +64,9 @@ def held() -> Iterator[None]:
 
 def _let_through() -> None:
     """Let Ctrl-C through in a process that was forked by a thread beside the one that holds it."""
+    global _pressed
     if threading.get_ident() != _holder and signal.getsignal(signal.SIGINT) is _note:
+        _pressed = False
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

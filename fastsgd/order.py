@@ -26,8 +26,8 @@ SHUFFLED = 2**16
 WINDOW = 2**19
 RUN = 2**12
 
-# What tells the random numbers of runs and of places from those of rows; any two would do.
-OF_RUNS, OF_PLACES = 0xA0761D6478BD642F, 0xE7037ED1A0B428DB
+# What tells the random numbers of runs, places and cuts from those of rows; any would do.
+OF_RUNS, OF_PLACES, OF_CUTS = 0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3
 
 
 def index_dtype(n: int) -> np.dtype[Any]:
@@ -109,7 +109,7 @@ def _fill_by_blocks(order: Array, seed: int, epoch: int, row_bytes: int, draws: 
     fill_orders(starts, seed ^ OF_RUNS, epoch)
     starts *= run
     # Else the rows of the last run, if it is a shorter one, would come to some places never.
-    shift = np.random.default_rng([seed, epoch]).integers(n) if n % run else 0
+    shift = np.random.default_rng([seed ^ OF_CUTS, epoch]).integers(n) if n % run else 0
     short = ((n - n % run) + shift) % n
     starts = ((starts[0].astype(np.uint64) + np.uint64(shift)) % np.uint64(n)).astype(order.dtype)
     windows = -(-starts.size // min(WINDOW // RUN, SHUFFLED // run))

@@ -65,22 +65,18 @@ def watch(settings: Settings, state: State, losses: Array) -> None:
 
     There is one loss for all outputs, or one for each. The arrays of the state change in place.
     """
-    pace, schedule, watched, paced = (
-        state.memory.pace,
-        settings.schedule,
-        state.watched,
-        state.paced,
-    )
+    pace, schedule = state.memory.pace, settings.schedule
+    watched, paced = state.watched, state.paced
     went_on = pace > 0
     if watched is not None and settings.tol is not None:
         _see(watched, losses, settings.tol, went_on)
         pace[...] = np.where(_has_ended(watched), 0, pace)
     if paced is not None and isinstance(schedule, Adaptive):
         _see(paced, losses, schedule.tol, went_on)
-        slower = pace / schedule.factor
+        is_due, slower = paced.since >= schedule.patience, pace / schedule.factor
         slower = np.where(slower * schedule.lr < schedule.smallest, 0, slower)
-        pace[...] = np.where(paced.since >= schedule.patience, slower, pace)
-        paced.since[paced.since >= schedule.patience] = 0
+        pace[...] = np.where(is_due, slower, pace)
+        paced.since[is_due] = 0
     state.stopped[went_on & (pace == 0)] = state.steps
 
 

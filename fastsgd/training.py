@@ -162,8 +162,8 @@ def fit(
         given again: then 3 and 3 more epochs equal 6 to the bit, unless a schedule has a horizon.
         With `validation` the best so far is measured on the rows held out now, and stays the best
         until an epoch is better. What has stopped goes on only if `tol`, `patience` or an
-        adaptive `lr` is another one, or no more: then they watch anew, and so begins an adaptive
-        rate of what `tol` had stopped.
+        adaptive `lr` is another one, or no more: then they watch anew. An adaptive rate begins
+        anew for what `tol` had stopped.
     epoch_loss : {"running", "full", None}
         The data loss in the history. "running": the mean over the rows visited of the loss that
         each had before its own step, which costs nothing. "full": the mean over all rows with

@@ -16,6 +16,7 @@ from .gathering import (
     block_of,
     blocks_or_parts,
     part_gatherer,
+    rows_together,
     scores_of,
     way_by_parts,
     zero_gradient,
@@ -151,8 +152,9 @@ def _beside_steps(w: Array) -> tuple[Array, Array]:
 def _gathered(problem: Problem, batch_size: int, state: State, method: Method) -> Work:
     """Return work that gathers the gradient of a batch before it takes the step."""
     block = block_of(scores_of(state.parameters.w, problem.data.rows))
-    alpha = np.ravel(getattr(method.penalty, "alpha", 0.0)).astype(problem.dtype)
-    data, parameters, memory = brought_near(problem, batch_size, state, alpha)
+    alpha: Any = getattr(method.penalty, "alpha", 0.0)
+    by_feature = alpha.astype(problem.dtype) if np.ndim(alpha) else None
+    data, parameters, memory = brought_near(problem, batch_size, state, by_feature)
     rows = data.rows
     if isinstance(rows, Batches) and rows.near_alpha.size > 0:
         values = method.penalty._asdict() | {"alpha": rows.near_alpha}
@@ -163,13 +165,16 @@ def _gathered(problem: Problem, batch_size: int, state: State, method: Method) -
 
 
 def brought_near(
-    problem: Problem, batch_size: int, state: State, alpha: Array
+    problem: Problem, batch_size: int, state: State, alpha: Array | None = None
 ) -> tuple[Data, Parameters, Memory]:
-    """Return the data, the parameters and the memory of one batch at a time; of dense rows, all."""
+    """Return the data, the parameters and the memory of one batch at a time; of dense rows, all.
+
+    `alpha` is the strength of a penalty, if it is one for each feature.
+    """
     rows, memory, averages = problem.data.rows, state.memory, state.memory.averages
     if isinstance(rows, Dense):
         return problem.data, state.parameters, memory
-    handled = scores_of(state.parameters.w, rows).shape[1]
+    handled = rows_together(state.parameters.w, rows)
     batches = _batches(rows, batch_size, handled, state, alpha)
     near = batches.near
     if isinstance(averages, Averaged):
@@ -182,7 +187,9 @@ def brought_near(
     )
 
 
-def _batches(rows: Sparse, batch_size: int, handled: int, state: State, alpha: Array) -> Batches:
+def _batches(
+    rows: Sparse, batch_size: int, handled: int, state: State, alpha: Array | None
+) -> Batches:
     """Return sparse rows, and room for what is held of the features of one batch of them.
 
     So many rows are `handled` together.
@@ -192,7 +199,7 @@ def _batches(rows: Sparse, batch_size: int, handled: int, state: State, alpha: A
     longest = int(np.diff(rows.indptr).max(initial=1))
     size = min(d, batch_size * longest)
     is_averaged = isinstance(averages, Averaged)
-    near_alpha = np.zeros(size if alpha.size > 1 else 0, w.dtype)
+    near_alpha = np.zeros(0 if alpha is None else size, w.dtype)
     near = Held(
         np.zeros((k, size), w.dtype),
         np.zeros((s * k, size), w.dtype),
@@ -210,7 +217,7 @@ def _batches(rows: Sparse, batch_size: int, handled: int, state: State, alpha: A
         np.empty(min(batch_size, handled) * longest, np.uint32),
         np.empty(handled, np.int64),
         Nothing(),
-        alpha if near_alpha.size > 0 else near_alpha,
+        near_alpha if alpha is None else alpha,
         near_alpha,
     )
 

@@ -81,7 +81,9 @@ def test_what_is_put_into_a_module_is_part_of_a_function(monkeypatch):
     for factor in (2.0, 3.0, np.array([2.0])):
         monkeypatch.setattr(np, "my_factor", factor, raising=False)
         prints.append(fingerprint(value))
-    assert len({*prints, fingerprint(lambda p, t: (p - t) ** 2 / 2)}) == 4
+        monkeypatch.setattr(np.linalg, "my_factor", factor, raising=False)
+        prints.append(fingerprint(lambda p, t: np.linalg.my_factor * (p - t)))
+    assert len({*prints, fingerprint(lambda p, t: (p - t) ** 2 / 2)}) == 7
 
 
 def test_what_cannot_be_compared_has_no_fingerprint():

@@ -84,7 +84,7 @@ def test_ctrl_c_before_another_error_is_not_left_to_a_later_fit(program_data):
 
     with pytest.raises(fastsgd.Interrupted) as caught:
         fastsgd.fit(*program_data, lr=fails, epochs=5000, seed=0)
-    assert isinstance(caught.value.__context__, (RuntimeError, KeyboardInterrupt))
+    assert type(caught.value.__context__.__context__) is RuntimeError
     fastsgd.fit(*program_data, epochs=5000, lr=1e-3, seed=0)
 
 
@@ -102,6 +102,18 @@ def test_ctrl_c_at_the_moment_it_begins_to_be_held_is_not_lost(program_data, mon
     monkeypatch.setattr(signal, "signal", set_and_press)
     with pytest.raises(fastsgd.Interrupted):
         fastsgd.fit(*program_data, epochs=5000, seed=0)
+
+
+@pytest.mark.usefixtures("handler")
+def test_a_fit_inside_a_fit_does_not_lose_ctrl_c(program_data):
+    def lr(step):
+        if step == 100:
+            os.kill(os.getpid(), signal.SIGINT)
+            fastsgd.fit(*program_data, epochs=5000, seed=0)
+        return 1e-3
+
+    with pytest.raises(KeyboardInterrupt):
+        fastsgd.fit(*program_data, lr=lr, epochs=5000, seed=0)
 
 
 FORKED = """

@@ -314,3 +314,11 @@ def test_the_loss_of_poisson_overflows_where_what_is_subtracted_is_large_as_well
     model = fastsgd.fit([[1.0]], [y], loss="poisson", init=([y_hat], 0.0), epochs=0)
     with pytest.raises(ValueError, match="overflow"):
         model.evaluate([[1.0]], [y])
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e8, -1e12])
+def test_the_loss_of_softmax_loses_nothing_where_all_scores_are_large(shift):
+    start = [[0.0, 0.0]], [shift, shift - 1.0]
+    model = fastsgd.fit([[0.0], [0.0]], [0, 1], loss="softmax", epochs=0, init=start)
+    gap = model.b[0] - model.b[1]
+    assert model.evaluate([[0.0]], [0]) == pytest.approx(np.log1p(np.exp(-gap)), rel=1e-15)

@@ -124,6 +124,7 @@ def test_load_never_unpickles(tmp_path):
         ("pace", -np.ones(1)),
         ("pace", np.zeros(1)),
         ("classes", np.array([0, 1])),
+        ("w", np.ones((0, 2))),
         ("about", "[" * 100_000),
         ("about", '{"format": "fastsgd model 2"}'),
     ],

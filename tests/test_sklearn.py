@@ -162,9 +162,17 @@ def test_early_stopping_stops_all_classes_by_the_score_of_the_estimator():
     assert model.fit(X, y).n_iter_ == 7
 
 
+@pytest.mark.parametrize("eta0", [1e-6, *(1e-6 * 5**k for k in range(1, 7)), 5e-6, 2.5e-5, 1e-2])
+def test_an_adaptive_rate_ends_where_scikit_learns_does(eta0):
+    # What 1e-6 * 5**k leaves after k divisions is 1e-6, or just above it.
+    options = PLAIN | {"learning_rate": "adaptive", "eta0": eta0, "n_iter_no_change": 1}
+    their, our = pair(SCORE, **options | {"tol": 1e9, "max_iter": 99})
+    assert our.fit(X, SCORE).n_iter_ == their.fit(X, SCORE).n_iter_
+
+
 OTHER_WAYS = {
     "plain": {},
-    "Adam, averaged": {"optimizer": "adam", "average": 10},
+    "Adam, averaged": {"optimizer": "adam", "average": 3},
     "momentum, float32": {"optimizer": optimizers.SGD(0.9)},
     "elastic net": {"penalty": "elasticnet"},
 }
@@ -234,7 +242,7 @@ def test_the_first_part_begins_with_what_the_user_set(kind):
 
 @pytest.mark.parametrize("average", [True, 10_000])
 def test_what_the_user_set_goes_on_where_there_are_averages(average):
-    model = SGDRegressor(learning_rate="constant", eta0=1e-9, average=average)
+    model = SGDRegressor(learning_rate="constant", eta0=1e-9, average=average, random_state=0)
     model.partial_fit(X, TARGETS["numbers"]).coef_[:] = 5.0
     np.testing.assert_allclose(model.partial_fit(X, TARGETS["numbers"]).coef_, 5.0, rtol=1e-5)
 
@@ -249,7 +257,7 @@ def test_parts_of_one_target_may_have_one_dimension_or_two():
 
 
 def test_copies_do_not_share_their_losses():
-    model = SGDRegressor().partial_fit(X, TARGETS["numbers"])
+    model = SGDRegressor(random_state=0).partial_fit(X, TARGETS["numbers"])
     copy.copy(model).partial_fit(X, TARGETS["numbers"])
     assert len(model.loss_curve_) == 1
 

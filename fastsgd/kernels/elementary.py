@@ -44,8 +44,8 @@ def log1p(x: float) -> float:
 @overload(exp, jit_options=EXACT)
 def _exp(x: Any) -> Any:
     def by_arithmetic(x: Any) -> Any:
-        # Beyond these bounds, it is what it is at them. The upper one is so high that a number that
-        # is subtracted before e**x is rounded leaves infinity as well.
+        # Beyond these bounds, it is what it is at them. The upper one is so high that e**x is still
+        # infinite where a finite number is subtracted from it before it is rounded.
         p, k = parts_of_exp(lesser(greater(np.float64(x), -746.0), 1400.0))
         # Two factors, as 2**k may be out of range where p * 2**k is not.
         half = k >> 1

@@ -7,6 +7,7 @@ one output lie side by side as the values of one row do.
 from typing import Any, NamedTuple
 
 from .arithmetic import lesser
+from .gradient import Batch
 from .jit import entry, inner
 from .methods import (
     at_step,
@@ -21,7 +22,6 @@ from .methods import (
     shrink,
     slope,
 )
-from .parts import Batch
 
 
 class Data(NamedTuple):
@@ -130,7 +130,7 @@ def visit(
     """Visit the rows order[first:last] once; return how many steps have been taken since step t.
 
     Mini-batches begin at the multiples of `batch_size`. Where `last` falls inside one, which it
-    may do at a multiple of the block, `gradient` or `way` keep the sum so far for the next call.
+    may do at a multiple of the block, its gradient or way keep the sum so far for the next call.
     """
     data, method, parameters, memory, gradient, way = work
     while first < last:

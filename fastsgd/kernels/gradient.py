@@ -8,6 +8,16 @@ from .jit import entry, inner
 from .methods import add_losses, add_rows, differentiate, dot_rows
 
 
+class Batch(NamedTuple):
+    """The rows order[first:last] of a mini-batch, all of it or as many as one call visits."""
+
+    order: Any
+    begin: int  # where the mini-batch begins in the order
+    first: int
+    last: int
+    t: int  # the step that they are for
+
+
 class Gradient(NamedTuple):
     """The sum over the rows of a batch of the gradients of their losses, as it is gathered."""
 

@@ -23,7 +23,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.runtime import rtsys
 from numba.extending import overload, register_jitable
 
-from .. import garbage
+from .. import forks, garbage  # noqa: F401
 from .disk import Files
 from .inside import Inside
 
@@ -61,14 +61,6 @@ def _hash_of_sources() -> str:
 
 
 SOURCES = _hash_of_sources()
-
-# A process that was forked while another thread compiled would wait for that thread for ever.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=global_compiler_lock.acquire,
-        after_in_parent=global_compiler_lock.release,
-        after_in_child=global_compiler_lock.release,
-    )
 
 
 # Choices of numba's that decide what code it makes, beside those of the processor.

@@ -8,22 +8,12 @@ from typing import Any, NamedTuple
 
 from .arithmetic import greater, lesser
 from .callee import call
-from .gradient import Block, Gradient, add_gradient
+from .gradient import Batch, Block, Gradient, add_gradient
 from .jit import apart, entry, inner
 
 # A float32 sum of this many rows is good to a few millionths of the sum of their sizes; the sums of
 # a larger batch are carried on in float64.
 CHUNK = 256
-
-
-class Batch(NamedTuple):
-    """The rows order[first:last] of a mini-batch, all of it or as many as one call visits."""
-
-    order: Any
-    begin: int  # where the mini-batch begins in the order
-    first: int
-    last: int
-    t: int  # the step that they are for
 
 
 class Parts(NamedTuple):

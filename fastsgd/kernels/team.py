@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from . import atomic
 from .callee import call
+from .gradient import Batch
 from .jit import entry, inner
 from .methods import conclude
-from .parts import Batch, ByParts
+from .parts import ByParts
 
 # Which number is where among the cells; those that several threads change are on cache lines of
 # their own. The parts of all batches are numbered through.

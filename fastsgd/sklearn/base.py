@@ -24,7 +24,7 @@ from ..kernels.averages import Averaged
 from ..kernels.epoch import Parameters
 from ..model import History, Model
 from ..optimizers import OPTIMIZERS, named_optimizer
-from ..parameters import for_kernels
+from ..parameters import for_kernels, for_user
 from ..schedules import Adaptive
 from ..state import State, learned, new_state
 from .failing import errors_of_scikit_learn, labels_in_errors, warn_if_worse, whole_or_as_before
@@ -171,7 +171,9 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         else:
             # With an order of its own for the rows that follow.
             begun = replace(before, loss=self._loss(classes), seed=(before.seed + 1) % 2**64)
-        begun = replace(begun, state=self._as_set(begun.state))
+        state = self._as_set(begun.state)
+        w, b = for_user(learned(state), self._outputs(rows.targets, classes))
+        begun = replace(begun, w=w, b=b, state=state)
         with labels_in_errors(classes):
             model = self._learn(begun, rows, weights, 1, None, None)
         losses, seen = ([], 0) if before is None else (self.loss_curve_, self._rows_seen)
@@ -273,8 +275,9 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         """Return a state with the parameters in the attributes, which users may set."""
         was, averages = learned(state), state.memory.averages
         coef, intercept = (
-            _attribute(name, getattr(self, name, values), values.shape, was.w.dtype)
+            values.copy() if given is None else _attribute(name, given, values.shape, values.dtype)
             for name, values in (("coef_", was.w), ("intercept_", was.b))
+            for given in [getattr(self, name, None)]
         )
         if isinstance(averages, Averaged):
             if np.array_equal(coef, was.w) and np.array_equal(intercept, was.b):
@@ -339,18 +342,20 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         return {"coef_": np.ascontiguousarray(model.w.T), "intercept_": np.atleast_1d(model.b)}
 
     def _take(self, model: Model, losses: list[float], rows_seen: int, **others: Any) -> None:
-        """Set the fitted attributes, all at once: other threads may look at them."""
-        losses += model.history.loss
-        self.__dict__.update(
+        """Set the fitted attributes, one right after the other: other threads may look at them."""
+        fitted = {
             **self._parameters_of(model),
-            loss_curve_=losses,
-            n_iter_=len(model.history.seconds),
-            t_=model.state.steps + 1.0,
-            _rows_seen=rows_seen,
-            # The past is in loss_curve_; a stream of many parts does not copy it at each of them.
-            _model=replace(model, history=History()),
             **others,
-        )
+            "loss_curve_": losses,
+            "n_iter_": len(model.history.seconds),
+            "t_": model.state.steps + 1.0,
+            "_rows_seen": rows_seen,
+            # The past is in loss_curve_; a stream of many parts does not copy it at each of them.
+            "_model": replace(model, history=History()),
+        }
+        for name, value in fitted.items():  # one by one: a subclass may have properties
+            setattr(self, name, value)
+        losses += model.history.loss
 
     def _warn(self) -> None:
         """Warn of what scikit-learn warns of."""
@@ -376,7 +381,7 @@ def _attribute(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> Arr
         raise ValueError(f"{name}: expected an array, got a sparse one; call densify() first")
     array = np.array(value, dtype, order="C")
     if array.shape not in (shape, shape[1:]) or array.size != math.prod(shape):
-        raise ValueError(f"{name}: expected shape {shape}, as it had, got {array.shape}")
+        raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
     return array.reshape(shape)
 
 

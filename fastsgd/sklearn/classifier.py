@@ -344,7 +344,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
 
     def _targets(self, y: Array, classes: Array | None) -> Array:
         assert classes is not None
-        if classes.dtype.kind in "iu" and np.result_type(classes, y).kind == "f":
+        if {classes.dtype.kind, y.dtype.kind} == {"i", "u"}:
             classes, y = classes.astype(object), y.astype(object)  # float64 would merge large ones
         numbers = np.minimum(np.searchsorted(classes, y), classes.size - 1)
         if (classes[numbers] != y).any():

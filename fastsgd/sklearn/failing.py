@@ -68,11 +68,23 @@ def warn_if_worse(
     begun: Model, model: Model, rows: Rows, class_weight: dict[int, float] | None
 ) -> None:
     """Warn of a fit that diverged to numbers which are finite still."""
-    loss, heaviest = model.history.data_loss[-1], max((class_weight or {0: 1.0}).values())
-    if loss > HIGH and loss > WORSE * heaviest * begun.evaluate(*rows):
+    loss = model.history.data_loss[-1]
+    if loss > HIGH and loss > WORSE * _loss_of(begun, rows, class_weight):
         warnings.warn(
             f"The fit diverged: its loss is {loss:.3g}. Scaling input data with StandardScaler or "
             "MinMaxScaler might help. So might a smaller eta0.",
             ConvergenceWarning,
             stacklevel=4,
         )
+
+
+def _loss_of(model: Model, rows: Rows, class_weight: dict[int, float] | None) -> float:
+    """Return the data loss with the weights of classes, or infinity where that overflows."""
+    weights = rows.sample_weight
+    if class_weight is not None:
+        of_rows = np.array([class_weight[c] for c in range(len(class_weight))])[rows.targets]
+        weights = of_rows if weights is None else weights * of_rows
+    try:
+        return model.evaluate(rows.X, rows.targets, weights)
+    except ValueError:
+        return np.inf

@@ -134,6 +134,8 @@ def schedule_of(estimator: Any, tol: float | None, batch_size: int, lead: int) -
         return InvScaling(eta0, power_t)
     if name == "adaptive" and tol is not None:
         # One that is not yet below the smallest is divided once more.
-        smallest = SMALLEST / FACTOR * (1 + 1e-12)  # nor where it is equal, but for rounding
-        return Adaptive(eta0, FACTOR, tol, estimator.n_iter_no_change, smallest)
+        last = eta0  # by the same divisions: what rounds to just above the smallest goes on
+        while last > SMALLEST:
+            last /= FACTOR
+        return Adaptive(eta0, FACTOR, tol, estimator.n_iter_no_change, last / 2)
     return RATES[name](eta0)

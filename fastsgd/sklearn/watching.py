@@ -100,7 +100,8 @@ def watch_of(estimator: Any, held: Rows, classes: Array | None) -> ScoreWatch | 
         judge.classes_ = classes
 
     def score(model: Model) -> float:
-        vars(judge).update(judge._parameters_of(model))
+        for name, value in judge._parameters_of(model).items():
+            setattr(judge, name, value)
         return float(judge.score(*held))
 
     is_adaptive = estimator.learning_rate == "adaptive"
