@@ -81,8 +81,8 @@ def test_what_is_put_into_a_module_is_part_of_a_function(monkeypatch):
     for factor in (2.0, 3.0, np.array([2.0])):
         monkeypatch.setattr(np, "my_factor", factor, raising=False)
         prints.append(fingerprint(value))
-        monkeypatch.setattr(np.linalg, "my_factor", factor, raising=False)
-        prints.append(fingerprint(lambda p, t: np.linalg.my_factor * (p - t)))
+        monkeypatch.setattr(np.linalg, "my_other", factor, raising=False)
+        prints.append(fingerprint(lambda p, t: np.linalg.my_other * (p - t)))
     assert len({*prints, fingerprint(lambda p, t: (p - t) ** 2 / 2)}) == 7
 
 

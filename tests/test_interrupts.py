@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import fastsgd
+from fastsgd.descent import Descent
 
 
 class Presses:
@@ -105,13 +106,20 @@ def test_ctrl_c_at_the_moment_it_begins_to_be_held_is_not_lost(program_data, mon
 
 
 @pytest.mark.usefixtures("handler")
-def test_a_fit_inside_a_fit_does_not_lose_ctrl_c(program_data):
+def test_a_fit_inside_a_fit_does_not_lose_ctrl_c(program_data, monkeypatch):
+    def prepared(*arguments):
+        if inside:
+            os.kill(os.getpid(), signal.SIGINT)
+        return Descent(*arguments)
+
     def lr(step):
         if step == 100:
-            os.kill(os.getpid(), signal.SIGINT)
+            inside.append(step)
             fastsgd.fit(*program_data, epochs=5000, seed=0)
         return 1e-3
 
+    inside = []
+    monkeypatch.setattr("fastsgd.training.Descent", prepared)
     with pytest.raises(KeyboardInterrupt):
         fastsgd.fit(*program_data, lr=lr, epochs=5000, seed=0)
 

@@ -221,6 +221,38 @@ def test_a_process_that_is_forked_while_another_thread_compiles_compiles_as_well
     assert output.split() == ["True"]
 
 
+INTERRUPTED = """
+import os, signal, threading, time
+import numpy as np, fastsgd
+from fastsgd.kernels import epoch
+signal.signal(signal.SIGINT, signal.default_int_handler)
+X = np.ones((20, 3))
+thread = threading.Thread(target=fastsgd.fit, args=(X, X[:, 0]))
+thread.start()
+while not epoch.run.is_compiling and thread.is_alive():
+    time.sleep(0.001)
+threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    if os.fork() == 0:
+        signal.alarm(200)
+        fastsgd.fit(X, X[:, 0])
+        os._exit(7)
+    time.sleep(100)
+except KeyboardInterrupt:
+    print("interrupted")
+print(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+
+
+@needs_jit
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
+def test_ctrl_c_while_a_fork_waits_is_not_lost_and_the_child_compiles(tmp_path):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", INTERRUPTED]
+    output = subprocess.check_output(command, text=True, env=environment, timeout=300)
+    assert output.split() == ["interrupted", "7"]
+
+
 @njit(**OPTIONS)
 def touch_all(array):
     prefetch_bytes(array, 0, array.nbytes)
