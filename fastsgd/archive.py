@@ -32,28 +32,38 @@ FORMAT = "fastsgd model 1"
 
 
 def write(path: str | os.PathLike[str], about: dict[str, Any], arrays: dict[str, Any]) -> None:
-    """Write a description and arrays to a file, which is whole at every moment."""
+    """Write a description and arrays to a file."""
     archive = io.BytesIO()
     np.savez(archive, about=json.dumps({"format": FORMAT, **about}), **arrays)
-    # Written beside the file first, so that what was there is whole until the new one is.
-    file = Path(os.fsdecode(path)).resolve()
-    if file.is_dir():
+    put(path, archive.getvalue())
+
+
+def put(path: str | os.PathLike[str], content: bytes) -> None:
+    """Put bytes in a file, which is whole at every moment."""
+    given = Path(os.fsdecode(path))
+    if given.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
-    is_special = file.exists() and not file.is_file()  # a device or a pipe, which stays what it is
-    unfinished = file if is_special else file.with_name(f".{file.name}.{uuid4().hex}")
     try:
-        unfinished.write_bytes(archive.getvalue())
-        if is_special:
-            return
+        if given.exists() and not given.is_file():  # a device or a pipe, which stays what it is
+            given.write_bytes(content)
+        else:
+            _replace(given.resolve(), content)
+    except OSError as error:  # which would name the unfinished file
+        raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Write a file beside another, which is whole until the new one is, and put it in its place."""
+    # Of a name of its own, as one made of the file's might be too long.
+    unfinished = file.with_name(f".fastsgd.{uuid4().hex}")
+    try:
+        unfinished.write_bytes(content)
         if file.exists():
             copymode(file, unfinished)
         unfinished.replace(file)
-    except OSError as error:  # which would name the unfinished file
-        raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
     finally:
-        if not is_special:
-            with suppress(OSError):
-                unfinished.unlink()
+        with suppress(OSError):
+            unfinished.unlink()
 
 
 def read(file: Any) -> tuple[dict[str, Any], dict[str, Array]]:
