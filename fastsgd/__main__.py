@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Sequence
 
-from .cli import explain, fit_file, program
+from .cli import explain, fit_file, program, stdout
+from .cli.report import NOTHING_SAVED
 from .errors import DivergenceError, Interrupted
 from .version import __version__
 
@@ -30,18 +30,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         _run(list(sys.argv[1:] if argv is None else argv))
-        _flush()  # at the end of the process an error of stdout could not be told
+        stdout.flush()  # at the end of the process an error of it could not be told
     except DivergenceError as error:
         return _end(f"the fit diverged: {error}", DIVERGED)
     except BrokenPipeError:  # whoever read what is printed has read enough
-        _discard_output()
+        stdout.discard()
         return 0
     except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
         return _end(f"error: {error}", REFUSED)
     except Interrupted:
-        return _end("interrupted; nothing was saved", INTERRUPTED)
+        return _end(f"interrupted; {NOTHING_SAVED}", INTERRUPTED)
     except KeyboardInterrupt as error:
-        return _end(f"interrupted; {str(error) or 'nothing was saved'}", INTERRUPTED)
+        return _end(f"interrupted; {str(error) or NOTHING_SAVED}", INTERRUPTED)
     return 0
 
 
@@ -58,20 +58,11 @@ def _run(arguments: list[str]) -> None:
         )
 
 
-def _flush() -> None:
-    print(end="", flush=True)  # which does without a stdout, where there is none
-
-
-def _discard_output() -> None:
-    """Let what stdout does not take, nor ever will, go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _end(message: str, status: int) -> int:
     try:
-        _flush()
+        stdout.flush()
     except OSError:
-        _discard_output()
+        stdout.discard()
     print(f"fastsgd: {message}", file=sys.stderr)
     return status
 

@@ -53,9 +53,20 @@ needs_full_device = pytest.mark.skipif(
     not os.path.exists("/dev/full"), reason="there is no device that is always full"
 )
 
+needs_small_pipes = pytest.mark.skipif(
+    sys.platform != "linux", reason="the size of a pipe is set in Linux alone"
+)
+
 needs_to_be_no_root = pytest.mark.skipif(
     getattr(os, "geteuid", int)() == 0, reason="root may write everywhere, or this is no POSIX"
 )
+
+
+def shrink(pipe):
+    """Let a pipe hold as little as it can; return how many bytes that is."""
+    import fcntl
+
+    return fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1)
 
 
 def losses_in(report):

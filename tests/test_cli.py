@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import subprocess
 import sys
+import threading
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -14,10 +16,13 @@ from reports import (
     failed,
     losses_in,
     needs_full_device,
+    needs_small_pipes,
+    needs_to_be_no_root,
     numbers_in,
     printed,
     process,
     refused,
+    shrink,
     without_times,
 )
 
@@ -171,6 +176,31 @@ def test_a_plot_is_drawn_though_nobody_reads_the_report(tmp_path):
     assert path.exists()
 
 
+@needs_small_pipes
+def test_an_interrupt_ends_a_process_whose_report_waits_for_a_reader():
+    reader, writer = os.pipe()
+    os.write(writer, bytes(shrink(writer)))
+    command = """
+import os, signal, threading
+from fastsgd.cli.report import Report
+signal.signal(signal.SIGINT, signal.default_int_handler)
+threading.Timer(0.25, os.kill, (os.getpid(), signal.SIGINT)).start()
+Report().say("rows")
+"""
+    # Output that is buffered is tried again at the end of the process.
+    environment = os.environ | {"PYTHONUNBUFFERED": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", command],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=30,
+        env=environment,
+    )
+    os.close(reader)
+    os.close(writer)
+    assert done.stderr.endswith(b"KeyboardInterrupt\n")
+
+
 @pytest.mark.parametrize(("w", "feature"), [(["2", "-3.4"], 1), (["2"], 0)])
 def test_plot_is_an_svg_of_the_data_and_the_losses(capsys, tmp_path, w, feature):
     path = tmp_path / "plot.svg"
@@ -206,6 +236,43 @@ def test_a_folder_is_no_place_for_a_plot(capsys, tmp_path):
     folder.mkdir()
     message = refused(capsys, *PROGRAM, "--plot", str(folder))
     assert f"--plot: {str(folder)!r} is a folder" in message
+
+
+@needs_to_be_no_root
+def test_a_plot_that_may_not_be_written_is_refused_before_the_fit(capsys, tmp_path):
+    path = tmp_path / "plot.svg"
+    path.touch(mode=0o400)
+    message = refused(capsys, *PROGRAM, "--plot", str(path))
+    assert f"--plot: {str(path)!r} may not be written" in message
+
+
+@needs_full_device
+def test_a_plot_that_finds_no_place_is_an_error(capsys, tmp_path):
+    path = tmp_path / "plot.svg"
+    path.symlink_to("/dev/full")
+    message, report = failed(capsys, *PROGRAM, "--plot", str(path), status=2)
+    assert "--plot: the plot is not saved: " in message
+    assert str(path) in message
+    assert numbers_in(report, "w[0]")
+
+
+@needs_small_pipes
+def test_a_plot_whose_reader_leaves_is_an_error(capsys, tmp_path):
+    path = tmp_path / "plot.svg"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    shrink(reader)  # to less than a plot takes
+
+    def leave():
+        select.select([reader], [], [])
+        os.close(reader)
+
+    leaving = threading.Thread(target=leave)
+    leaving.start()
+    message, report = failed(capsys, *PROGRAM, "--plot", str(path), status=2)
+    leaving.join()
+    assert "--plot: the plot is not saved: " in message
+    assert numbers_in(report, "w[0]")
 
 
 def test_plot_without_matplotlib_names_the_extra(capsys, monkeypatch, tmp_path):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import signal
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -15,11 +17,13 @@ from reports import (
     failed,
     losses_in,
     needs_full_device,
+    needs_small_pipes,
     needs_to_be_no_root,
     numbers_in,
     printed,
     process,
     refused,
+    shrink,
 )
 
 import fastsgd
@@ -283,15 +287,56 @@ def test_the_data_are_never_overwritten_by_the_model(capsys, files, tmp_path):
     assert data.read_bytes() == before
 
 
-@needs_to_be_no_root
-def test_a_folder_in_which_nothing_may_be_written_is_refused_before_the_fit(
-    capsys, files, tmp_path
-):
+@pytest.fixture
+def read_only(tmp_path):
+    """Return a folder in which nothing may be written but one file that is there."""
     folder = tmp_path / "read only"
-    folder.mkdir(mode=0o500)
-    options = ["--target", "price", "--out", str(folder / "model.npz")]
-    message = refused(capsys, "fit", files[0][0], *options)
-    assert f"--out: nothing may be written in the folder {str(folder)!r}" in message
+    folder.mkdir()
+    (folder / "old.npz").touch()
+    folder.chmod(0o500)
+    yield folder
+    folder.chmod(0o700)
+
+
+@needs_to_be_no_root
+@pytest.mark.parametrize("name", ["new.npz", "old.npz"])
+@pytest.mark.parametrize("is_link", [False, True], ids=["file", "link"])
+def test_a_folder_in_which_nothing_may_be_written_is_refused_before_the_fit(
+    capsys, files, read_only, tmp_path, name, is_link
+):
+    out = tmp_path / "link.npz" if is_link else read_only / name
+    if is_link:
+        out.symlink_to(read_only / name)
+    message = refused(capsys, "fit", files[0][0], "--target", "price", "--out", str(out))
+    assert f"--out: nothing may be written in the folder {str(read_only)!r}" in message
+
+
+@needs_to_be_no_root
+def test_a_file_that_may_not_be_written_is_refused_before_the_fit(capsys, files, tmp_path):
+    out = tmp_path / "model.npz"
+    out.touch(mode=0o400)
+    message = refused(capsys, "fit", files[0][0], "--target", "price", "--out", str(out))
+    assert f"--out: {str(out)!r} may not be written" in message
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "said"),
+    [("nowhere/model.npz", "there is no folder "), ("link.npz", "is a link that leads back")],
+)
+def test_a_link_that_leads_nowhere_is_refused_before_the_fit(
+    capsys, files, tmp_path, leads_to, said
+):
+    out = tmp_path / "link.npz"
+    out.symlink_to(tmp_path / leads_to)
+    message = refused(capsys, "fit", files[0][0], "--target", "price", "--out", str(out))
+    assert said in message
+    assert message.startswith("fastsgd: error: --out: ")
+
+
+def test_a_model_may_have_the_longest_name_that_a_file_may_have(capsys, files, tmp_path):
+    out = tmp_path / f"{'m' * 251}.npz"
+    printed(capsys, "fit", files[0][0], "--target", "price", "--out", str(out))
+    assert len(fastsgd.load(out).history.loss) == 3
 
 
 def test_an_interrupt_ends_with_status_130(capsys, files, monkeypatch, tmp_path):
@@ -373,5 +418,37 @@ def test_a_model_is_saved_though_the_names_of_columns_cannot_be_printed(examples
 @needs_full_device
 def test_a_model_that_finds_no_place_is_an_error(capsys, files):
     command = ["fit", files[0][0], "--target", "price", "--out", "/dev/full"]
-    message, _ = failed(capsys, *command, status=2)
+    message, report = failed(capsys, *command, status=2)
     assert "--out: the model is not saved: " in message
+    assert numbers_in(report, "w of size")
+    assert "The model is in" not in report
+
+
+@needs_small_pipes
+def test_an_interrupt_of_a_report_that_nobody_reads_says_where_the_model_is(examples, tmp_path):
+    reader, writer = os.pipe()
+    # The last lines of the report are as wide as this name, and together more than the pipe holds.
+    name = "n" * (shrink(writer) // 3)
+    path = write_csv(tmp_path / "data.csv", examples, f"{name},price,age")
+    out = tmp_path / "model.npz"
+    command = f"""
+import signal, sys
+from fastsgd.__main__ import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main(["fit", {path!r}, "--target", "price", "--out", {str(out)!r}]))
+"""
+    child = subprocess.Popen(
+        [sys.executable, "-c", command],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONUNBUFFERED": ""},
+    )
+    os.close(writer)
+    while b" " * 99 not in os.read(reader, 1000):
+        pass
+    child.send_signal(signal.SIGINT)
+    _, message = child.communicate(timeout=60)
+    os.close(reader)
+    assert message.decode() == f"fastsgd: interrupted; the model is in {out}\n"
+    assert child.returncode == 130
+    assert len(fastsgd.load(out).history.loss) == 3

@@ -12,7 +12,7 @@ from .. import rows
 from ..errors import Interrupted
 from ..losses import Squared
 from ..model import Model
-from . import out_file
+from .out_file import ReportBesideFile
 from .read_file import Examples, read
 from .report import Report, check, counted, fit_aloud, settings, times
 from .table import decimals, table
@@ -35,15 +35,11 @@ def run(
     out: str | None,
 ) -> None:
     """Read the data, fit, save the model if there is an `out`, and print the report."""
-    if out is not None:
-        out_file.check("--out", out)
-        if Path(out).exists() and Path(data).exists() and Path(out).samefile(data):
-            raise ValueError(f"--out: {out!r} is the file with the data; expected another one")
+    report = Report() if out is None else _report_beside(out, data)
     check(batch_size, lr, epochs, seed)
     examples = read(data, target)
     X, y = _checked(examples, dtype), examples.y
     n, d = X.shape
-    report = Report(is_all=out is None)
     report.say(
         f"target {target!r} of {examples.source}\n"
         f"{counted(n, 'row')} of {counted(d, 'feature')}, {X.dtype}\n"
@@ -54,15 +50,15 @@ def run(
             X, y, report.say, batch_size=batch_size, lr=lr, epochs=epochs, seed=seed
         )
     except Interrupted as interrupted:
-        if out is None:
-            raise
-        _save(interrupted.model, out)
-        raise KeyboardInterrupt(f"the model so far is in {out}") from interrupted
-    if out is not None:
-        _save(model, out)
-    report.say(f"\n{_learned(examples.features, model)}\n\n{times(model, compilation)}")
-    if out is not None:
-        report.end(f"The model is in {out}")
+        raise report.interrupted(interrupted.model.save) from interrupted
+    report.end(f"\n{_learned(examples.features, model)}\n\n{times(model, compilation)}", model.save)
+
+
+def _report_beside(out: str, data: str) -> ReportBesideFile:
+    report = ReportBesideFile("--out", "model", out)
+    if Path(out).exists() and Path(data).exists() and Path(out).samefile(data):
+        raise ValueError(f"--out: {out!r} is the file with the data; expected another one")
+    return report
 
 
 def _checked(examples: Examples, dtype: str | None) -> Array:
@@ -73,13 +69,6 @@ def _checked(examples: Examples, dtype: str | None) -> Array:
     rows.prepare(X, examples.y, Squared())
     numbers: Array = X.numbers
     return numbers
-
-
-def _save(model: Model, out: str) -> None:
-    try:
-        model.save(out)
-    except OSError as error:  # of another kind if the file is a pipe that is closed, as stdout is
-        raise OSError(f"--out: the model is not saved: {error}") from error
 
 
 def _learned(features: Sequence[str], model: Model) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
 
+from .. import archive
 from ..model import Model
-from . import out_file
+from .out_file import ReportBesideFile
 
 Array = np.ndarray[Any, Any]
 
@@ -15,11 +17,21 @@ Array = np.ndarray[Any, Any]
 POINTS_AS_SHAPES = 10_000
 
 
-def check_name(plot: str) -> None:
-    """Refuse a file that cannot be drawn to, before anything takes long."""
+def report_beside(plot: str) -> ReportBesideFile:
+    """Return a report beside a plot; refuse one that cannot be drawn, before the fit."""
     if not plot.lower().endswith(".svg"):
         raise ValueError(f"--plot: expected a name that ends in .svg, got {plot!r}")
-    out_file.check("--plot", plot)
+    report = ReportBesideFile("--plot", "plot", plot)
+    blank_figure()
+    return report
+
+
+def save(path: str, X: Array, y: Array, model: Model) -> None:
+    """Write the plot to a file."""
+    figure, content = blank_figure(), io.BytesIO()
+    draw(figure, X, y, model)
+    figure.savefig(content, format="svg")
+    archive.put(path, content.getvalue())
 
 
 def blank_figure() -> Any:

@@ -35,13 +35,10 @@ def run(
     plot: str | None,
 ) -> None:
     """Make the data, fit, and print how near the fit came; draw both if there is a `plot`."""
-    if plot is not None:
-        plots.check_name(plot)
+    report = Report() if plot is None else plots.report_beside(plot)
     check(batch_size, lr, epochs, seed)
-    figure = None if plot is None else plots.blank_figure()
     rng = np.random.default_rng(seed)
     X, y = synthetic_data(rng, n, w, b, noise, dtype)
-    report = Report(is_all=figure is None)
     report.say(
         f"y = features @ w + b + noise of standard deviation {noise:g}\n"
         f"{counted(n, 'row')} of {counted(len(w), 'feature')}, {dtype}\n"
@@ -50,11 +47,10 @@ def run(
     model, compilation = fit_aloud(
         X, y, report.say, batch_size=batch_size, lr=lr, epochs=epochs, seed=rng
     )
-    report.say(f"\n{_comparison(w, b, model)}\n\n{times(model, compilation)}")
-    if figure is not None:
-        plots.draw(figure, X, y, model)
-        figure.savefig(plot, format="svg")
-        report.end(f"The plot is in {plot}")
+    report.end(
+        f"\n{_comparison(w, b, model)}\n\n{times(model, compilation)}",
+        lambda path: plots.save(path, X, y, model),
+    )
 
 
 def synthetic_data(

@@ -13,38 +13,32 @@ from ..errors import Interrupted
 from ..model import Model
 from ..order import SHUFFLED, epoch_order
 from ..training import fit
+from . import stdout
 from .table import table
 
 Array = np.ndarray[Any, Any]
 
+NOTHING_SAVED = "nothing was saved"
+
 
 class Report:
-    """Text on stdout: all that a command gives, or less than the file that it writes as well.
-
-    For the file's sake an error of stdout is kept until `end`, and nothing is printed after it.
-    """
-
-    def __init__(self, *, is_all: bool) -> None:
-        self._is_all = is_all
-        self._error: OSError | UnicodeEncodeError | None = None
+    """Text on stdout, which is all that a command gives."""
 
     def say(self, text: str) -> None:
         """Print a text at once."""
-        if self._error is not None:
-            return
         try:
             print(text, flush=True)
-        except (OSError, UnicodeEncodeError) as error:
-            if self._is_all:
-                raise
-            self._error = error
+        except KeyboardInterrupt:
+            stdout.discard()  # or the process would wait for whoever does not read, as it did here
+            raise
 
-    def end(self, where: str) -> None:
-        """Say where the file is, or raise the error that kept this from being printed."""
-        self.say(f"\n{where}")
-        # Whoever closes a pipe has read enough.
-        if self._error is not None and not isinstance(self._error, BrokenPipeError):
-            raise OSError(f"stdout: {self._error}. {where}") from self._error
+    def interrupted(self, save: Callable[[str], object]) -> KeyboardInterrupt:
+        """Return what to raise in place of `Interrupted`; without a file there is no `save`."""
+        return KeyboardInterrupt(NOTHING_SAVED)
+
+    def end(self, text: str, save: Callable[[str], object]) -> None:
+        """Print the last text; without a file there is no `save`."""
+        self.say(text)
 
 
 def fit_aloud(
