@@ -33,11 +33,11 @@ class Report:
             raise
 
     def interrupted(self, save: Callable[[str], object]) -> KeyboardInterrupt:
-        """Return what to raise in place of `Interrupted`; without a file there is no `save`."""
+        """Return what to raise in place of `Interrupted`; there is no file to `save`."""
         return KeyboardInterrupt(NOTHING_SAVED)
 
     def end(self, text: str, save: Callable[[str], object]) -> None:
-        """Print the last text; without a file there is no `save`."""
+        """Print the last text; there is no file to `save`."""
         self.say(text)
 
 
