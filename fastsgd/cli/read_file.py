@@ -43,9 +43,10 @@ def read(path: str, target: str) -> Examples:
     arrays = _read_numpy(path)
     if isinstance(arrays, dict):
         return _choose(path, arrays, target)
-    if arrays.ndim != 2:
+    if arrays.ndim != 2 or not len(arrays):
         raise ValueError(
-            f"{path}: expected an array of 2 dimensions (rows, columns), got shape {arrays.shape}"
+            f"{path}: expected an array of 2 dimensions (rows, columns) with at least one row, "
+            f"got shape {arrays.shape}"
         )
     _check_finite(path, arrays)
     return _split(path, arrays, [], target)
@@ -89,7 +90,7 @@ def _split(path: str, table: Array, names: list[str], target: str) -> Examples:
     features = names or [f"column {i}" for i in range(width)]
     return Examples(
         np.delete(table, column, axis=1),
-        table[:, column],
+        table[:, column].copy(),  # of a view all of the table would be kept
         features[:column] + features[column + 1 :],
         path,
     )
@@ -126,6 +127,8 @@ def _choose(path: str, arrays: dict[str, Array], target: str) -> Examples:
             f"{path}: expected one array of 2 dimensions besides {target!r}; "
             f"{_listed(path, arrays)}"
         )
+    if not len(y):
+        raise ValueError(f"{path}: expected at least one row; {_listed(path, arrays)}")
     for name in (*others, target):
         _check_finite(f"{path}: {name!r}", arrays[name])
     X = arrays[others[0]]
