@@ -27,6 +27,7 @@ from reports import (
 )
 
 import fastsgd
+from fastsgd.cli.read_file import read
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +140,12 @@ def test_a_pipe_gives_all_its_rows(capsys, examples, tmp_path):
         ("a\tb\n1\t2\n", "a", "is not a number; expected commas between cells"),
         ("a;b\n1,5;2,5\n", "a", "'5;2' is not a number; expected commas between cells"),
         ("a b\n1 2\n", "a", "'1 2' is not a number; expected commas between cells"),
+        ("\n0,1,2\n4,5,6\n", "0", "line 2 is '0,1,2', which may be a row, or a header as pandas"),
+        ('"0"," 1"\n2,3\n', "0", "put names in its place, or above it"),
+        (",a,b\n0,2,3\n", "a", "line 1 is a header with an empty name, as pandas writes it for"),
+        ("a, ,b\n0,2,3\n", "a", "name that one, or write with to_csv(index=False)"),
+        ("١,٢\n3,4\n", "0", "line 1: '١' may be a name or a number; expected numbers in the dig"),
+        ("a,1_0\n3,4\n", "a", "line 1: '1_0' may be a name or a number"),
         (",0,1\n1,2,3\n", "0", "'' is not; expected numbers alone, or names alone"),
     ],
 )
@@ -160,23 +167,55 @@ def test_a_quote_that_is_never_closed_does_not_fill_the_screen(capsys, tmp_path)
 
 
 @pytest.mark.parametrize(
-    "content",
-    ["a,b\n1,2\n".encode("utf-16"), "größe,b\n1,2\n".encode("latin-1"), gzip.compress(b"1,2\n")],
-    ids=["UTF-16", "Latin-1", "gzip"],
+    ("content", "said"),
+    [
+        ("a,b\n1,2\n".encode("utf-16"), "line 1: byte 0xff"),
+        ("größe,b\n1,2\n".encode("latin-1"), "line 1: byte 0xf6"),
+        (gzip.compress(b"1,2\n"), "line 1: byte 0x8b"),
+        (b"\xef\xbb\xbfa,b\r\n1,2\r\n" + b"3,4\r\n" * 9999 + b"\xe9", "line 10002: byte 0xe9"),
+    ],
+    ids=["UTF-16", "Latin-1", "gzip", "last byte"],
 )
-def test_what_is_not_utf8_is_refused(capsys, tmp_path, content):
+def test_what_is_not_utf8_is_refused(capsys, tmp_path, content, said):
     path = tmp_path / "data.csv"
     path.write_bytes(content)
     message = refused(capsys, "fit", str(path), "--target", "0")
-    assert f"{path}: expected UTF-8 text" in message
+    assert f"{path}: {said} is not UTF-8; save the file as UTF-8" in message
 
 
-def test_the_numbers_of_the_columns_are_a_header(capsys, examples, tmp_path):
-    path = write_csv(tmp_path / "data.csv", examples, "0,1,2")
-    report = printed(capsys, "fit", path, "--target", "1")
-    assert f"{path}; line 1 is the header\n" in report
-    assert "200 rows of 2 features" in report
-    assert numbers_in(report, "w of 2")
+def test_a_line_may_end_within_a_quoted_name(capsys, tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_bytes(b'"sale\r\nprice",age\r\n1,2\r\n')
+    assert "w of age" in printed(capsys, "fit", str(path), "--target", "sale price")
+    path.write_bytes(b'"sale\r\nprice",age\r\n1,2\r\n3,x\r\n')
+    message = refused(capsys, "fit", str(path), "--target", "age")
+    assert "line 4, column 'age': 'x' is not a number" in message
+
+
+def test_the_targets_do_not_keep_the_table_from_which_they_come(examples, tmp_path):
+    path = write_csv(tmp_path / "data.csv", examples)
+    assert read(path, "1").y.base is None
+
+
+@pytest.mark.parametrize("name", ["data.npy", "data.npz"])
+def test_a_file_without_rows_is_refused_by_its_name(capsys, tmp_path, name):
+    path = tmp_path / name
+    if name == "data.npy":
+        np.save(path, np.ones((0, 3)))
+    else:
+        np.savez(path, X=np.ones((0, 3)), y=np.ones(0))
+    message = refused(capsys, "fit", str(path), "--target", "y" if name == "data.npz" else "0")
+    assert message.startswith(f"fastsgd: error: {path}: expected ")
+    assert "at least one row" in message
+    assert "shape (0, 3)" in message
+
+
+def test_a_report_that_cannot_be_printed_is_an_error(examples, tmp_path):
+    path = write_csv(tmp_path / "data.csv", examples, "大小,price,age")
+    command = ["fit", path, "--target", "price"]
+    status, message = process(*command, stdout=subprocess.DEVNULL, PYTHONIOENCODING="ascii")
+    assert status == 2
+    assert message.startswith("fastsgd: error: 'ascii' codec can't encode ")
 
 
 @pytest.mark.parametrize("header", ["2019,2020,2021", "0,1,3", "1,2,3", "0.0,1.0,2.0"])

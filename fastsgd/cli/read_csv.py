@@ -45,7 +45,7 @@ def read_csv(path: str) -> Table:
     try:
         return _parsed(content)
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: expected UTF-8 text: {error.reason}") from error
+        raise ValueError(f"{path}: {_bad_byte(content)}") from error
     except csv.Error as error:
         hint = "is there a quote that is never closed?"
         raise ValueError(f"{path}: expected comma-separated cells: {error}; {hint}") from error
@@ -59,7 +59,7 @@ def one_line(name: str) -> str:
 
 
 def _parsed(content: bytes) -> Table:
-    lines = csv.reader(_text(content, newline=""))
+    lines = csv.reader(_text(content))
     first = next(filter(None, lines), [])
     line = lines.line_num
     names = _names(first, line)
@@ -75,26 +75,54 @@ def _parsed(content: bytes) -> Table:
     return Table(numbers, names, first_line)
 
 
-def _text(content: bytes, newline: str | None = None) -> io.TextIOWrapper:
-    """Return a file of the text, whose lines end as `newline` says to `open`."""
+def _text(content: bytes) -> io.TextIOWrapper:
     # A byte order mark, which some programs write first, is not part of the first cell.
-    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline=newline)
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig")
+
+
+def _bad_byte(content: bytes) -> str | None:
+    """Return which byte is not UTF-8, and where; who reads the text by pieces cannot tell."""
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        byte = content[error.start : error.start + 1]
+        line = len((content[: error.start] + byte).splitlines())
+        return f"line {line}: byte 0x{byte.hex()} is not UTF-8; save the file as UTF-8"
+    return None
 
 
 def _names(first: Sequence[str], line: int) -> list[str]:
     """Return the names of the columns if the first line is a header, and none if it is a row."""
-    names = [one_line(cell) for cell in first]
-    numbers = [_is_number(name) for name in names]
-    # Columns without names are numbered by pandas, and the numbers written as a header.
-    if not any(numbers) or names == [str(i) for i in range(len(names))]:
-        return names
-    if not all(numbers):
+    numbers = [_is_number(cell) for cell in first]
+    if any(numbers) and not all(numbers):
         number, other = first[numbers.index(True)], first[numbers.index(False)]
         raise ValueError(
             f"line {line} is neither a row of numbers nor a header of names: {quoted(number)} is "
             f"a number, {quoted(other)} is not; expected numbers alone, or names alone"
         )
-    return []
+    names = [one_line(cell) for cell in first]
+    _refuse_doubtful(names, line)
+    return [] if any(numbers) else names
+
+
+def _refuse_doubtful(names: Sequence[str], line: int) -> None:
+    """Refuse a first line that may be meant as a header or as a row."""
+    if names and names == [str(i) for i in range(len(names))]:
+        raise ValueError(
+            f"line {line} is {quoted(','.join(names))}, which may be a row, or a header as pandas "
+            "writes it for columns without names; put names in its place, or above it"
+        )
+    if "" in names:
+        raise ValueError(
+            f"line {line} is a header with an empty name, as pandas writes it for an index; "
+            "expected a name for each column: name that one, or write with to_csv(index=False)"
+        )
+    for name in names:
+        if _is_number_in_python(name) and not _is_number(name):
+            raise ValueError(
+                f"line {line}: {quoted(name)} may be a name or a number; expected numbers in the "
+                "digits 0 to 9 without underscores, or names that are no numbers"
+            )
 
 
 def _rows(content: bytes, skipped: int, names: Sequence[str]) -> Array:
@@ -122,7 +150,7 @@ def _fault(content: bytes, skipped: int, names: Sequence[str]) -> str | None:
 
     Numpy says where as well, but counts rows now from 0 and now from 1, and never the header.
     """
-    lines = csv.reader(_text(content, newline=""))
+    lines = csv.reader(_text(content))
     width = 0
     for row in lines:
         if not row or lines.line_num <= skipped:
@@ -150,8 +178,12 @@ def _fault_of_cell(cell: str, *, is_alone: bool) -> str | None:
 
 def _is_number(cell: str) -> bool:
     """Tell whether numpy reads a cell; Python reads underscores and digits of all scripts too."""
+    return _is_number_in_python(cell) and "_" not in cell and cell.strip().isascii()
+
+
+def _is_number_in_python(cell: str) -> bool:
     try:
         float(cell)
     except ValueError:
         return False
-    return "_" not in cell and cell.strip().isascii()
+    return True
