@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _run(list(sys.argv[1:] if argv is None else argv))
         stdout.flush()  # at the end of the process an error of it could not be told
     except DivergenceError as error:
-        return _end(f"the fit diverged: {error}", DIVERGED)
+        return _end(f"the fit diverged; {NOTHING_SAVED}: {error}", DIVERGED)
     except BrokenPipeError:  # whoever read what is printed has read enough
         stdout.discard()
         return 0
@@ -61,7 +61,7 @@ def _run(arguments: list[str]) -> None:
 def _end(message: str, status: int) -> int:
     try:
         stdout.flush()
-    except OSError:
+    except (OSError, ValueError):  # of which the latter says that it is closed
         stdout.discard()
     print(f"fastsgd: {message}", file=sys.stderr)
     return status
@@ -70,8 +70,9 @@ def _end(message: str, status: int) -> int:
 def _parser(prog: str, description: str, epilog: str | None = None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=prog, description=description, epilog=epilog)
     parser.add_argument("--version", action="version", version=f"fastsgd {__version__}")
-    # As Python 3.14 has it; before, -1e-3 is taken for an option, and nothing public helps.
-    parser._negative_number_matcher = re.compile(r"-\.?\d")
+    # Python 3.14 has it but for infinity; before, -1e-3 is taken for an option as -inf is, and
+    # nothing public helps.
+    parser._negative_number_matcher = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
     return parser
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import select
@@ -102,6 +103,12 @@ def test_a_negative_number_may_have_an_exponent(capsys):
     assert "lr: expected " in refused(capsys, "--lr", "-1e-3")
 
 
+@pytest.mark.parametrize("value", ["-inf", "-Infinity", "-nan"])
+def test_a_negative_number_that_is_not_finite_is_refused_by_its_name(capsys, value):
+    message = refused(capsys, *PROGRAM, "--b", value)
+    assert f"w, b: expected finite numbers, got 2.0 -3.4 and {float(value)}" in message
+
+
 @pytest.mark.parametrize("options", ["--b 1e300", "--noise 1e300", "--w -2 1e39"])
 def test_labels_that_the_dtype_does_not_hold_are_refused(capsys, options):
     message = refused(capsys, *options.split())
@@ -165,6 +172,33 @@ def test_a_report_that_finds_no_place_is_an_error(command):
 def test_a_command_does_without_stdout(monkeypatch, options, status):
     monkeypatch.setattr(sys, "stdout", None)
     assert main(options) == status
+
+
+def closed():
+    text = io.StringIO()
+    text.close()
+    return text
+
+
+@pytest.mark.parametrize(
+    "stdout", [None, io.StringIO(), closed()], ids=["none", "no file", "closed"]
+)
+def test_an_error_is_told_whatever_stdout_is(capsys, monkeypatch, stdout):
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert main(["--n", "0"]) == 2
+    assert capsys.readouterr().err.startswith("fastsgd: error: n: expected ")
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError, OSError])
+def test_a_stdout_that_is_no_file_may_fail(capsys, monkeypatch, error):
+    class Failing(io.StringIO):
+        def flush(self):
+            raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", Failing())
+        assert main(["explain"]) == (0 if error is BrokenPipeError else 2)
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_a_plot_is_drawn_though_nobody_reads_the_report(tmp_path):
