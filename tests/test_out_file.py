@@ -184,6 +184,13 @@ def test_a_model_is_saved_though_the_names_of_columns_cannot_be_printed(tmp_path
     assert len(fastsgd.load(out).history.loss) == 3
 
 
+def test_a_name_that_no_file_may_have_is_refused_before_the_fit(capsys, data, tmp_path):
+    out = str(tmp_path / f"{'m' * 252}.npz")
+    message = refused(capsys, "fit", data, "--target", "price", "--out", out)
+    assert message.startswith("fastsgd: error: --out: ")
+    assert out in message
+
+
 def test_a_fit_that_diverges_leaves_the_file_as_it_was_and_says_so(capsys, data, tmp_path):
     out = tmp_path / "model.npz"
     out.write_bytes(b"former")

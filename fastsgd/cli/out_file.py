@@ -66,6 +66,12 @@ class ReportBesideFile(Report):
 def _check(option: str, path: str) -> None:
     """Refuse a file that cannot be written, before anything takes long."""
     given, file = Path(path), Path(os.path.realpath(path))
+    try:
+        given.lstat()
+    except (FileNotFoundError, NotADirectoryError):  # of which the folder is to blame, if anything
+        pass
+    except OSError as error:  # a name that is too long, or a folder that may not be entered
+        raise OSError(f"{option}: {error}") from error
     if given.is_dir():
         raise IsADirectoryError(f"{option}: {path!r} is a folder")
     if file.is_symlink():
