@@ -154,11 +154,12 @@ def prepare_numpy(task: Task) -> Run:
 
 def prepare_sklearn(task: Task) -> Run:
     """`SGDRegressor` or `SGDClassifier`, which take a step a row: they have no mini-batches."""
-    from sklearn import set_config
+    from sklearn import get_config, set_config
     from sklearn.linear_model import SGDClassifier, SGDRegressor
 
-    # Not in a context for each run, which would be timed.
-    set_config(assume_finite=not task.check_finite, skip_parameter_validation=not task.check_finite)
+    settings = "assume_finite", "skip_parameter_validation"
+    wanted = dict.fromkeys(settings, not task.check_finite)
+    former = {name: get_config()[name] for name in settings}
     kind: Any = partial(SGDClassifier, loss="log_loss") if task.loss == "logistic" else SGDRegressor
     learner = kind(
         penalty=task.penalty,
@@ -176,7 +177,12 @@ def prepare_sklearn(task: Task) -> Run:
 
     def run(batches: int) -> Visit:
         visited = visited_rows(task, batches)
-        learner.fit(*first(visited))
+        # Not in a context, which takes several times as long and would be timed.
+        set_config(**wanted)
+        try:
+            learner.fit(*first(visited))
+        finally:
+            set_config(**former)
         return Visit(visited * task.epochs, lambda: (learner.coef_.ravel(), learner.intercept_))
 
     return run
