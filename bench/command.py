@@ -22,21 +22,22 @@ def writable(text: str) -> Path:
     """Return the path of a file, in a folder that there is."""
     path = Path(text)
     if not path.parent.is_dir():
-        raise ArgumentTypeError(f"{text}: there is no folder {path.parent}; make it first")
+        raise ArgumentTypeError(f"{text!r}: there is no folder {path.parent}; make it first")
     if path.is_dir():
-        raise ArgumentTypeError(f"{text} is a folder; give a file in it")
+        raise ArgumentTypeError(f"{text!r} is a folder; give a file in it")
     return path
 
 
 def at_least(least: int) -> Callable[[str], int]:
     """Return what reads a number that is not smaller."""
 
-    def number(text: str) -> int:
+    # argparse names it where text is none: "invalid integer value".
+    def integer(text: str) -> int:
         if int(text) < least:
             raise ArgumentTypeError(f"{text} is too few: at least {least}")
         return int(text)
 
-    return number
+    return integer
 
 
 def part_of_a_name(word: str) -> str:

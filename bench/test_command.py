@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 
 import pytest
@@ -15,16 +15,26 @@ from .command import at_least, part_of_a_name, writable
 def test_a_file_is_written_into_a_folder_that_there_is(tmp_path: Path) -> None:
     assert writable(str(tmp_path / "new.json")) == tmp_path / "new.json"
     assert writable("new.json") == Path("new.json")
-    with pytest.raises(ArgumentTypeError, match=r"there is no folder .*nowhere; make it first"):
+    with pytest.raises(ArgumentTypeError, match=r"new.json': there is no folder .*nowhere; make"):
         writable(str(tmp_path / "nowhere" / "new.json"))
     with pytest.raises(ArgumentTypeError, match="is a folder; give a file in it"):
         writable(str(tmp_path))
+    with pytest.raises(ArgumentTypeError, match="'' is a folder"):
+        writable("")
 
 
 def test_a_number_is_not_too_small() -> None:
     assert at_least(2)("2") == 2
     with pytest.raises(ArgumentTypeError, match="1 is too few: at least 2"):
         at_least(2)("1")
+
+
+def test_what_is_no_number_is_called_so(capsys) -> None:
+    parser = ArgumentParser()
+    parser.add_argument("--turns", type=at_least(2))
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--turns", "x"])
+    assert "argument --turns: invalid integer value: 'x'" in capsys.readouterr().err
 
 
 def test_a_workload_is_named_in_part() -> None:
