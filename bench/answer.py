@@ -121,11 +121,6 @@ def table(task: Task, quick: bool) -> Iterator[str]:
     for name, solvers in candidates(task).items():
         ready[name], excesses[name] = first_within(solvers, excess)
     far = [name for name in ready if excesses[name] > EXCESS]
-    if far and not quick:
-        sys.exit(
-            f"not within {EXCESS:g} of the optimum: {', '.join(far)}. Search for other LR and "
-            "EPOCHS of fastsgd in bench/answer.py, or for smaller TOLERANCES of the others."
-        )
     taken: dict[str, list[float]] = {name: [] for name in ready}
     for _ in range(PASSES):
         for name, solver in ready.items():
@@ -140,7 +135,13 @@ def table(task: Task, quick: bool) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
     if far:
         yield ""
-        yield "`*`: not within a thousandth, for which a quick run is too small."
+        why = ", for which a quick run is too small" if quick else ""
+        yield f"`*`: not within a thousandth{why}."
+    if not quick and any(name.startswith("fastsgd") for name in far):
+        sys.exit(
+            f"fastsgd does not come within {EXCESS:g} of the optimum, so the table does not count: "
+            "search for other LR and EPOCHS in bench/answer.py."
+        )
 
 
 def tables(quick: bool) -> Iterator[str]:
