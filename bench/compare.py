@@ -1,7 +1,8 @@
 """`python -m bench.compare A [B]`: how long fits take in commit B beside commit A.
 
 Each commit runs in a process of its own, with a cache of its own, on tasks that are made here. The
-processes take turns.
+processes take turns. As in `python -m bench`, each number of X is checked in the original program
+and nowhere else.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ NOTES = """\
 - The original program is 1000x2/10 in float64, three epochs with lr = 0.03 in one call. There
   fastsgd and scikit-learn check all that they check by default. Elsewhere neither checks each
   number of X (`check_finite=False`, `assume_finite=True`), and scikit-learn not its parameters
-  either (`skip_parameter_validation=True`).
+  either (`skip_parameter_validation=True`), which fastsgd still does.
 - Sparse rows: logistic loss, columns by a Zipf law, mini-batches of 32. There BLAS is scipy's
   `X @ w` and `X.T @ r`, and a read of X is one of its data and indices.
 - One thread everywhere, but that MXNet's engine and Vowpal Wabbit's parser each have a thread
