@@ -137,8 +137,8 @@ def test_a_pipe_gives_all_its_rows(capsys, examples, tmp_path):
         ('"0"," 1"\n2,3\n', "0", "put names in its place, or above it"),
         (",a,b\n0,2,3\n", "a", "line 1 is a header with an empty name, as pandas writes it for"),
         ("a, ,b\n0,2,3\n", "a", "name that one, or write with to_csv(index=False)"),
-        ("١,٢\n3,4\n", "0", "line 1: '١' may be a name or a number; expected numbers in the dig"),
-        ("a,1_0\n3,4\n", "a", "line 1: '1_0' may be a name or a number"),
+        ("١,٢\n3,4\n", "0", "line 1 is '١,٢', which may be a row or a header; expected numbers in"),
+        ("1_0,2_0\n3,4\n", "a", "line 1 is '1_0,2_0', which may be a row or a header"),
         (",0,1\n1,2,3\n", "0", "'' is not; expected numbers alone, or names alone"),
     ],
 )

@@ -117,12 +117,11 @@ def _refuse_doubtful(names: Sequence[str], line: int) -> None:
             f"line {line} is a header with an empty name, as pandas writes it for an index; "
             "expected a name for each column: name that one, or write with to_csv(index=False)"
         )
-    for name in names:
-        if _is_number_in_python(name) and not _is_number(name):
-            raise ValueError(
-                f"line {line}: {quoted(name)} may be a name or a number; expected numbers in the "
-                "digits 0 to 9 without underscores, or names that are no numbers"
-            )
+    if names and all(_is_number_in_python(name) and not _is_number(name) for name in names):
+        raise ValueError(
+            f"line {line} is {quoted(','.join(names))}, which may be a row or a header; expected "
+            "numbers in the digits 0 to 9 without underscores, or names that are no numbers"
+        )
 
 
 def _rows(content: bytes, skipped: int, names: Sequence[str]) -> Array:
