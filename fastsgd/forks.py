@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import _thread
 import os
+import signal
+import threading
+import time
 
 from numba.core.compiler_lock import global_compiler_lock
 
@@ -27,12 +30,19 @@ def _wait() -> None:
 
 
 def _go_on() -> None:
-    """Give the lock back; pass Ctrl-C on, from another thread, as it would be dropped here too."""
+    """Give the lock back; pass Ctrl-C on after the fork, as it would be dropped here as well."""
     global _pressed
     global_compiler_lock.release()
     if _pressed:
         _pressed = False
-        _thread.start_new_thread(_thread.interrupt_main, ())
+        _thread.start_new_thread(_press_again, ())
+
+
+def _press_again() -> None:
+    time.sleep(0.01)
+    main = threading.main_thread().ident
+    assert main is not None
+    signal.pthread_kill(main, signal.SIGINT)  # which wakes a thread that waits for something
 
 
 def _begin() -> None:
