@@ -6,11 +6,13 @@ import gzip
 import os
 import re
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from interpreted_mode import needs_jit
 from reports import (
     losses_in,
     numbers_in,
@@ -83,6 +85,38 @@ def test_fit_prints_no_more_than_twenty_weights(capsys, tmp_path):
     report = printed(capsys, "fit", str(path), "--target", "-1")
     assert len(re.findall("^w of ", report, re.MULTILINE)) == 20
     assert "and 5 more" in report
+
+
+@needs_jit
+@pytest.mark.parametrize("batch_size", ["1", "512"])
+def test_nothing_is_compiled_while_the_fit_is_timed(tmp_path, batch_size):
+    path = str(tmp_path / "table.npy")
+    # Of so many features that large mini-batches are gathered by several threads.
+    np.save(path, np.random.default_rng(0).normal(size=(600, 201)))
+    command = f"""
+import fastsgd
+from fastsgd.__main__ import main
+from fastsgd.cli import report
+from numba.core import event
+
+def fit(*arguments, **options):
+    with event.install_recorder("numba:compile") as recorder:
+        model = fastsgd.fit(*arguments, **options)
+    print("reported" if "callback" in options else "other", bool(recorder.buffer))
+    return model
+
+report.fit = fit
+main(["fit", {path!r}, "--target", "0", "--lr", "1e-3", "--batch-size", {batch_size!r}])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", command],
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+        env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)},
+    )
+    assert "other True" in done.stdout
+    assert "reported False" in done.stdout
 
 
 def test_fit_computes_in_the_dtype_of_the_data_unless_told(capsys, examples, tmp_path):

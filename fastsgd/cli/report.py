@@ -55,7 +55,7 @@ def fit_aloud(
 
     X is of float32 or float64.
     """
-    compilation = _compile(X, epochs)
+    compilation = _compile(X, batch_size, epochs)
     model = fit(
         X,
         y,
@@ -75,13 +75,14 @@ def check(batch_size: int, lr: float, epochs: int, seed: int) -> None:
     checks.integer("epochs", epochs, at_least=0)
 
 
-def _compile(X: Array, epochs: int) -> float:
-    """Compile all that the fit will call, by a fit of two rows of zeros; return the seconds."""
+def _compile(X: Array, batch_size: int, epochs: int) -> float:
+    """Compile all that the fit will call, by a fit of rows of zeros; return the seconds."""
     n, d = X.shape
     began = perf_counter()
-    zeros = np.zeros((2, d), X.dtype)
+    # As many as are in a mini-batch: large ones are gathered by other kernels than small ones.
+    zeros = np.zeros((min(n, batch_size), d), X.dtype)
     try:
-        fit(zeros, zeros[:, 0], epochs=min(epochs, 1), epoch_loss="full")
+        fit(zeros, zeros[:, 0], batch_size=batch_size, epochs=min(epochs, 1), epoch_loss="full")
     except Interrupted:  # which has a model of nothing but zeros
         raise KeyboardInterrupt from None
     # The order of many rows comes from other kernels than that of few.
