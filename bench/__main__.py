@@ -32,9 +32,12 @@ def main() -> int:
     code = pytest.main(arguments)
     if options.json.exists() and options.json.stat().st_size:
         results = Results(options.json)
+        if code:
+            print("\nNot all went well, see above: what was not measured is missing below, or `-`.")
         print(f"\n{report(results)}\n\nwrote {options.json}")
-        draw(results, options.svg)
-        print(f"wrote {options.svg}")
+        if results.turns:
+            draw(results, options.svg)
+            print(f"wrote {options.svg}")
     return code
 
 

@@ -12,9 +12,12 @@ from .turns import ratios
 
 
 class Turns(NamedTuple):
-    """One contestant on one workload: how long a row took in each turn, in seconds."""
+    """One contestant on one workload: how long a row took in each turn, in seconds.
 
-    seconds: list[float]
+    A turn is known by the number of its pass, as a run may be interrupted, or a turn fail.
+    """
+
+    seconds: dict[int, float]
     is_whole: bool  # whether it visited exactly the rows of its epochs
 
 
@@ -39,17 +42,19 @@ class Results:
         workload, contestant, visited = info["workload"], info["contestant"], info["visited"]
         self.rows[workload] = info["rows"]
         is_whole = visited in (info["rows"], info["rows"] * info["epochs"])
-        turns = self.turns[workload].setdefault(contestant, Turns([], is_whole))
-        turns.seconds.append(seconds / visited)
+        turns = self.turns[workload].setdefault(contestant, Turns({}, is_whole))
+        turns.seconds[info["turn"]] = seconds / visited
 
     def rate(self, workload: str, contestant: str) -> float | None:
         """Return the rows a second, the median of all turns, or None if it was not measured."""
         turns = self.turns[workload].get(contestant)
-        return None if turns is None else 1 / median(turns.seconds)
+        return None if turns is None else 1 / median(turns.seconds.values())
 
     def ratio(self, workload: str, slow: str, fast: str) -> float | None:
         """Return how many times as long `slow` took as `fast` did in the same pass; the median."""
         turns = self.turns[workload]
         if slow not in turns or fast not in turns:
             return None
-        return median(ratios(turns[slow].seconds, turns[fast].seconds))
+        both = turns[slow].seconds.keys() & turns[fast].seconds.keys()
+        taken = ([turns[name].seconds[turn] for turn in both] for name in (slow, fast))
+        return median(ratios(*taken)) if both else None
