@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .command import part_of_a_name, writable
+from .command import parsed, part_of_a_name
 from .contestants import CONTESTANTS
 from .picture import draw
 from .report import report
@@ -18,7 +18,7 @@ from .results import Results
 def main() -> int:
     """Run it all; return what pytest returned."""
     parser = _parser()
-    options = parser.parse_args()
+    options = parsed(parser, "benchmark")
     missing = [name for name in options.require if _version(parser, name) is None]
     if missing:
         parser.error(f"--require: absent here: {', '.join(missing)}")
@@ -61,8 +61,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="WORD",
         help="only those named so, in part",
     )
-    parser.add_argument("--json", type=writable, default="benchmark.json", metavar="FILE")
-    parser.add_argument("--svg", type=writable, default="benchmark.svg", metavar="FILE")
     return parser
 
 

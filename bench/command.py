@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from matplotlib.figure import Figure
 
 from .workloads import WORKLOADS, chosen
 
@@ -26,6 +28,24 @@ def writable(text: str) -> Path:
     if path.is_dir():
         raise ArgumentTypeError(f"{text!r} is a folder; give a file in it")
     return path
+
+
+def drawable(text: str) -> Path:
+    """Return the path of a picture, in a format that matplotlib knows by the end of its name."""
+    path, formats = writable(text), Figure().canvas.get_supported_filetypes()
+    if path.suffix.lower().removeprefix(".") not in formats:
+        raise ArgumentTypeError(f"{text!r} does not end in .svg, or .{', .'.join(formats)}")
+    return path
+
+
+def parsed(parser: ArgumentParser, stem: str) -> Namespace:
+    """Return the options of a command that writes what it measured, and a picture of it."""
+    parser.add_argument("--json", type=writable, default=f"{stem}.json", metavar="FILE")
+    parser.add_argument("--svg", type=drawable, default=f"{stem}.svg", metavar="FILE")
+    options = parser.parse_args()
+    if options.json.resolve() == options.svg.resolve():
+        parser.error(f"--json and --svg are the same file, {options.json}; give two")
+    return options
 
 
 def at_least(least: int) -> Callable[[str], int]:

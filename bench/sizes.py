@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pytest_benchmark.plugin import pytest_benchmark_generate_machine_info
 
-from .command import writable
+from .command import parsed
 from .contestants import CONTESTANTS
 from .curves import draw
 from .limits import LIMITS
@@ -111,9 +111,7 @@ def main() -> int:
     """Print a row for each size, then write both files."""
     parser = argparse.ArgumentParser(prog="python -m bench.sizes", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="only small sizes, one pass")
-    parser.add_argument("--json", type=writable, default="sizes.json", metavar="FILE")
-    parser.add_argument("--svg", type=writable, default="sizes.svg", metavar="FILE")
-    options = parser.parse_args()
+    options = parsed(parser, "sizes")
     titles = [CONTESTANTS[name].title for name in MEASURED]
     print(f"| ns a row of X | {' | '.join(titles)} | ns a value |")
     print(f"| --- |{' ---: |' * (len(titles) + 1)}")

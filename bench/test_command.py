@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .command import at_least, part_of_a_name, writable
+from .command import at_least, drawable, parsed, part_of_a_name, writable
 
 
 def test_a_file_is_written_into_a_folder_that_there_is(tmp_path: Path) -> None:
@@ -21,6 +21,21 @@ def test_a_file_is_written_into_a_folder_that_there_is(tmp_path: Path) -> None:
         writable(str(tmp_path))
     with pytest.raises(ArgumentTypeError, match="'' is a folder"):
         writable("")
+
+
+@pytest.mark.parametrize("name", ["table.txt", "table"])
+def test_a_picture_is_in_a_format_that_there_is(name: str) -> None:
+    assert drawable("new.svg") == Path("new.svg")
+    assert drawable("new.PNG") == Path("new.PNG")
+    with pytest.raises(ArgumentTypeError, match=rf"'{name}' does not end in \.svg, or .*\.png"):
+        drawable(name)
+
+
+def test_a_picture_does_not_overwrite_what_was_measured(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench", "--json", "./some.svg", "--svg", "some.svg"])
+    with pytest.raises(SystemExit):
+        parsed(ArgumentParser(), "benchmark")
+    assert "--json and --svg are the same file, some.svg; give two" in capsys.readouterr().err
 
 
 def test_a_number_is_not_too_small() -> None:
