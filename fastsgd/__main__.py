@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from .cli import explain, fit_file, program, stdout
 from .cli.report import NOTHING_SAVED
@@ -47,15 +48,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> None:
     if not arguments or arguments[0].startswith("-"):
-        program.run(**vars(_program_parser().parse_args(arguments)))
+        program.run(**_options(_program_parser(), arguments))
     elif arguments[0] == "explain":
-        explain.run(**vars(_explain_parser().parse_args(arguments[1:])))
+        explain.run(**_options(_explain_parser(), arguments[1:]))
     elif arguments[0] == "fit":
-        fit_file.run(**vars(_fit_parser().parse_args(arguments[1:])))
+        fit_file.run(**_options(_fit_parser(), arguments[1:]))
     else:
         raise ValueError(
             f"there is no command {arguments[0]!r}; expected 'explain', 'fit', or options alone"
         )
+
+
+def _options(parser: argparse.ArgumentParser, arguments: list[str]) -> dict[str, Any]:
+    try:
+        return vars(parser.parse_args(arguments))
+    except SystemExit as end:
+        if not end.code:  # after --help or --version, of which an error is told as of all reports
+            stdout.flush()
+        raise
 
 
 def _end(message: str, status: int) -> int:

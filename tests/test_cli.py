@@ -158,8 +158,16 @@ def test_the_module_runs_as_a_process_of_its_own():
     assert len(losses_in(process.stdout)) == 3
 
 
+@pytest.mark.parametrize("command", [["--help"], ["fit", "--help"], ["--version"], ["explain"]])
+def test_a_text_that_nobody_reads_is_no_error(command):
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert process(*command, stdout=writer) == (0, "")
+    os.close(writer)
+
+
 @needs_full_device
-@pytest.mark.parametrize("command", [[], ["explain"]])
+@pytest.mark.parametrize("command", [[], ["explain"], ["--help"]])
 def test_a_report_that_finds_no_place_is_an_error(command):
     with open("/dev/full", "w") as full:
         status, message = process(*command, stdout=full)
