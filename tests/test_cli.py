@@ -144,6 +144,12 @@ def test_a_bad_option_is_refused_by_its_name(capsys, option):
     assert message.startswith(f"fastsgd: error: {name.replace('-', '_')}: expected ")
 
 
+@pytest.mark.parametrize("n", [10**14, 10**20])
+def test_more_rows_than_memory_holds_are_refused(capsys, n):
+    message = refused(capsys, "--n", str(n))
+    assert f"n: {n} rows of 2 features do not fit in memory; expected fewer" in message
+
+
 def test_a_fit_that_diverges_ends_with_status_1(capsys):
     message, _ = failed(capsys, *PROGRAM, "--lr", "1e30", status=1)
     assert "Try an lr smaller than 1e+30" in message

@@ -62,7 +62,13 @@ def synthetic_data(
         raise ValueError(f"w, b: expected finite numbers, got {' '.join(map(str, w))} and {b}")
     if not 0 <= noise < math.inf:
         raise ValueError(f"noise: expected a finite number of at least 0, got {noise}")
-    X = rng.normal(size=(n, len(w))).astype(dtype)
+    try:
+        X = rng.normal(size=(n, len(w))).astype(dtype)
+    except (MemoryError, ValueError) as error:  # of which the latter says that no array is so large
+        raise MemoryError(
+            f"n: {counted(n, 'row')} of {counted(len(w), 'feature')} do not fit in memory; "
+            "expected fewer"
+        ) from error
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
         y = X @ np.asarray(w) + b + rng.normal(scale=noise, size=n)
         y = y.astype(dtype)
