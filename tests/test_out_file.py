@@ -46,6 +46,14 @@ def test_a_folder_that_is_not_there_is_refused_before_the_fit(capsys, data, tmp_
     assert "nowhere" in refused(capsys, "fit", data, *options)
 
 
+@pytest.mark.parametrize("end", ["", "."])
+def test_a_name_that_ends_in_a_slash_is_no_name_of_a_file(capsys, data, tmp_path, end):
+    out = os.path.join(tmp_path, "models", end)
+    message = refused(capsys, "fit", data, "--target", "price", "--out", out)
+    assert f"--out: there is no folder {out!r}" in message
+    assert not (tmp_path / "models").exists()
+
+
 def test_the_data_are_never_overwritten_by_the_model(capsys, data, tmp_path):
     link = tmp_path / "link.csv"
     link.symlink_to(data)

@@ -74,6 +74,8 @@ def _check(option: str, path: str) -> None:
         raise OSError(f"{option}: {error}") from error
     if given.is_dir():
         raise IsADirectoryError(f"{option}: {path!r} is a folder")
+    if os.path.basename(path) in ("", os.curdir):  # which `Path` would take for the name of a file
+        raise FileNotFoundError(f"{option}: there is no folder {path!r}")
     if file.is_symlink():
         raise OSError(f"{option}: {path!r} is a link that leads back to itself")
     if given.exists() and not os.access(given, os.W_OK):
