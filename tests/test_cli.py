@@ -274,6 +274,13 @@ def test_plot_shows_the_line_that_was_learned():
     assert tuple(losses.lines[0].get_ydata()) == model.history.data_loss
 
 
+def test_losses_of_zero_are_drawn_without_a_warning():
+    X, y = np.ones((3, 1)), np.zeros(3)
+    model = fastsgd.fit(X, y, init=(np.zeros(1), 0.0), epoch_loss="full", seed=0)
+    assert not any(model.history.data_loss)
+    plot.draw(plot.blank_figure(), X, y, model)
+
+
 def test_plot_is_refused_under_the_name_of_another_format(capsys, tmp_path):
     message = refused(capsys, *PROGRAM, "--plot", str(tmp_path / "plot.png"))
     assert "--plot: expected a name that ends in .svg" in message

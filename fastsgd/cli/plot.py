@@ -71,7 +71,7 @@ def _draw_line(axes: Any, X: Array, y: Array, model: Model) -> None:
 
 def _draw_losses(axes: Any, losses: tuple[float, ...]) -> None:
     axes.plot(range(1, len(losses) + 1), losses, marker="o")
-    if losses:
+    if any(losses):  # matplotlib warns of an axis on which nothing is positive
         axes.set_yscale("log")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set(xlabel="epoch", ylabel="mean loss of all rows")
