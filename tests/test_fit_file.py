@@ -144,6 +144,18 @@ def test_a_pipe_gives_all_its_rows(capsys, examples, tmp_path):
     assert "200 rows of 2 features" in report
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes have names of files in POSIX alone")
+def test_a_pipe_of_a_kind_that_is_not_read_at_once_is_refused_by_its_name(capsys, files, tmp_path):
+    reader, writer = os.pipe()
+    os.write(writer, Path(files[-2][0]).read_bytes())
+    os.close(writer)
+    path = tmp_path / "pipe.npy"
+    path.symlink_to(f"/dev/fd/{reader}")
+    message = refused(capsys, "fit", str(path), "--target", "0")
+    os.close(reader)
+    assert f"{path}: expected a file, got a pipe; save what comes from it" in message
+
+
 @pytest.mark.parametrize(
     ("text", "target", "said"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,6 +61,8 @@ def _read_numpy(path: str) -> Array | dict[str, Array]:
             return content
         with content as archive:
             arrays = {name: archive[name] for name in archive.files}
+    except io.UnsupportedOperation as error:
+        raise OSError(f"{path}: expected a file, got a pipe; save what comes from it") from error
     except OSError:
         raise
     except Exception as error:  # whatever a damaged archive makes of the libraries that read it
