@@ -205,6 +205,17 @@ def test_a_quote_that_is_never_closed_does_not_fill_the_screen(capsys, tmp_path)
     assert "is there a quote that is never closed?" in message
 
 
+def test_thousands_of_names_do_not_fill_the_screen(capsys, tmp_path):
+    names = [f"c{i}" for i in range(5000)]
+    path = write_csv(tmp_path / "wide.csv", np.ones((2, 5000)), ",".join(names))
+    message = refused(capsys, "fit", path, "--target", "y")
+    assert "the columns are 'c0', 'c1', " in message
+    assert "'c19' and 4980 more, or 0 to 4999, or -5000 to -1 from the end\n" in message
+    np.savez(tmp_path / "many.npz", **dict.fromkeys(names, 0))
+    message = refused(capsys, "fit", str(tmp_path / "many.npz"), "--target", "y")
+    assert message.endswith("'c19' of shape () and 4980 more\n")
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

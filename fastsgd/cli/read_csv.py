@@ -23,6 +23,10 @@ _shortened.maxstring = 80
 quoted = _shortened.repr
 
 
+# And how many names; a table may have thousands.
+NAMES_LISTED = 20
+
+
 class Table(NamedTuple):
     """A table of numbers, the names of its columns, and what its first line is."""
 
@@ -51,6 +55,12 @@ def read_csv(path: str) -> Table:
         raise ValueError(f"{path}: expected comma-separated cells: {error}; {hint}") from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as they are listed in messages, or the first of them."""
+    more = len(names) - NAMES_LISTED
+    return ", ".join(names[:NAMES_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def one_line(name: str) -> str:

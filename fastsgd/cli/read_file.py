@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import checks
-from .read_csv import one_line, quoted, read_csv
+from .read_csv import listed, one_line, quoted, read_csv
 from .report import counted
 
 Array = np.ndarray[Any, Any]
@@ -108,7 +108,7 @@ def _column(names: list[str], width: int, target: str) -> int:
     try:
         return range(width)[int(target)]
     except (ValueError, IndexError):
-        there_are = f"the columns are {', '.join(map(quoted, names))}, or" if names else "expected"
+        there_are = f"the columns are {listed([*map(quoted, names)])}, or" if names else "expected"
         raise ValueError(
             f"--target: there is no column {quoted(target)}; "
             f"{there_are} 0 to {width - 1}, or -{width} to -1 from the end"
@@ -139,5 +139,5 @@ def _choose(path: str, arrays: dict[str, Array], target: str) -> Examples:
 
 
 def _listed(path: str, arrays: dict[str, Array]) -> str:
-    shapes = ", ".join(f"{name!r} of shape {array.shape}" for name, array in arrays.items())
+    shapes = listed([f"{name!r} of shape {array.shape}" for name, array in arrays.items()])
     return f"{path} holds {shapes or 'none'}"
