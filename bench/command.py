@@ -8,6 +8,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from .report import QUICK
 from .workloads import WORKLOADS, chosen
 
 
@@ -15,7 +16,10 @@ def print_tables(module: str, description: str, tables: Callable[[bool], Iterato
     """Run a command whose only option is --quick: print its tables, each line when it is made."""
     parser = ArgumentParser(prog=f"python -m {module}", description=description)
     parser.add_argument("--quick", action="store_true", help="only see that everything works")
-    for line in tables(parser.parse_args().quick):
+    is_quick = parser.parse_args().quick
+    if is_quick:
+        print(f"{QUICK}\n")
+    for line in tables(is_quick):
         print(line, flush=True)
     return 0
 

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from .command import at_least, part_of_a_name
-from .report import number
+from .report import QUICK, number
 from .turns import ratios
 from .workloads import Task, Workload, chosen
 
@@ -128,6 +128,7 @@ def main() -> int:
     options = _parser().parse_args()
     workloads = chosen(options.workloads)
     if options.quick:
+        print(f"{QUICK}\n")
         workloads = [workload.scaled_down() for workload in workloads]
     if options.epochs:
         workloads = [replace(workload, epochs=options.epochs) for workload in workloads]

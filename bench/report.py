@@ -27,6 +27,8 @@ NOTES = """\
 - scikit-learn and Vowpal Wabbit have no mini-batches and take a step a row. Vowpal Wabbit reads
   its own binary cache, in the order of the file, and computes in float32."""
 
+QUICK = "A quick run, which only shows that everything works: its numbers mean nothing."
+
 
 def report(results: Results) -> str:
     """Return all of it."""
@@ -34,7 +36,7 @@ def report(results: Results) -> str:
     if results.cold_start:
         parts.insert(2, _cold_start(results))
     if results.about["quick"]:
-        parts.insert(0, "A quick run, of shapes scaled down: its numbers mean nothing.")
+        parts.insert(0, QUICK)
     return "\n\n".join(parts)
 
 

@@ -17,6 +17,7 @@ from .command import parsed
 from .contestants import CONTESTANTS
 from .curves import draw
 from .limits import LIMITS
+from .report import QUICK
 from .stage import FEWEST_ROWS, one_thread, warmed_up
 from .turns import in_turn
 from .workloads import Workload
@@ -112,6 +113,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.sizes", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="only small sizes, one pass")
     options = parsed(parser, "sizes")
+    if options.quick:
+        print(f"{QUICK}\n")
     titles = [CONTESTANTS[name].title for name in MEASURED]
     print(f"| ns a row of X | {' | '.join(titles)} | ns a value |")
     print(f"| --- |{' ---: |' * (len(titles) + 1)}")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from .command import at_least, drawable, parsed, part_of_a_name, writable
+from .command import at_least, drawable, parsed, part_of_a_name, print_tables, writable
+from .report import QUICK
 
 
 def test_a_file_is_written_into_a_folder_that_there_is(tmp_path: Path) -> None:
@@ -56,6 +57,13 @@ def test_a_workload_is_named_in_part() -> None:
     assert part_of_a_name("original") == "original"
     with pytest.raises(ArgumentTypeError, match="no workload has 'nosuch' in its name: there are"):
         part_of_a_name("nosuch")
+
+
+@pytest.mark.parametrize(("options", "note"), [(["--quick"], f"{QUICK}\n\n"), ([], "")])
+def test_a_quick_run_says_that_its_numbers_mean_nothing(capsys, monkeypatch, options, note) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench.some", *options])
+    assert print_tables("bench.some", "", lambda quick: iter([f"| {quick} |"])) == 0
+    assert capsys.readouterr().out == f"{note}| {bool(options)} |\n"
 
 
 def test_what_is_not_installed_is_named() -> None:
