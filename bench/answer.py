@@ -120,7 +120,7 @@ def table(task: Task, quick: bool) -> Iterator[str]:
     ready, excesses = {}, {}
     for name, solvers in candidates(task).items():
         ready[name], excesses[name] = first_within(solvers, excess)
-    far = [name for name in ready if excesses[name] > EXCESS]
+    far = [name for name in ready if not excesses[name] <= EXCESS]  # NaN is far as well
     taken: dict[str, list[float]] = {name: [] for name in ready}
     for _ in range(PASSES):
         for name, solver in ready.items():
