@@ -182,6 +182,7 @@ def test_a_pipe_of_a_kind_that_is_not_read_at_once_is_refused_by_its_name(capsys
         ("\n0,1,2\n4,5,6\n", "0", "line 2 is '0,1,2', which may be a row, or a header as pandas"),
         ('"0"," 1"\n2,3\n', "0", "put names in its place, or above it"),
         (",a,b\n0,2,3\n", "a", "line 1 is a header with an empty name, as pandas writes it for"),
+        ("\n \n1,2\n3,4\n", "0", "line 2 is blank, but is not empty; expected no such line"),
         ("a, ,b\n0,2,3\n", "a", "name that one, or write with to_csv(index=False)"),
         ("١,٢\n3,4\n", "0", "line 1 is '١,٢', which may be a row or a header; expected numbers in"),
         ("1_0,2_0\n3,4\n", "a", "line 1 is '1_0,2_0', which may be a row or a header"),

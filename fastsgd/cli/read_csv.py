@@ -122,6 +122,8 @@ def _refuse_doubtful(names: Sequence[str], line: int) -> None:
             f"line {line} is {quoted(','.join(names))}, which may be a row, or a header as pandas "
             "writes it for columns without names; put names in its place, or above it"
         )
+    if names == [""]:
+        raise ValueError(f"line {line} is blank, but is not empty; expected no such line")
     if "" in names:
         raise ValueError(
             f"line {line} is a header with an empty name, as pandas writes it for an index; "
