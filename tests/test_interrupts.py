@@ -10,6 +10,7 @@ import threading
 
 import numpy as np
 import pytest
+from reports import failed
 
 import fastsgd
 from fastsgd.descent import Descent
@@ -151,3 +152,16 @@ fastsgd.fit(X, X[:, 0], lr=1e-4, epochs=10**9, callback=lambda *_: not thread.is
 def test_ctrl_c_reaches_a_process_that_another_thread_forks_during_a_fit():
     output = subprocess.check_output([sys.executable, "-c", FORKED], text=True)
     assert output.split() == ["7"]
+
+
+@pytest.mark.usefixtures("handler")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_command_does_not_forget_ctrl_c_while_it_compiles(capsys, monkeypatch):
+    def compiling(*arguments, **options):
+        if options["epochs"] == 1:  # of the rows of zeros that are fitted to compile
+            Presses()
+        return fastsgd.fit(*arguments, **options)
+
+    monkeypatch.setattr("fastsgd.cli.report.fit", compiling)
+    message, _ = failed(capsys, "--n", "20", status=130)
+    assert "interrupted; nothing was saved" in message

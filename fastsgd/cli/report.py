@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import checks
+from .. import checks, interrupts
 from ..errors import Interrupted
 from ..model import Model
 from ..order import SHUFFLED, epoch_order
@@ -82,11 +82,12 @@ def _compile(X: Array, batch_size: int, epochs: int) -> float:
     # As many as are in a mini-batch: large ones are gathered by other kernels than small ones.
     zeros = np.zeros((min(n, batch_size), d), X.dtype)
     try:
-        fit(zeros, zeros[:, 0], batch_size=batch_size, epochs=min(epochs, 1), epoch_loss="full")
+        with interrupts.held():  # where the compiler calls Python, an interrupt would be forgotten
+            fit(zeros, zeros[:, 0], batch_size=batch_size, epochs=min(epochs, 1), epoch_loss="full")
+            # The order of many rows comes from other kernels than that of few.
+            epoch_order(min(n, SHUFFLED + 1), seed=0, epoch=0)
     except Interrupted:  # which has a model of nothing but zeros
         raise KeyboardInterrupt from None
-    # The order of many rows comes from other kernels than that of few.
-    epoch_order(min(n, SHUFFLED + 1), seed=0, epoch=0)
     return perf_counter() - began
 
 
