@@ -39,6 +39,7 @@ class Worker:
     """A process that fits with one commit's fastsgd, whenever it is asked to."""
 
     def __init__(self, commit: str, folder: Path, stack: ExitStack) -> None:
+        self.commit = commit
         source = ROOT if commit == FILES else _written(commit, folder / "source")
         places = {"PYTHONPATH": str(source), "NUMBA_CACHE_DIR": str(folder / "cache")}
         # -P: the modules of bench/ do not hide others of the same name.
@@ -71,7 +72,10 @@ class Worker:
 
     def _answer(self) -> Any:
         assert self.process.stdout is not None
-        return pickle.load(self.process.stdout)
+        try:
+            return pickle.load(self.process.stdout)
+        except EOFError:
+            sys.exit(f"{self.commit}: its process ended; see above for why")
 
 
 def _written(commit: str, folder: Path) -> Path:

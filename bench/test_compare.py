@@ -24,6 +24,15 @@ def test_a_commit_that_there_is_not_is_refused() -> None:
         commit("nosuch")
 
 
+def test_a_commit_that_cannot_be_imported_is_named(monkeypatch, tmp_path: Path) -> None:
+    package = tmp_path / "fastsgd"
+    package.mkdir()
+    (package / "__init__.py").write_text("import nosuch\n")
+    monkeypatch.setattr("bench.compare.ROOT", tmp_path)
+    with ExitStack() as stack, pytest.raises(SystemExit, match=f"{FILES}: its process ended"):
+        Worker(FILES, tmp_path, stack)
+
+
 def test_two_processes_take_turns(tmp_path: Path) -> None:
     with ExitStack() as stack:
         a, b = (Worker(FILES, tmp_path / name, stack) for name in "ab")
