@@ -215,7 +215,9 @@ def _hint(name: str, value: Any, array: Array) -> str:
         return f"; class_weight={value!r} is what weighs classes"
     if name == "y" and array.dtype.kind in "OSU" and array.ndim > 0:
         return "; labels go with a loss for classes, such as loss='logistic'"
-    columns = getattr(value, "columns", None)
+    # Columns of a table of pyarrow are their content.
+    named = "column_names" if hasattr(type(value), "column_names") else "columns"
+    columns = getattr(value, named, None)
     if columns is not None and array.ndim == 2:
         others = [repr(c) for c, part in zip(columns, array.T, strict=True) if not _are_real(part)]
         if others:

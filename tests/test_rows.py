@@ -128,6 +128,18 @@ def test_times_beside_numbers_are_refused(frame):
         fit(X, np.zeros(3))
 
 
+def test_other_columns_of_a_table_as_pyarrows_are_named():
+    class Table:
+        column_names = ("a", "b")
+        columns = ([1.0, 2.0], ["x", "y"])
+
+        def __array__(self, *arguments, **options):
+            return np.array(self.columns, dtype=object).T
+
+    with pytest.raises(TypeError, match=r"X: .* of its columns, 'b' hold other things"):
+        fit(Table(), np.zeros(2))
+
+
 def test_missing_numbers_of_frames_are_refused():
     frame = pd.DataFrame({"a": [1, None, 3], "b": [1.0, 2.0, 3.0]}).astype({"a": "Int64"})
     with pytest.raises(ValueError, match="X: row 1, column 0 is nan"):
