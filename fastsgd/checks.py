@@ -213,7 +213,7 @@ def _hint(name: str, value: Any, array: Array) -> str:
     """Return what would do in the place of what holds no numbers."""
     if name == "sample_weight" and isinstance(value, str):
         return f"; class_weight={value!r} is what weighs classes"
-    if name == "y" and array.dtype.kind in "OSU" and array.ndim > 0:
+    if name == "y" and array.ndim > 0 and _has_texts(array):
         return "; labels go with a loss for classes, such as loss='logistic'"
     # Columns of a table of pyarrow are their content.
     named = "column_names" if hasattr(type(value), "column_names") else "columns"
@@ -223,6 +223,13 @@ def _hint(name: str, value: Any, array: Array) -> str:
         if others:
             return f"; of its columns, {', '.join(others)} hold other things"
     return "; np.asarray(..., dtype=float) makes them so" if _are_real(array) else ""
+
+
+def _has_texts(array: Array) -> bool:
+    """Tell whether some entries are strings."""
+    if array.dtype.kind == "O":
+        return any(isinstance(entry, str) for entry in array.flat)
+    return array.dtype.kind in "SU"
 
 
 def _are_real(array: Array) -> bool:

@@ -88,6 +88,11 @@ BAD_INPUT = {
         TypeError,
         "y: expected an array of real numbers .* a loss for classes, such as loss='logistic'",
     ),
+    "numbers of y that are objects": (
+        {"y": y.astype(object)},
+        TypeError,
+        "y: .* real numbers, got ndarray of dtype object; np.asarray(..., dtype=float) makes them",
+    ),
     "weights of classes as those of rows": (
         {"sample_weight": "balanced"},
         TypeError,
