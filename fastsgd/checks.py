@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import operator
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from numbers import Real
 from typing import Any, NoReturn
 
@@ -258,10 +259,17 @@ def _as_array(name: str, value: Any) -> Array:
     not_masked(name, value)
     _without_times(name, value)
     nullable = _nullable_dtype(value)
-    try:
+    with naming(name):
         if nullable is not None:
             value = value.to_numpy(dtype=nullable, na_value=np.nan)
         return np.asarray(value).view(np.ndarray)
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Say which argument it is that cannot be made an array."""
+    try:
+        yield
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{name}: cannot be made an array: {error}") from None
     except (TypeError, RuntimeError) as error:  # as those of torch

@@ -74,7 +74,8 @@ def _are_exact(numbers: Array) -> bool:
 
 def _as_labels(name: str, y: Any) -> Array:
     checks.not_masked(name, y)
-    array = np.asarray(y)
+    with checks.naming(name):
+        array = np.asarray(y)
     is_mixed = array.dtype.kind == "U" or (array.dtype.kind == "f" and not _are_exact(array))
     if is_mixed and isinstance(y, (list, tuple)):
         # Numpy makes strings of numbers that are among them, and floats of large integers.

@@ -229,13 +229,14 @@ def test_the_search_for_nan_reaches_the_last_stretch(monkeypatch):
         fastsgd.fit(array, np.zeros(10))
 
 
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
 @pytest.mark.parametrize("error", [TypeError, RuntimeError])
 @pytest.mark.parametrize("name", ["X", "y", "sample_weight"])
-def test_what_fails_to_become_an_array_is_named(name, error):
+def test_what_fails_to_become_an_array_is_named(name, error, loss):
     class Tensor:
         def __array__(self, *arguments, **options):
             raise error("call detach() first")
 
-    arguments = {"X": np.ones((3, 1)), "y": np.ones(3), name: Tensor()}
+    arguments = {"X": np.ones((3, 1)), "y": [0, 1, 0], name: Tensor()}
     with pytest.raises(TypeError, match=f"{name}: cannot be made an array: call detach"):
-        fastsgd.fit(**arguments)
+        fastsgd.fit(**arguments, loss=loss)

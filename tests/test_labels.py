@@ -196,6 +196,7 @@ X3 = np.zeros((3, 1))
         ({"y": [0.0, 1.0, np.nan]}, ValueError, "y: row 2 is nan; expected finite labels"),
         ({"y": ["a", "b", None]}, TypeError, "y: expected numbers or strings as labels, got None"),
         ({"y": ["a", 1, 2.0]}, TypeError, "y: .* labels"),
+        ({"y": [[0], [1, 2], [0]]}, ValueError, "y: cannot be made an array: "),
         (
             {"y": np.ma.array([0, 1, 0], mask=[0, 0, 1])},
             TypeError,
