@@ -34,7 +34,10 @@ def checked(validation: Any, problem: Problem, loss: Any) -> float | HeldOut | N
     """
     if isinstance(validation, (tuple, list)):
         return HeldOut(_others(validation, problem, loss), None)
-    return None if validation is None else checks.fraction("validation", validation)
+    if validation is None:
+        return None
+    allowed = "a number above 0 and below 1, the share of the rows, or (X, y)"
+    return checks.number("validation", validation, allowed, lambda share: 0 < share < 1)
 
 
 def split(
