@@ -168,6 +168,12 @@ def flags(**values: Any) -> None:
             raise TypeError(f"{name}: expected True or False, got {value!r}")
 
 
+def path(value: Any) -> None:
+    """Check that `value` is the path of a file."""
+    if not isinstance(value, (str, bytes, os.PathLike)):
+        raise TypeError(f"path: expected the path of a file, got {value!r}")
+
+
 def seed(value: Any) -> int:
     """Return a seed as an int; draw one from a generator, or from the system for None."""
     if value is None:

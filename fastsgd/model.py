@@ -276,6 +276,8 @@ class Model:
         ------
         OSError
             If the file cannot be written; what was there before is left as it was.
+        TypeError
+            If `path` is no path.
 
         Examples
         --------
@@ -287,6 +289,7 @@ class Model:
         ...     fastsgd.load(path).seed
         0
         """
+        checks.path(path)
         about_state, arrays = archive.parts_of_state(self.state)
         about_loss, values = archive.parts_of_loss(self.loss)
         about = {"seed": self.seed, "state": about_state, **about_loss}
@@ -357,8 +360,7 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
     ...     fastsgd.load(path)
     Model(features=1, loss=Squared(), epochs=3)
     """
-    if not isinstance(path, (str, bytes, os.PathLike)):
-        raise TypeError(f"path: expected the path of a file, got {path!r}")
+    checks.path(path)
     with open(path, "rb") as file:
         try:
             about, arrays = archive.read(file)

@@ -218,6 +218,8 @@ def test_what_cannot_be_written_is_named_as_it_was_given(program_data, tmp_path)
         with pytest.raises(error) as caught:
             model.save(path)
         assert caught.value.filename == str(path)
+    with pytest.raises(TypeError, match="path: expected the path of a file, got 3"):
+        model.save(3)
     assert list(tmp_path.iterdir()) == []
 
 
