@@ -64,6 +64,9 @@ CLASSIFICATION = {
     "no weights held out": lambda make: make(early_stopping=True, random_state=0).fit(
         X, LABELS, sample_weight=np.zeros(30)
     ),
+    "one row of a class to hold out": lambda make: make(early_stopping=True).fit(
+        X, np.append(LABELS[:29], "zero")
+    ),
     "no probabilities": lambda make: make().predict_proba,
     "no logarithms of them": lambda make: make(loss="huber").predict_log_proba,
     "no classes": lambda make: make().partial_fit(X, LABELS),

@@ -143,7 +143,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         begun = self._begun(rows, classes, coef_init, intercept_init)
         watch = None
         if self.early_stopping:
-            train, held = split(self, rows.targets, sample_weight)
+            train, held = split(self, y, sample_weight)
             watch = watch_of(self, rows.at(held), begun.classes)
             rows = rows.at(train)
         with labels_in_errors(classes):

@@ -30,11 +30,14 @@ class Rows(NamedTuple):
         return Rows(self.X[places], self.targets[places], weights)
 
 
-def split(estimator: Any, targets: Array, sample_weight: Array | None) -> tuple[Array, Array]:
-    """Return the places of the rows to learn from, in order, and of those held out."""
+def split(estimator: Any, y: Array, sample_weight: Array | None) -> tuple[Array, Array]:
+    """Return the places of the rows to learn from, in order, and of those held out.
+
+    `y` are labels as the user knows them, as errors tell of which there are too few.
+    """
     splitter = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
     drawn = splitter(test_size=estimator.validation_fraction, random_state=estimator.random_state)
-    train, held = next(drawn.split(np.zeros((len(targets), 1)), targets))
+    train, held = next(drawn.split(np.zeros((len(y), 1)), y))
     if sample_weight is not None and not sample_weight[held].any():
         raise ValueError(
             "The sample weights for validation set are all zero, consider using a different "
