@@ -80,6 +80,8 @@ def _as_labels(name: str, y: Any) -> Array:
     if is_mixed and isinstance(y, (list, tuple)):
         # Numpy makes strings of numbers that are among them, and floats of large integers.
         array = np.asarray(y, dtype=object)
+    if array.dtype.kind == "T":  # strings of any length, some of which may be missing
+        array = array.astype(object)
     if array.dtype.kind == "O" and array.size:
         kinds = {type(label) for label in array.ravel().tolist()}
         if all(issubclass(kind, str) for kind in kinds):

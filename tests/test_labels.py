@@ -294,6 +294,18 @@ def test_labels_that_are_objects_come_back_as_the_numbers_they_are(labels, dtype
     assert model.classes.tolist() == sorted(set(labels))
 
 
+STRINGS = getattr(np.dtypes, "StringDType", None)
+
+
+@pytest.mark.skipif(STRINGS is None, reason="numpy has strings of any length from version 2 on")
+def test_strings_of_any_length_are_labels():
+    y = np.array(["no", "yes", "no"], dtype=STRINGS())
+    assert fastsgd.fit(X3, y, loss="hinge").classes.tolist() == ["no", "yes"]
+    y = np.array(["no", "yes", None], dtype=STRINGS(na_object=None))
+    with pytest.raises(TypeError, match="y: expected numbers or strings as labels, got NoneType"):
+        fastsgd.fit(X3, y, loss="hinge")
+
+
 def test_labels_of_narrow_floats():
     X = np.arange(4.0)[:, None]
     model = fastsgd.fit(X, np.array([1, 1, 2, 2], np.float16), loss="hinge", seed=0)
