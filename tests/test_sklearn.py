@@ -256,6 +256,20 @@ def test_parts_of_one_target_may_have_one_dimension_or_two():
     np.testing.assert_array_equal(column.coef_, parts[1].coef_[None])
 
 
+@pytest.mark.parametrize("penalty", ["l2", None])
+def test_parts_of_other_numbers_of_targets_are_refused(penalty):
+    y = TARGETS["numbers"]
+    for first, second, message in (
+        (np.column_stack([y, -y]), y, r"expected \(n, 2\), as in the model, got \(n,\)"),
+        (y, np.column_stack([y, -y]), r"expected \(n,\), as in the model, got \(n, 2\)"),
+    ):
+        model = SGDRegressor(penalty=penalty, random_state=0).partial_fit(X, first)
+        before = model.coef_
+        with pytest.raises(ValueError, match=f"partial_fit: shape of y: {message}"):
+            model.partial_fit(X, second)
+        assert model.coef_ is before
+
+
 def test_copies_do_not_share_their_losses():
     model = SGDRegressor(random_state=0).partial_fit(X, TARGETS["numbers"])
     copy.copy(model).partial_fit(X, TARGETS["numbers"])

@@ -172,7 +172,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             # With an order of its own for the rows that follow.
             begun = replace(before, loss=self._loss(classes), seed=(before.seed + 1) % 2**64)
         state = self._as_set(begun.state)
-        w, b = for_user(learned(state), self._outputs(rows.targets, classes))
+        # Of as many outputs as before: `fit` compares them with those of y.
+        w, b = for_user(learned(state), None if begun.w.ndim == 1 else begun.w.shape[1])
         begun = replace(begun, w=w, b=b, state=state)
         with labels_in_errors(classes):
             model = self._learn(begun, rows, weights, 1, None, None)
