@@ -333,7 +333,10 @@ def shape_of_X(X: Array) -> None:
     if X.ndim != 2:
         hint = ""
         if X.ndim == 1:
-            hint = "; X.reshape(1, -1) makes one row of it, and X.reshape(-1, 1) one feature"
+            hint = (
+                "; np.asarray(X).reshape(1, -1) makes one row of it, and "
+                "np.asarray(X).reshape(-1, 1) one feature"
+            )
         raise ValueError(f"X: expected 2 dimensions (rows, features), got shape {X.shape}{hint}")
     if X.shape[0] == 0 or X.shape[1] == 0:
         raise ValueError(f"X: expected at least one row and one feature, got shape {X.shape}")

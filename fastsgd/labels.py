@@ -36,7 +36,7 @@ def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
     """
     labels = _as_labels("y", y)
     if labels.shape != (n,):
-        hint = "; y.ravel() makes it so" if labels.shape == (n, 1) else ""
+        hint = "; np.ravel(y) makes it so" if labels.shape == (n, 1) else ""
         raise ValueError(
             f"y: expected shape ({n},), one label for each row of X, got shape {labels.shape}{hint}"
         )

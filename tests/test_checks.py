@@ -21,7 +21,7 @@ BAD_INPUT = {
     "one dimension": (
         {"X": y},
         ValueError,
-        "X: expected 2 dimensions .* (3,); X.reshape(1, -1) makes one row of it",
+        "X: expected 2 dimensions .* (3,); np.asarray(X).reshape(1, -1) makes one row",
     ),
     "three dimensions": ({"X": X[None]}, ValueError, "X: expected 2 dimensions"),
     "no rows": ({"X": X[:0], "y": y[:0]}, ValueError, "X: expected at least one row"),
@@ -227,6 +227,19 @@ def test_the_search_for_nan_reaches_the_last_stretch(monkeypatch):
     array[9, 4] = np.nan
     with pytest.raises(ValueError, match="row 9, column 4"):
         fastsgd.fit(array, np.zeros(10))
+
+
+@pytest.mark.parametrize("wrap", [list, pd.Series, np.asarray])
+def test_what_an_error_says_would_do_does(wrap):
+    X = wrap([1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="X: ") as caught:
+        fastsgd.fit(X, y)
+    hint = re.search("; (.*) makes one row of it, and (.*) one feature", str(caught.value))
+    for expression, shape in zip(hint.groups(), [(1, 3), (3, 1)], strict=True):
+        assert eval(expression).shape == shape
+    labels = pd.DataFrame({"label": ["a", "b", "a"]})
+    with pytest.raises(ValueError, match=r"y: .*; np.ravel\(y\) makes it so"):
+        fastsgd.fit([[1.0], [2.0], [3.0]], labels, loss="hinge")
 
 
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
