@@ -257,11 +257,7 @@ def _as_array(name: str, value: Any) -> Array:
             f"{name}: sparse input of this kind is not supported; {name}.toarray() makes it dense, "
             "if it fits in memory"
         )
-    if hasattr(value, "asnumpy"):
-        raise TypeError(
-            f"{name}: {type(value).__name__} is not an array of numpy; {name}.asnumpy() makes "
-            "it one"
-        )
+    not_of_mxnet(name, value)
     not_masked(name, value)
     _without_times(name, value)
     nullable = _nullable_dtype(value)
@@ -293,6 +289,15 @@ def _without_times(name: str, value: Any) -> None:
         raise TypeError(
             f"{name}: expected an array of real numbers, got {type(value).__name__}; of its "
             f"columns, {', '.join(others)} hold other things"
+        )
+
+
+def not_of_mxnet(name: str, value: Any) -> None:
+    """Refuse arrays of MXNet, which numpy reads number by number, or not at all."""
+    if hasattr(value, "asnumpy"):
+        raise TypeError(
+            f"{name}: {type(value).__name__} is not an array of numpy; {name}.asnumpy() makes "
+            "it one"
         )
 
 

@@ -73,6 +73,7 @@ def _are_exact(numbers: Array) -> bool:
 
 
 def _as_labels(name: str, y: Any) -> Array:
+    checks.not_of_mxnet(name, y)
     checks.not_masked(name, y)
     with checks.naming(name):
         array = np.asarray(y)

@@ -248,6 +248,15 @@ def test_what_are_no_labels_is_refused(arguments, error, message):
         fastsgd.fit(**arguments)
 
 
+def test_labels_in_an_array_of_mxnet_are_told_what_would_do():
+    class NDArray:
+        def asnumpy(self):
+            return np.array([0, 1, 0])
+
+    with pytest.raises(TypeError, match=r"y: NDArray is not .*; y.asnumpy\(\) makes it one"):
+        fastsgd.fit(X3, NDArray(), loss="hinge")
+
+
 def test_labels_that_the_model_does_not_know_are_refused():
     model = fastsgd.fit(X3, ["a", "b", "a"], loss="hinge")
     with pytest.raises(ValueError, match="y: row 1 is 'c', which is not among the classes"):
