@@ -110,7 +110,7 @@ def _fill_by_blocks(order: Array, seed: int, epoch: int, row_bytes: int, draws: 
     starts *= run
     # Else the rows of the last run, if it is a shorter one, would come to some places never.
     shift = np.random.default_rng([seed ^ OF_CUTS, epoch]).integers(n) if n % run else 0
-    short = ((n - n % run) + shift) % n
+    short = int(((n - n % run) + shift) % n)
     starts = ((starts[0].astype(np.uint64) + np.uint64(shift)) % np.uint64(n)).astype(order.dtype)
     windows = -(-starts.size // min(WINDOW // RUN, SHUFFLED // run))
     runs = -(-starts.size // windows)
