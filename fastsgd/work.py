@@ -36,10 +36,18 @@ from .kernels.lapses import (
     Shrinking,
 )
 from .kernels.parts import CHUNK, Parts
+from .kernels.registers import half_of
 from .kernels.scattered import Scattered
-from .kernels.short import SHORT, ByRow, ByRowOfClasses
+from .kernels.short import SHORT, ByRow, ByRowInPasses
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
-from .kernels.targets import Classes, OneVersusRest, Values
+from .kernels.targets import (
+    FEW,
+    Classes,
+    OneVersusRest,
+    Values,
+    takes_exponentials,
+    whole_registers,
+)
 from .members import in_dtype
 from .optimizers import SGD
 from .penalties import L1, L2, NoPenalty
@@ -79,20 +87,24 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     if isinstance(problem.data.rows, Sparse) and _is_linear(settings, state):
         return _scattered(problem, settings, state)
     method = settings.method(problem, state)
-    way = _by_row(problem, settings.batch_size) if settings.batch_size <= CHUNK else None
+    way = _by_row(problem, settings) if settings.batch_size <= CHUNK else None
     if way is None:
         return _gathered(problem, settings.batch_size, state, method)
     parameters, gradient = state.parameters, zero_gradient(state.parameters.w)
     return Work(problem.data, method, parameters, state.memory, gradient, way)
 
 
-def _by_row(problem: Problem, batch_size: int) -> ByRow | ByRowOfClasses | None:
+def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | None:
     """Return the way for few and short rows, if their losses are of a kind that needs no others."""
-    if not isinstance(problem.data.rows, Dense) or problem.d > SHORT:
+    rows, targets, batch_size = problem.data.rows, problem.data.targets, settings.batch_size
+    if not isinstance(rows, Dense) or problem.d > SHORT:
         return None
-    if isinstance(problem.data.targets, Classes):
-        return ByRowOfClasses(block_of(np.empty((problem.k, batch_size), problem.dtype)))
-    return ByRow() if isinstance(problem.data.targets, (Values, OneVersusRest)) else None
+    half = half_of(problem.d)
+    is_costly = takes_exponentials(settings.loss) and batch_size >= FEW
+    if isinstance(targets, Classes) or is_costly:
+        scores = np.empty((problem.k, whole_registers(batch_size)), problem.dtype)
+        return ByRowInPasses(half, block_of(scores))
+    return ByRow(half) if isinstance(targets, (Values, OneVersusRest)) else None
 
 
 def _is_linear(settings: Settings, state: State) -> bool:
@@ -115,7 +127,7 @@ def _is_scale(penalty: Any) -> bool:
 def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
     w, b = state.parameters
     k, penalty = len(w), settings.penalty
-    scores = np.empty((k, settings.batch_size), w.dtype)
+    scores = np.empty((k, whole_registers(settings.batch_size)), w.dtype)
     held, steps = _beside_steps(w) if isinstance(penalty, L1) else (w, np.zeros((k, 0), np.uint32))
     none = np.zeros((0, 1))
     scattered = Scattered(

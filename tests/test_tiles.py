@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memory import amid_nan, check
 from numba import njit
 
 from fastsgd.kernels import dense
@@ -38,16 +39,6 @@ def added_up(for_several, X, order, place, factors, g):
         dense.add_tile(X, order, place, factors, g)
 
 
-def amid_nan(rng, shape, dtype, offset):
-    """Return random numbers in the midst of NaNs, at that many numbers from an even address."""
-    size = int(np.prod(shape))
-    memory = np.full(size + 256, np.nan, dtype)
-    first = (-memory.ctypes.data // memory.itemsize) % 64 + 64 + offset
-    array = memory[first : first + size].reshape(shape)
-    array[...] = rng.standard_normal(shape)
-    return memory, array
-
-
 @st.composite
 def tiles(draw, sizes):
     """Return all that a tile of one of these sizes is given."""
@@ -60,14 +51,6 @@ def tiles(draw, sizes):
     _, X = amid_nan(rng, (n, d), dtype, offset)
     place = Place(AROUND, size.rows, AROUND, size.outputs, AROUND, later, size.fetched)
     return rng, X, k, order, place, offset
-
-
-def check(memory, before, array, changed, exact, bound):
-    """What was to be changed is the exact sum but for rounding, and nothing else is changed."""
-    assert (abs(array[changed] - exact) <= bound * np.finfo(array.dtype).eps).all()
-    first = (array.ctypes.data - memory.ctypes.data) // memory.itemsize
-    array[changed] = before[first : first + array.size].reshape(array.shape)[changed]
-    np.testing.assert_array_equal(memory, before)
 
 
 @given(tile=tiles(MULTIPLIED))

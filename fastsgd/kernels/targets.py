@@ -8,10 +8,11 @@ derivatives to `slope_sums` and its losses to `loss_sums`; `add_losses` does no 
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba.extending import overload
 
 from .arithmetic import lesser, unsigned
 from .attributes import having
-from .jit import inner
+from .jit import PART, inner
 from .methods import derivative, differentiate_rows, target, value, weigh
 from .prefetch import prefetch_line
 
@@ -38,7 +39,7 @@ def differentiate_outputs(
     for j in range(b.size):
         for r in range(rows):
             column[r] = target(targets, order[unsigned(start + r)], j)
-        differentiate_column(loss, b[j], scores[j, :rows], column)
+        differentiate_column(loss, b[j], scores[j], column, rows)
         slope_sum = 0.0
         loss_sum = 0.0
         for r in range(rows):
@@ -51,10 +52,47 @@ def differentiate_outputs(
         loss_sums[j] += loss_sum
 
 
+# So many numbers of float64 fill a register. The last few of a column would be taken one by one,
+# and from so many on that takes longer than to take eight together.
+LANES, FEW = 8, 3
+
+
 @inner
-def differentiate_column(loss: Any, b: Any, scores: Any, column: Any) -> None:
-    """Replace products of rows and weights by derivatives, and targets by losses."""
-    for r in range(scores.size):
+def whole_registers(rows: int) -> int:
+    """Return how many rows fill registers, of so many rows or a few more."""
+    return (rows + LANES - 1) // LANES * LANES
+
+
+def takes_exponentials(loss: Any) -> bool:
+    """Tell whether a loss does."""
+    return getattr(type(loss), "takes_exponentials", False)
+
+
+@overload(takes_exponentials, strict=False, jit_options=PART)
+def _takes_exponentials(loss: Any) -> Any:
+    it_does = getattr(loss.instance_class, "takes_exponentials", False)
+    return lambda loss: it_does
+
+
+@inner
+def fill_registers(loss: Any, column: Any, rows: int) -> int:
+    """Repeat the last of so many rows until they fill registers; return how many there are now."""
+    if not takes_exponentials(loss) or rows < FEW:
+        return rows
+    together = lesser(whole_registers(rows), column.size)
+    for r in range(rows, together):
+        column[r] = column[rows - 1]
+    return together
+
+
+@inner
+def differentiate_column(loss: Any, b: Any, scores: Any, column: Any, rows: int) -> None:
+    """Replace products of so many rows and weights by derivatives, and targets by losses.
+
+    Those of a few rows more may change, where there is room for them.
+    """
+    fill_registers(loss, scores, rows)
+    for r in range(fill_registers(loss, column, rows)):
         y_hat = scores[r] + b
         y = column[r]
         scores[r] = derivative(loss, y_hat, y)
@@ -122,13 +160,15 @@ def differentiate_classes(
     """Do it for a loss of all outputs together; the losses are those of output 0."""
     prefetch_targets(targets.y, order, start, stop)
     rows = stop - start
-    scores, column = block.scores, block.column[:rows]
+    scores, column = block.scores, block.column
     for r in range(rows):
         column[r] = targets.y[order[unsigned(start + r)], 0]
     for j in range(b.size):
         for r in range(rows):
             scores[j, r] += b[j]
-    differentiate_rows(loss, scores, column, block.room)
+        fill_registers(loss, scores[j], rows)
+    together = fill_registers(loss, column, rows)
+    differentiate_rows(loss, scores, column[:together], block.room)
     for r in range(rows):
         loss_sums[0] += weigh(weights, order[unsigned(start + r)], 0, column[r])
     for j in range(b.size):

@@ -57,8 +57,9 @@ class Loss(Protocol):
 
     A loss of all classes together, whose kind is "multiclass", has `differentiate_rows` beside
     these. Optional are `check_targets`, which refuses what cannot be a target; `response`, what is
-    predicted from the scores; and `probabilities`, those of the classes, with `log_probabilities`
-    where these may be too small for numbers.
+    predicted from the scores; `probabilities`, those of the classes, with `log_probabilities`
+    where these may be too small for numbers; and `takes_exponentials`, if it does, so that those of
+    several rows are taken together.
     """
 
     kind: str

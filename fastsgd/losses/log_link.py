@@ -19,7 +19,7 @@ def _mean(self: Any, scores: Array) -> Array:
 
 
 @parameters()
-@having(kind=REGRESSION, response=_mean)
+@having(kind=REGRESSION, response=_mean, takes_exponentials=True)
 class Poisson(NamedTuple):
     """Poisson regression with log link: ``exp(y_hat) - y * y_hat``.
 
@@ -51,7 +51,7 @@ class Poisson(NamedTuple):
 
 
 @parameters()
-@having(kind=REGRESSION, response=_mean)
+@having(kind=REGRESSION, response=_mean, takes_exponentials=True)
 class Gamma(NamedTuple):
     """Gamma regression with log link: ``y_hat + y * exp(-y_hat)``.
 
@@ -83,7 +83,7 @@ class Gamma(NamedTuple):
 
 
 @parameters(power=checks.tweedie_power)
-@having(kind=REGRESSION, response=_mean)
+@having(kind=REGRESSION, response=_mean, takes_exponentials=True)
 class Tweedie(NamedTuple):
     """Tweedie regression with log link, for a variance of ``mean**power``.
 

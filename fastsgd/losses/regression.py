@@ -5,8 +5,11 @@ from typing import Any, NamedTuple
 
 from .. import checks
 from ..kernels.attributes import having
+from ..kernels.elementary import expm1, log1p
 from ..kinds import REGRESSION
 from ..members import parameters
+
+LN2 = math.log(2.0)
 
 
 @parameters()
@@ -236,7 +239,7 @@ class Quantile(NamedTuple):
 
 
 @parameters()
-@having(kind=REGRESSION)
+@having(kind=REGRESSION, takes_exponentials=True)
 class LogCosh(NamedTuple):
     """The logarithm of the hyperbolic cosine: ``log(cosh(y_hat - y))``.
 
@@ -257,11 +260,16 @@ class LogCosh(NamedTuple):
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return log(cosh(r)), by a form that neither cancels nor overflows."""
         r = abs(y_hat - y)
-        if r < 1:
-            half = math.sinh(r / 2)
-            return math.log1p(2 * half * half)
-        return r + (math.log1p(math.exp(-2 * r)) - math.log(2.0))
+        lost = expm1(-r)
+        # cosh(r) is 1 + lost**2 / (2 * (1 + lost)), and e**r / 2 * (1 + (1 + lost)**2).
+        is_small, left = r < 1, 1 + lost
+        rest = log1p(lost * lost / (2 * left) if is_small else left * left)
+        return rest if is_small else r + (rest - LN2)
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return tanh(r)."""
-        return math.tanh(y_hat - y)
+        error = y_hat - y
+        lost = expm1(-abs(error))
+        left = 1 + lost
+        slope = -lost * (1 + left) / (1 + left * left)
+        return slope if error > 0 else -slope

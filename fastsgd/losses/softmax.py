@@ -14,7 +14,7 @@ Array = np.ndarray[Any, Any]
 
 
 @parameters()
-@having(kind=MULTICLASS)
+@having(kind=MULTICLASS, takes_exponentials=True)
 class Softmax(NamedTuple):
     """Multinomial logistic regression for k classes, or cross-entropy after softmax.
 

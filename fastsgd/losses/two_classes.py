@@ -13,7 +13,7 @@ Array = np.ndarray[Any, Any]
 
 
 @parameters()
-@having(kind=BINARY)
+@having(kind=BINARY, takes_exponentials=True)
 class Logistic(NamedTuple):
     """Logistic regression for two classes: ``log(1 + exp(-y * y_hat))``.
 

@@ -1,0 +1,71 @@
+"""Short rows in registers are read, multiplied and added up as NumPy does it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from memory import amid_nan, check
+from numba import njit
+
+from fastsgd.kernels.jit import OPTIONS
+from fastsgd.kernels.registers import (
+    HALVES,
+    add_to,
+    half_of,
+    nothing_like,
+    plus,
+    product,
+    row,
+    weights_of,
+)
+
+N, K = 7, 3
+
+
+@njit(**OPTIONS)
+def multiplied_and_added_up(half, X, order, w, j, factors, out, g):
+    weights = weights_of(half, w, j)
+    sums = nothing_like(weights)
+    for r in range(order.size):
+        x = row(half, X, order[r])
+        out[r] = product(weights, x)
+        sums = plus(sums, factors[r], x)
+    add_to(g, j, sums)
+
+
+@given(
+    d=st.integers(1, 2 * HALVES[-1]),
+    rows=st.integers(0, N),
+    j=st.integers(0, K - 1),
+    dtype=st.sampled_from(["float32", "float64"]),
+    offset=st.integers(0, 15),
+    seed=st.integers(0, 2**32),
+)
+def test_rows_are_multiplied_by_weights_and_added_up(d, rows, j, dtype, offset, seed):
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(N)[:rows].astype(np.uint32)
+    _, X = amid_nan(rng, (N, d), dtype, offset)
+    _, w = amid_nan(rng, (K, d), dtype, offset)
+    _, factors = amid_nan(rng, (rows,), dtype, offset)
+    memory, g = amid_nan(rng, (K, d), dtype, offset)
+    of_products, out = amid_nan(rng, (1, rows), dtype, offset)
+    before, products_before = memory.copy(), of_products.copy()
+    x, weights, c, so_far = (part.astype(float) for part in (X[order], w[j], factors, g[j]))
+    multiplied_and_added_up(half_of(d), X, order, w, j, factors, out[0], g)
+    check(of_products, products_before, out, 0, x @ weights, (d + 1) * abs(x) @ abs(weights))
+    bound = (rows + 1) * (abs(so_far) + abs(c) @ abs(x))
+    check(memory, before, g, j, so_far + c @ x, bound)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("d", range(1, 2 * HALVES[-1] + 1))
+def test_every_number_counts_once(dtype, d):
+    # With powers of two, each sum is exact and tells which of its terms are there.
+    X = 2.0 ** np.arange(d, dtype=dtype)[None]
+    out, g = np.zeros(1, dtype), np.zeros((1, d), dtype)
+    one = np.ones(1, dtype)
+    multiplied_and_added_up(half_of(d), X, np.zeros(1, np.uint32), np.ones_like(X), 0, one, out, g)
+    assert out[0] == X.sum()
+    np.testing.assert_array_equal(g, X)
