@@ -107,6 +107,11 @@ def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | Non
     return ByRow(half) if isinstance(targets, (Values, OneVersusRest)) else None
 
 
+# Derivatives are multiplied by the rate over the scale of the weights of sparse rows: so large ones
+# do not overflow then.
+ROOM = 2.0**32
+
+
 def _is_linear(settings: Settings, state: State) -> bool:
     """Tell whether the gradients of the rows of a batch can be added to the weights one by one."""
     penalty, is_small = settings.penalty, settings.batch_size <= CHUNK
@@ -139,6 +144,7 @@ def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
         np.zeros(1, np.int64),
         scores,
         float(in_dtype(penalty, w.dtype).alpha) if _is_scale(penalty) else 0.0,
+        float(np.finfo(w.dtype).max) / ROOM,
     )
     empty = np.zeros((k, 0), w.dtype)
     return Work(

@@ -371,3 +371,14 @@ def test_several_outputs_have_no_sparse_gradient_of_each_row():
     X, Y = sparse.csr_array(table()), np.zeros((N, 2))
     with pytest.raises(ValueError, match='expected "sum" or "mean" for sparse rows'):
         fastsgd.gradient(X, Y, np.zeros((D, 2)), np.zeros(2), reduction="none")
+
+
+@pytest.mark.parametrize("size", [1e-10, 1e-14])
+def test_rates_for_tiny_float32_numbers_do_not_overflow_as_the_scale_of_the_weights_shrinks(size):
+    X = (table()[:, :3] * size).astype(np.float32)
+    y, penalty, lr = targets("squared").astype(np.float32), L2(0.5 * size**2), 0.2 / size**2
+    options = {"penalty": penalty, "batch_size": 1, "lr": lr, "fit_intercept": False, "seed": 0}
+    X, y = (np.concatenate([part] * (2000 // N)) for part in (X, y))
+    model = fastsgd.fit(sparse.csr_array(X), y, epochs=1, **options)
+    dense = fastsgd.fit(X, y, epochs=1, **options)
+    np.testing.assert_allclose(model.w * size, dense.w * size, rtol=1e-4, atol=1e-6)

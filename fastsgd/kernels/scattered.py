@@ -7,7 +7,7 @@ before it is taken. Nothing is moved, and of a feature nothing but its weight is
 from typing import Any, NamedTuple
 
 from .ahead import WEIGHTS_LEFT, bounds, prefetch_entries, prefetch_features
-from .arithmetic import lesser
+from .arithmetic import greater, lesser
 from .finite import are_finite
 from .jit import inner
 from .methods import dot_up, finish
@@ -32,6 +32,7 @@ class Scattered(NamedTuple):
     count: Any  # (1,): 0, as no step of the weights is left once they are added
     scores: Any  # (k, batch_size): the derivatives of the rows of a batch
     decay: Any  # what is lost of a weight in a step with a learning rate of 1
+    most: Any  # of a rate over the scale, lest factors overflow: beyond it the scale becomes 1
 
     def dot_rows(self, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
         """Set out[j, r] to the product of the weights and row order[start + r], for all j, r."""
@@ -54,7 +55,7 @@ class Scattered(NamedTuple):
             if step.pace[j] > 0:
                 rate = step.lr * step.pace[j]
                 self.scale[j] *= 1 - lesser(1.0, rate * self.decay)
-                if self.scale[j] < SMALL:
+                if self.scale[j] < greater(SMALL, lesser(1.0, rate / self.most)):
                     unscale(self.held.w, self.scale, j)
                 by = -rate * step.mean / self.scale[j]
                 for p in range(step.first, step.last):
