@@ -215,7 +215,8 @@ def _batches(
     w, slots, averages = state.parameters.w, state.memory.w, state.memory.averages
     (k, d), s = w.shape, slots.shape[0]
     longest = int(np.diff(rows.indptr).max(initial=1))
-    size = min(d, batch_size * longest)
+    # No row occurs twice in an order: a batch has no more entries than all rows.
+    size = min(d, batch_size * longest, rows.entries.size)
     is_averaged = isinstance(averages, Averaged)
     near_alpha = np.zeros(0 if alpha is None else size, w.dtype)
     near = Held(
@@ -232,7 +233,7 @@ def _batches(
         np.empty(size, np.uint32),
         np.zeros(1, np.int64),
         marks,
-        np.empty(min(batch_size, handled) * longest, np.uint32),
+        np.empty(min(min(batch_size, handled) * longest, rows.entries.size), np.uint32),
         np.empty(handled, np.int64),
         Nothing(),
         near_alpha if alpha is None else alpha,

@@ -285,6 +285,20 @@ def test_memory_with_an_alpha_for_each_feature_is_no_table_of_features_and_steps
     assert peak < 8 * 20 * (n + d)
 
 
+def test_memory_with_one_long_row_is_not_that_of_a_batch_of_such_rows():
+    n = d = 20_000
+    indices = np.concatenate([np.arange(d), np.arange(1, n)])
+    indptr = np.append(0, np.arange(d, d + n))
+    X = sparse.csr_array((np.ones(d + n - 1), indices, indptr), shape=(n, d))
+    options = {"seed": 0, "optimizer": "adagrad", "batch_size": 256}
+    fastsgd.fit(X[1:300], np.ones(299), **options)
+    tracemalloc.start()
+    fastsgd.fit(X, np.ones(n), **options)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * 20 * (n + d)
+
+
 def test_a_table_with_far_more_features_than_rows():
     X = np.zeros((30, 100_000))
     X[np.arange(60) // 2, np.random.default_rng(0).integers(0, 100_000, 60)] = 1.5
