@@ -144,6 +144,9 @@ def _classes(
     numbers: Array, k: int, dtype: np.dtype[Any], loss: Any
 ) -> tuple[OneVersusRest | Classes, int | None]:
     """Return the targets; of two classes, the second is the one that is told from the other."""
+    most = 2 ** (np.finfo(dtype).nmant + 1)  # beyond this, classes would share their numbers
+    if k > most:
+        raise ValueError(f"classes: expected at most {most} with rows of {dtype}, got {k}")
     column = readable(numbers, dtype).reshape(-1, 1)
     if loss.kind == MULTICLASS:
         return Classes(column), k

@@ -356,3 +356,10 @@ def test_initial_parameters_of_other_classes_are_refused():
         fastsgd.fit(X, score, init=model)
     other = fastsgd.fit(X, score > 0, loss="logistic", init=(model.w, model.b), epochs=0)
     np.testing.assert_array_equal(other.w, model.w)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "softmax"])
+def test_more_classes_than_float32_numbers_one_by_one_are_refused(loss):
+    X, classes = np.ones((1, 1), np.float32), np.arange(2**24 + 1, dtype=np.int32)
+    with pytest.raises(ValueError, match=r"^classes: expected at most 16777216 .* got 16777217$"):
+        fastsgd.gradient(X, [0], [[0.0]], [0.0], loss=loss, classes=classes)
