@@ -10,9 +10,12 @@ from .kernels.callee import callee
 from .kernels.epoch import Data, Parameters
 from .kernels.gradient import Batch, Block, ByBlocks, Gradient
 from .kernels.parts import CHUNK, ByParts, Parts, add_up, gather_part
+from .kernels.short import ByRow, ByRowInPasses
 from .rows import Rows
 
 Array = np.ndarray[Any, Any]
+
+Way = ByBlocks | ByRow | ByRowInPasses
 
 # The most parts of a large batch, and the most numbers in all their sums: 24 MB.
 PARTS = 16
@@ -24,22 +27,22 @@ def zero_gradient(w: Array) -> Gradient:
     return Gradient(np.zeros(w.shape, w.dtype), np.zeros(len(w)))
 
 
-def blocks_or_parts(w: Array, block: Block, batch_size: int, most_parts: int) -> ByBlocks | Parts:
-    """Return what a batch is gathered by: a block of rows after the other, or parts if large."""
-    if batch_size <= CHUNK:
-        return ByBlocks(block)
-    return parts_of(w, block, batch_size, most_parts)
+def parts_if_large(w: Array, way: Way, batch_size: int, most_parts: int) -> Way | Parts:
+    """Return the way in which a batch is gathered: as given, or part by part if it is large."""
+    return way if batch_size <= CHUNK else parts_of(w, way, batch_size, most_parts)
 
 
-def parts_of(w: Array, block: Block, batch_size: int, most_parts: int) -> Parts:
-    """Return room for the parts of a batch, each with a block like the one given."""
+def parts_of(w: Array, way: Way, batch_size: int, most_parts: int) -> Parts:
+    """Return room for the parts of a batch, each of which is gathered in the way given."""
     k, d = w.shape
     chunks = -(-batch_size // CHUNK)
     length = CHUNK * -(-chunks // max(1, min(most_parts, NUMBERS // max(1, k * d))))
     parts = -(-batch_size // length)
     gradients = Gradient(np.zeros((parts, k, d), w.dtype), np.zeros((parts, k)))
-    blocks = Block(*(np.empty((parts, *part.shape), part.dtype) for part in block))
-    return Parts(length, gradients, blocks, np.zeros((parts, k, d)), np.zeros((parts, k)))
+    if not isinstance(way, ByRow):  # which needs no room
+        room = (np.empty((parts, *part.shape), part.dtype) for part in way.block)
+        way = way._replace(block=Block(*room))
+    return Parts(length, gradients, way, np.zeros((parts, k, d)), np.zeros((parts, k)))
 
 
 def part_gatherer(parts: Parts, data: Data, order: Array, parameters: Parameters, loss: Any) -> Any:

@@ -9,7 +9,7 @@ from .custom import compiling
 from .evaluation import pieces
 from .gathering import block_of, part_gatherer, parts_of, scores_of, zero_gradient
 from .kernels.epoch import Parameters
-from .kernels.gradient import derivatives
+from .kernels.gradient import ByBlocks, derivatives
 from .kernels.parts import add_whole_gradient
 from .kernels.sparse import Sparse
 from .losses import Loss, named_loss
@@ -121,8 +121,8 @@ def gradient(
 def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) -> ParameterGradient:
     state = new_state(values, SGD())
     data, parameters, _ = brought_near(problem, problem.n, state)
-    block = block_of(scores_of(values.w, problem.data.rows))
-    parts = parts_of(parameters.w, block, problem.n, most_parts=1)
+    by_blocks = ByBlocks(block_of(scores_of(values.w, problem.data.rows)))
+    parts = parts_of(parameters.w, by_blocks, problem.n, most_parts=1)
     for order in pieces(problem.data, problem.k):
         gatherer = part_gatherer(parts, data, order, parameters, loss)
         add_whole_gradient(data, order, parameters, loss, parts, gatherer)

@@ -14,8 +14,8 @@ import numpy as np
 from .gathering import (
     PARTS,
     block_of,
-    blocks_or_parts,
     part_gatherer,
+    parts_if_large,
     rows_together,
     scores_of,
     way_by_parts,
@@ -36,9 +36,9 @@ from .kernels.lapses import (
     Shrinking,
 )
 from .kernels.parts import CHUNK, Parts
-from .kernels.registers import half_of
+from .kernels.registers import shape_of
 from .kernels.scattered import Scattered
-from .kernels.short import SHORT, ByRow, ByRowInPasses
+from .kernels.short import SHORT_FOR_SEVERAL, ByRow, ByRowInPasses, rows_ahead
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
 from .kernels.targets import (
     FEW,
@@ -87,24 +87,28 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     if isinstance(problem.data.rows, Sparse) and _is_linear(settings, state):
         return _scattered(problem, settings, state)
     method = settings.method(problem, state)
-    way = _by_row(problem, settings) if settings.batch_size <= CHUNK else None
-    if way is None:
+    by_row = _by_row(problem, settings)
+    if by_row is None:
         return _gathered(problem, settings.batch_size, state, method)
-    parameters, gradient = state.parameters, zero_gradient(state.parameters.w)
-    return Work(problem.data, method, parameters, state.memory, gradient, way)
+    w = state.parameters.w
+    way = parts_if_large(w, by_row, settings.batch_size, PARTS)
+    return Work(problem.data, method, state.parameters, state.memory, zero_gradient(w), way)
 
 
 def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | None:
-    """Return the way for few and short rows, if their losses are of a kind that needs no others."""
-    rows, targets, batch_size = problem.data.rows, problem.data.targets, settings.batch_size
-    if not isinstance(rows, Dense) or problem.d > SHORT:
+    """Return the way for short rows, if their losses are of a kind that needs no others."""
+    rows, targets, chunk = problem.data.rows, problem.data.targets, min(settings.batch_size, CHUNK)
+    if not isinstance(rows, Dense) or (problem.k > 1 and problem.d > SHORT_FOR_SEVERAL):
         return None
-    half = half_of(problem.d)
-    is_costly = takes_exponentials(settings.loss) and batch_size >= FEW
+    shape = shape_of(problem.d, problem.dtype.itemsize)
+    if shape is None:
+        return None
+    ahead = rows_ahead(rows)
+    is_costly = takes_exponentials(settings.loss) and chunk >= FEW
     if isinstance(targets, Classes) or is_costly:
-        scores = np.empty((problem.k, whole_registers(batch_size)), problem.dtype)
-        return ByRowInPasses(half, block_of(scores))
-    return ByRow(half) if isinstance(targets, (Values, OneVersusRest)) else None
+        scores = np.empty((problem.k, whole_registers(chunk)), problem.dtype)
+        return ByRowInPasses(shape, ahead, block_of(scores))
+    return ByRow(shape, ahead) if isinstance(targets, (Values, OneVersusRest)) else None
 
 
 # Derivatives are multiplied by the rate over the scale of the weights of sparse rows: so large ones
@@ -178,7 +182,8 @@ def _gathered(problem: Problem, batch_size: int, state: State, method: Method) -
         values = method.penalty._asdict() | {"alpha": rows.near_alpha}
         method = method._replace(penalty=method.penalty._make(values.values()))
     # The rows of a batch share the room that their features are brought together in.
-    way = blocks_or_parts(parameters.w, block, batch_size, PARTS if isinstance(rows, Dense) else 1)
+    most = PARTS if isinstance(rows, Dense) else 1
+    way = parts_if_large(parameters.w, ByBlocks(block), batch_size, most)
     return Work(data, method, parameters, memory, zero_gradient(parameters.w), way)
 
 

@@ -115,10 +115,11 @@ def test_rows_that_are_not_there_are_found_where_bounds_are_checked():
 
 
 @pytest.mark.skipif(not dense.HAS_LONGER, reason="vectors are of the shorter kind already")
-def test_tiles_of_shorter_vectors_are_right_as_well(tmp_path):
+@pytest.mark.parametrize("file", ["test_tiles.py", "test_registers.py"])
+def test_shorter_vectors_are_right_as_well(tmp_path, file):
     processor = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
     environment = {**os.environ, **processor, "NUMBA_CACHE_DIR": str(tmp_path)}
     options = ["-n0", "-p", "no:cacheprovider", "-k", "multiplied or added_up"]
-    command = [sys.executable, "-m", "pytest", __file__, *options]
+    command = [sys.executable, "-m", "pytest", str(Path(__file__).with_name(file)), *options]
     result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert "2 passed" in result.stdout, result.stdout
+    assert result.returncode == 0, result.stdout  # it is 5 where nothing was run

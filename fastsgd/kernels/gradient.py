@@ -47,45 +47,28 @@ class ByBlocks(NamedTuple):
     @property
     def block_length(self) -> int:
         """Return how many rows are handled together; a batch may be left after a multiple of it."""
-        return int(self.block.column.size)
+        return int(self.block.column.shape[-1])
+
+    def of_part(self, part: int) -> Any:
+        """Return the way of a part, of those that are held along the first axis of each array."""
+        return ByBlocks(block_of_part(self.block, part))
 
     def gather(
         self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
     ) -> None:
         """Add the gradients of the rows, and their losses."""
-        add_gradient(
-            data,
-            batch.order,
-            batch.first,
-            batch.last,
-            batch.t,
-            parameters,
-            loss,
-            gradient,
-            self.block,
-            loss_sums,
-        )
+        order, t, block, b = batch.order, batch.t, self.block, gradient.b
+        length = block.scores.shape[1]
+        for start in range(batch.first, batch.last, length):
+            stop = lesser(start + length, batch.last)
+            find_slopes(data, order, start, stop, t, parameters, loss, block, b, loss_sums)
+            add_rows(data.rows, order, start, stop, block.scores, gradient.w)
 
 
 @inner
-def add_gradient(
-    data: Any,
-    order: Any,
-    first: int,
-    last: int,
-    t: int,
-    parameters: Any,
-    loss: Any,
-    gradient: Any,
-    block: Any,
-    loss_sums: Any,
-) -> None:
-    """Add the gradients of the rows order[first:last], and their losses, in step t."""
-    scores = block.scores
-    for start in range(first, last, scores.shape[1]):
-        stop = lesser(start + scores.shape[1], last)
-        find_slopes(data, order, start, stop, t, parameters, loss, block, gradient.b, loss_sums)
-        add_rows(data.rows, order, start, stop, scores, gradient.w)
+def block_of_part(block: Any, part: int) -> Any:
+    """Return the block of a part, of those that are held along the first axis of each array."""
+    return Block(block.scores[part], block.column[part], block.room[part])
 
 
 @inner

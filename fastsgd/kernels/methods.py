@@ -94,6 +94,12 @@ def gather(
 
 
 @by_type
+def of_part(ways: Any, part: int) -> Any:
+    """Return the way in which the rows of one part of a batch are gathered."""
+    return ways.of_part(part)
+
+
+@by_type
 def conclude(way: Any, gradient: Any, features: int, rows: int, loss_sums: Any) -> float:
     """Finish the gradient of a batch; return what makes it that of the mean of so many rows."""
     return float(way.conclude(gradient, features, rows, loss_sums))

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from .arithmetic import greater, lesser
 from .callee import call
-from .gradient import Batch, Block, Gradient, add_gradient
+from .gradient import Batch, Gradient
 from .jit import apart, entry, inner
+from .methods import gather, of_part
 
 # A float32 sum of this many rows is good to a few millionths of the sum of their sizes; the sums of
 # a larger batch are carried on in float64.
@@ -21,14 +22,14 @@ class Parts(NamedTuple):
 
     length: int  # rows in a part: a multiple of CHUNK
     gradients: Gradient  # of each part, along the first axis of each array; of one chunk of it
-    blocks: Block  # of each part, along the first axis of each array
+    ways: Any  # how the rows of each part are gathered; a part has its own in arrays' first axes
     carried: Any  # (parts, k, d), float64: of the chunks before
     losses: Any  # (parts, k), float64
 
     @property
     def block_length(self) -> int:
         """Return how many rows are handled together; a batch may be left after a multiple of it."""
-        return int(self.blocks.column.shape[-1])
+        return int(self.ways.block_length)
 
 
 class ByParts(NamedTuple):
@@ -57,15 +58,14 @@ class ByParts(NamedTuple):
 def gather_part(parts: Any, part: int, data: Any, batch: Any, parameters: Any, loss: Any) -> None:
     """Add the gradients of those rows of a batch that are in one part."""
     gradient = Gradient(parts.gradients.w[part], parts.gradients.b[part])
-    blocks = parts.blocks
-    block = Block(blocks.scores[part], blocks.column[part], blocks.room[part])
-    losses, order, t = parts.losses[part], batch.order, batch.t
+    way, losses = of_part(parts.ways, part), parts.losses[part]
     start = greater(batch.first, batch.begin + part * parts.length)
     end = lesser(batch.last, batch.begin + (part + 1) * parts.length)
     while start < end:
         chunk_last = start - (start - batch.begin) % CHUNK + CHUNK
         stop = lesser(chunk_last, end)
-        add_gradient(data, order, start, stop, t, parameters, loss, gradient, block, losses)
+        chunk = Batch(batch.order, batch.begin, start, stop, batch.t)
+        gather(way, data, chunk, parameters, loss, gradient, losses)
         if stop == chunk_last:
             carry(gradient.w, parts.carried[part], data.rows.count[0])
         start = stop

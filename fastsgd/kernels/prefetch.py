@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .jit import inner
-
 # The bytes of a line, and of a first-level cache at least.
 CACHE_LINE, FIRST_CACHE = 64, 2**15
-
-# At multiples of so many bytes the memory begins that NumPy asks for; views may begin elsewhere.
-ALIGNED = 16
 
 
 # The first cache holds what is to come as long as it has to: fetched into the second, all but dense
@@ -71,16 +65,3 @@ def _nothing(*args: Any) -> None:
 
 prefetch_line = _nothing if config.DISABLE_JIT else intrinsic(_prefetch_line)
 prefetch_bytes = _nothing if config.DISABLE_JIT else intrinsic(_prefetch_bytes)
-
-
-@inner
-def prefetch_short_row(array: Any, i: Any) -> None:
-    """Begin to fetch row `i`, of at most 128 bytes, without the loop that longer ones need."""
-    row_bytes = array.shape[1] * array.itemsize
-    first = np.intp(i) * row_bytes
-    prefetch_line(array, first)
-    if row_bytes > CACHE_LINE:
-        prefetch_line(array, first + CACHE_LINE)
-    # One of 4, 8 or 16 bytes is on one line alone: epochs of two features take 0.95 times as long.
-    if row_bytes > ALIGNED or row_bytes & (row_bytes - 1) != 0:
-        prefetch_line(array, first + row_bytes - 1)

@@ -4,43 +4,60 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arithmetic import unsigned
+from .arithmetic import lesser, unsigned
 from .attributes import having
-from .gradient import Block, mean_of_rows
+from .gradient import Block, block_of_part, mean_of_rows
 from .jit import inner
 from .methods import derivative, differentiate, target, value, weigh
 from .parts import CHUNK
-from .prefetch import prefetch_line, prefetch_short_row
-from .registers import add_to, nothing_like, plus, product, row, weights_of
+from .prefetch import prefetch_line
+from .registers import (
+    Shape,
+    add_to,
+    nothing_like,
+    plus,
+    product,
+    row,
+    row_while_fetching,
+    weights_of,
+)
 
-# Rows of so few features do not fill the SIMD registers that loops over a block of them are for: by
-# one loop over the rows, an epoch of 2 to 10 features takes 0.6 to 0.75 times as long.
-SHORT = 16
+# For several outputs, wider rows are read once by tiles, and here again for each of them.
+SHORT_FOR_SEVERAL = 16
 
-# How many rows ahead of its use a row is fetched.
-AHEAD = 64
+# How far ahead of its use a row is fetched: so many bytes, but no more than so many rows.
+BYTES_AHEAD, ROWS_AHEAD = 10_000, 96
+
+
+def rows_ahead(rows: Any) -> int:
+    """Return how many rows ahead of its use a row is fetched; 0 where all stay near."""
+    row_bytes = rows.X.shape[1] * rows.X.itemsize
+    return 0 if rows.ahead == 0 else min(ROWS_AHEAD, BYTES_AHEAD // row_bytes)
 
 
 @having(conclude=mean_of_rows, block_length=CHUNK)
 class ByRow(NamedTuple):
-    """A row is read, and added to the gradient at once."""
+    """A row is read once, and added to the gradient at once."""
 
-    half: tuple[int, ...]  # of the numbers in a row: see `registers`
+    shape: Shape
+    ahead: int  # how many rows ahead of its use a row is fetched; 0: none is
+
+    def of_part(self, part: int) -> Any:
+        """Return the way of a part of a batch: the same."""
+        return self
 
     def gather(
         self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
     ) -> None:
         """Add the gradients of the rows, and their losses."""
-        X, order, w = data.rows.X, batch.order, parameters.w
+        order, w = batch.order, parameters.w
         for j in range(w.shape[0]):
-            weights, b = weights_of(self.half, w, j), parameters.b[j]
+            weights, b = weights_of(self.shape, w, j), parameters.b[j]
             sums = nothing_like(weights)
             slope_sum = loss_sum = 0.0
             for p in range(batch.first, batch.last):
-                prefetch_later(data.rows, data.targets.y, order, p)
-                i = order[unsigned(p)]
-                x, y = row(self.half, X, i), target(data.targets, i, j)
-                y_hat = product(weights, x) + b
+                i, x = order[unsigned(p)], next_row(self, data, order, p)
+                y_hat, y = product(weights, x) + b, target(data.targets, i, j)
                 slope = w.dtype.type(weigh(data.weights, i, j, derivative(loss, y_hat, y)))
                 sums = plus(sums, slope, x)
                 slope_sum += slope
@@ -56,8 +73,13 @@ class ByRow(NamedTuple):
 class ByRowInPasses(NamedTuple):
     """All rows are read, then their losses differentiated together, in SIMD registers."""
 
-    half: tuple[int, ...]
-    block: Block  # with room for all rows of a batch
+    shape: Shape
+    ahead: int
+    block: Block  # with room for all rows of a batch, or of a chunk
+
+    def of_part(self, part: int) -> Any:
+        """Return the way of a part, of those that are held along the first axis of each array."""
+        return ByRowInPasses(self.shape, self.ahead, block_of_part(self.block, part))
 
     def gather(
         self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
@@ -65,31 +87,34 @@ class ByRowInPasses(NamedTuple):
         """Add the gradients of the rows, and their losses."""
         X, order, (w, b) = data.rows.X, batch.order, parameters
         first, last, block = batch.first, batch.last, self.block
-        for p in range(first, last):
-            prefetch_later(data.rows, data.targets.y, order, p)
         for j in range(w.shape[0]):
-            weights = weights_of(self.half, w, j)
+            weights = weights_of(self.shape, w, j)
             for p in range(first, last):
-                x = row(self.half, X, order[unsigned(p)])
+                if j == 0:
+                    x = next_row(self, data, order, p)
+                else:
+                    x = row(self.shape, X, order[unsigned(p)])
                 block.scores[j, p - first] = product(weights, x)
         differentiate(
             data.targets, data.weights, order, first, last, b, loss, block, gradient.b, loss_sums
         )
         for j in range(w.shape[0]):
-            sums = nothing_like(weights_of(self.half, w, j))
+            sums = nothing_like(weights_of(self.shape, w, j))
             for p in range(first, last):
-                x = row(self.half, X, order[unsigned(p)])
+                x = row(self.shape, X, order[unsigned(p)])
                 sums = plus(sums, block.scores[j, p - first], x)
             add_to(gradient.w, j, sums)
 
 
-# One row after the other: of the prefetches of a whole batch together, a processor drops those for
-# which it has no room, and epochs of a million rows took 1.05 to 1.5 times as long.
+# One row after the other, line by line as another one is read: of the prefetches of a whole batch
+# together, a processor drops those for which it has no room, and epochs of a million rows took 1.05
+# to 1.5 times as long.
 @inner
-def prefetch_later(rows: Any, y: Any, order: Any, p: int) -> None:
-    """Prefetch the row, and its target, that is read so many places after place p."""
-    later = p + AHEAD
-    if rows.ahead > 0 and later < order.size:
-        i = np.intp(order[unsigned(later)])
-        prefetch_short_row(rows.X, i)
-        prefetch_line(y, i * y.shape[1] * y.itemsize)
+def next_row(way: Any, data: Any, order: Any, p: int) -> Any:
+    """Return the row at place p of the order, and begin to fetch one from further down."""
+    X, y, i = data.rows.X, data.targets.y, order[unsigned(p)]
+    if way.ahead == 0:
+        return row(way.shape, X, i)
+    later = np.intp(order[unsigned(lesser(p + way.ahead, order.size - 1))])
+    prefetch_line(y, later * y.shape[1] * y.itemsize)
+    return row_while_fetching(way.shape, X, i, later)

@@ -4,6 +4,7 @@ import math
 from typing import Any, NamedTuple
 
 from .. import checks
+from ..kernels.arithmetic import greater, lesser
 from ..kernels.attributes import having
 from ..kernels.elementary import expm1, log1p
 from ..kinds import REGRESSION
@@ -102,15 +103,13 @@ class Huber(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return half the squared error, or the line that goes on from it."""
-        r = abs(y_hat - y)
-        return r * r / 2 if r <= self.delta else self.delta * (r - self.delta / 2)
+        r = y_hat - y
+        kept = lesser(greater(r, -self.delta), self.delta)
+        return kept * (r - kept / 2)
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return the error, kept between -delta and delta."""
-        r = y_hat - y
-        if abs(r) <= self.delta:
-            return r
-        return math.copysign(self.delta, r)
+        return lesser(greater(y_hat - y, -self.delta), self.delta)
 
 
 @parameters(epsilon=checks.non_negative)
@@ -147,8 +146,7 @@ class EpsilonInsensitive(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return the error beyond epsilon."""
-        r = abs(y_hat - y)
-        return 0.0 if r <= self.epsilon else r - self.epsilon
+        return greater(abs(y_hat - y) - self.epsilon, 0.0)
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return the sign of the error, or 0 within epsilon."""
@@ -190,13 +188,13 @@ class SquaredEpsilonInsensitive(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return the square of the error beyond epsilon."""
-        r = abs(y_hat - y) - self.epsilon
-        return 0.0 if r <= 0 else r * r
+        beyond = greater(abs(y_hat - y) - self.epsilon, 0.0)
+        return beyond * beyond
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return twice the error beyond epsilon, with its sign."""
         r = y_hat - y
-        return 0.0 if abs(r) <= self.epsilon else 2 * (r - math.copysign(self.epsilon, r))
+        return 2 * (r - lesser(greater(r, -self.epsilon), self.epsilon))
 
 
 @parameters(q=checks.fraction)
@@ -231,7 +229,7 @@ class Quantile(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return the error, weighed by the side that it is on."""
-        return self.q * (y - y_hat) if y >= y_hat else (1 - self.q) * (y_hat - y)
+        return greater((1 - self.q) * (y_hat - y), self.q * (y - y_hat))
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return -q below the target, and 1 - q above."""

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..kernels.arithmetic import greater, lesser
 from ..kernels.attributes import having
 from ..kernels.elementary import exp, log1p
 from ..kinds import BINARY
@@ -72,8 +73,7 @@ class Hinge(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return by how much the margin falls short of 1."""
-        margin = y * y_hat
-        return 0.0 if margin > 1 else 1 - margin
+        return greater(1 - y * y_hat, 0.0)
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return -y up to a margin of 1."""
@@ -101,13 +101,12 @@ class SquaredHinge(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return the square of by how much the margin falls short of 1."""
-        short = 1 - y * y_hat
-        return 0.0 if short <= 0 else short * short
+        short = greater(1 - y * y_hat, 0.0)
+        return short * short
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return -2 y times by how much the margin falls short of 1."""
-        short = 1 - y * y_hat
-        return 0.0 if short <= 0 else -2 * y * short
+        return -2 * y * greater(1 - y * y_hat, 0.0)
 
 
 @parameters()
@@ -132,17 +131,13 @@ class ModifiedHuber(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return the square of by how much the margin falls short of 1, or the line."""
-        margin = y * y_hat
-        if margin < -1:
-            return -4 * margin
-        return 0.0 if margin >= 1 else (1 - margin) * (1 - margin)
+        short = greater(1 - y * y_hat, 0.0)
+        within = lesser(short, 2.0)
+        return within * (2 * short - within)
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return the slope of the square, or of the line."""
-        margin = y * y_hat
-        if margin < -1:
-            return -4 * y
-        return 0.0 if margin >= 1 else -2 * y * (1 - margin)
+        return -2 * y * lesser(greater(1 - y * y_hat, 0.0), 2.0)
 
     def probabilities(self, scores: Array) -> Array:
         """Return the probability of the class 1."""
@@ -169,8 +164,7 @@ class Perceptron(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return by how far the margin is below 0."""
-        margin = y * y_hat
-        return 0.0 if margin > 0 else -margin
+        return greater(-y * y_hat, 0.0)
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return -y up to a margin of 0."""
