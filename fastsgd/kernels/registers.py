@@ -22,8 +22,8 @@ from numba.extending import intrinsic, models, register_model
 from .prefetch import CACHE_LINE, write_prefetch
 from .vectors import HAS_LONGER, INDEX, LONGEST, Operand
 
-# Of 32 registers of 64 bytes, and of 16 of 32 bytes, so many parts of a row are worth it: with them,
-# epochs in the caches take 0.65 to 0.9 times as long as by tiles, with twice as many up to 1.4 times.
+# How many parts of a row are worth it, with 32 registers of 64 bytes or 16 of 32: so, epochs in the
+# caches take 0.65 to 0.9 times as long as by tiles, and with twice as many parts up to 1.4 times.
 MOST_PARTS = 16 if HAS_LONGER else 6
 
 
