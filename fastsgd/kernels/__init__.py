@@ -4,6 +4,7 @@ Words that kernels share, beside those of the field:
 
 ========= ==========================================================================
 way       how the gradient of a batch is gathered: by row, by blocks of rows, by parts
+short     a row that registers hold, and the sum of a batch as well
 conclude  the gradient of a batch is whole
 leave     the step of a batch has been taken
 settle    a stretch of an epoch ends: all weights are brought up to its last step

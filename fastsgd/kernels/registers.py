@@ -14,13 +14,14 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
 from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
 from .prefetch import CACHE_LINE, write_prefetch
-from .vectors import HAS_LONGER, INDEX, LONGEST, Operand
+from .vectors import HAS_LONGER, INDEX, LONGEST, NUMBERS, Operand, spread
 
 # How many parts of a row are worth it, with 32 registers of 64 bytes or 16 of 32: so, epochs in the
 # caches take 0.65 to 0.9 times as long as by tiles, and with twice as many parts up to 1.4 times.
@@ -59,10 +60,7 @@ class _Parts:
 
     def __init__(self, short: Short) -> None:
         self.lanes, self.parts = short.lanes, short.parts
-        self.number, suffix = {
-            types.float32: (ir.FloatType(), "f32"),
-            types.float64: (ir.DoubleType(), "f64"),
-        }[short.dtype]
+        suffix, self.number = NUMBERS[short.dtype]
         self.itemsize = short.dtype.bitwidth // 8
         self.bytes = self.itemsize * self.lanes
         self.type = self.number if self.lanes == 1 else ir.VectorType(self.number, self.lanes)
@@ -71,19 +69,15 @@ class _Parts:
         self.flags = ("reassoc", "nsz", "contract") if self.lanes == 1 else ("contract",)
         self._sum = f"llvm.vector.reduce.fadd.v{self.lanes}{suffix}"
 
-    def features(self, builder: Any, d: Any) -> list[Any]:
-        """Return the first feature of each part."""
+    def addresses(self, builder: Any, table: Operand, i: Any) -> list[Any]:
+        """Return where the parts of row i of a table begin."""
         firsts = [INDEX(part * self.lanes) for part in range(self.parts - 1)]
-        return [*firsts, builder.sub(d, INDEX(self.lanes))]
+        last = builder.sub(table.width, INDEX(self.lanes))
+        return [table.at(i, f) for f in (*firsts, last)]
 
     def spread(self, builder: Any, number: Any) -> Any:
         """Return a part of one number, again and again."""
-        if self.lanes == 1:
-            return number
-        several = ir.VectorType(number.type, self.lanes)
-        one = builder.insert_element(ir.Constant(several, ir.Undefined), number, INDEX(0))
-        places = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
-        return builder.shuffle_vector(one, one, places)
+        return number if self.lanes == 1 else spread(builder, number, self.lanes)
 
     def steps(self) -> Any:
         """Return how far each number of a part is from the first one."""
@@ -124,8 +118,7 @@ def _row(typing_context: Any, shape: Any, table: Any, i: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         parts, table_ = _Parts(short), Operand(context, builder, table, args[1])
-        features = parts.features(builder, table_.width)
-        loaded = parts.load(builder, [table_.at(args[2], f) for f in features])
+        loaded = parts.load(builder, parts.addresses(builder, table_, args[2]))
         return cgutils.make_anonymous_struct(builder, loaded)
 
     return short(shape, table, types.intp), generate
@@ -137,13 +130,13 @@ def _row_while_fetching(typing_context: Any, shape: Any, table: Any, i: Any, lat
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         parts, table_ = _Parts(short), Operand(context, builder, table, args[1])
-        features, last = parts.features(builder, table_.width), parts.parts - 1
+        here, there = (parts.addresses(builder, table_, args[i]) for i in (2, 3))
         loaded = []
-        for part, f in enumerate(features):
-            is_end = part == last and parts.bytes < CACHE_LINE
+        for part in range(parts.parts):
+            is_end = part == parts.parts - 1 and parts.bytes < CACHE_LINE
             if part * parts.bytes % CACHE_LINE == 0 and not is_end:
-                write_prefetch(builder, table_.at(args[3], f))
-            loaded += parts.load(builder, [table_.at(args[2], f)])
+                write_prefetch(builder, there[part])
+            loaded += parts.load(builder, [here[part]])
         # One or two numbers lie on one line, as memory begins at a multiple of 16 bytes.
         if parts.lanes * parts.parts > 2:
             end = builder.sub(table_.width, INDEX(1))
@@ -159,9 +152,9 @@ def _weights_of(typing_context: Any, shape: Any, w: Any, j: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         parts, table = _Parts(short), Operand(context, builder, w, args[1])
-        features = parts.features(builder, table.width)
-        loaded = parts.load(builder, [table.at(args[2], f) for f in features])
-        those = builder.add(parts.spread(builder, features[-1]), parts.steps())
+        loaded = parts.load(builder, parts.addresses(builder, table, args[2]))
+        last = builder.sub(table.width, INDEX(parts.lanes))
+        those = builder.add(parts.spread(builder, last), parts.steps())
         before = parts.spread(builder, INDEX((parts.parts - 1) * parts.lanes))
         is_new = builder.icmp_signed(">=", those, before)
         loaded[-1] = builder.select(is_new, loaded[-1], ir.Constant(parts.type, None))
@@ -219,8 +212,7 @@ def _add_to(typing_context: Any, table: Any, j: Any, sums: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         parts, table_ = _Parts(sums), Operand(context, builder, table, args[0])
-        features = parts.features(builder, table_.width)
-        addresses = [table_.at(args[1], f) for f in features]
+        addresses = parts.addresses(builder, table_, args[1])
         # All are loaded before one is stored: what parts have in common is added to once.
         before = parts.load(builder, addresses)
         added = zip(before, cgutils.unpack_tuple(builder, args[2]), strict=True)
@@ -256,7 +248,7 @@ def weights_of(shape: Any, w: Any, j: Any) -> Any:
 @_compiled(_nothing_like)
 def nothing_like(weights: Any) -> Any:
     """Return a sum of no rows."""
-    return 0 * weights
+    return np.zeros_like(weights)
 
 
 @_compiled(_product)

@@ -26,6 +26,16 @@ QUICK = 16
 
 INDEX = ir.IntType(64)
 
+# What LLVM calls the types of numbers in the names of its functions, and these types.
+NUMBERS = {types.float32: ("f32", ir.FloatType()), types.float64: ("f64", ir.DoubleType())}
+
+
+def spread(builder: Any, number: Any, count: int) -> Any:
+    """Return a vector of one number, so many times."""
+    several = ir.VectorType(number.type, count)
+    one = builder.insert_element(ir.Constant(several, ir.Undefined), number, INDEX(0))
+    return builder.shuffle_vector(one, one, _places([0] * count))
+
 
 class Operand:
     """A C-contiguous array, as machine code sees it."""
@@ -58,18 +68,13 @@ class Vectors:
 
     def __init__(self, builder: Any, dtype: Any, size: int) -> None:
         self.builder = builder
-        self._suffix, number = {
-            types.float32: ("f32", ir.FloatType()),
-            types.float64: ("f64", ir.DoubleType()),
-        }[dtype]
+        self._suffix, number = NUMBERS[dtype]
         self._itemsize = dtype.bitwidth // 8
         self.type = ir.VectorType(number, size // self._itemsize)
 
     def spread(self, number: Any) -> Any:
         """Return a vector of one number, again and again."""
-        several = ir.VectorType(number.type, self.type.count)
-        one = self.builder.insert_element(ir.Constant(several, ir.Undefined), number, INDEX(0))
-        return self.builder.shuffle_vector(one, one, _places([0] * self.type.count))
+        return spread(self.builder, number, self.type.count)
 
     def sum_with_product(self, total: Any, x: Any, y: Any) -> Any:
         """Return total + x * y, rounded once where there is one instruction for it."""
