@@ -15,11 +15,14 @@ from numba import config
 from numpy_reference import adagrad, adam, momentum, nesterov, plain, rmsprop
 
 import fastsgd
+from fastsgd.kernels.registers import shape_of
 from fastsgd.losses import LOSSES
 from fastsgd.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 from fastsgd.penalties import L1, L2, ElasticNet, NoPenalty
 
 LR, BATCH_SIZE, EPOCHS, CLIP_NORM = 0.05, 5, 2, 0.8
+LONG = 140  # features of a row
+assert shape_of(LONG, 8) is None
 # Each penalty, and its strengths of L1 and L2.
 PENALTIES = {
     NoPenalty(): (0, 0),
@@ -45,7 +48,7 @@ class Combination(NamedTuple):
     optimizer: object
     is_averaged: bool
     is_clipped: bool
-    is_long: bool  # whether rows are long: those are handled by blocks, short ones one by one
+    is_long: bool  # whether rows are too long for registers: those are handled by blocks
 
     def __str__(self):
         flags = ["averaged"] * self.is_averaged + ["clipped"] * self.is_clipped
@@ -71,7 +74,7 @@ COMPILED = [
 def problem(loss, features):
     """Return X, y, the targets of each output, of shape (n, k), and initial w and b."""
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(12, features))
+    X = rng.normal(size=(12, features)) * min(1, 4 / np.sqrt(features))  # lest steps be too long
     if LOSSES[loss].kind == "regression":
         y = abs(rng.normal(size=12)) + 0.1
         return X, y, y[:, None], 0.3 * rng.normal(size=features), np.array(rng.normal())
@@ -113,7 +116,7 @@ def fit_in_numpy(reference, combination, X, targets, w, b):
 def test_fit_takes_the_steps_that_gradients_of_mxnet_lead_to(mxnet, combination):
     import mxnet_reference
 
-    X, y, targets, w, b = problem(combination.loss, 20 if combination.is_long else 3)
+    X, y, targets, w, b = problem(combination.loss, LONG if combination.is_long else 3)
     expected = fit_in_numpy(mxnet_reference, combination, X, targets, w, b)
     model = fastsgd.fit(
         X,
