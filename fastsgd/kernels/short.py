@@ -1,4 +1,4 @@
-"""Small batches of short dense rows, gathered row by row."""
+"""Short dense rows, gathered row by row."""
 
 from typing import Any, NamedTuple
 
