@@ -57,13 +57,15 @@ def test_an_order_is_made_once_where_an_epoch_takes_two_stretches():
     np.testing.assert_allclose(model.history.loss, np.mean(y.astype(float) ** 2 / 2), rtol=1e-6)
 
 
+# Gathered row by row, in passes over the rows, and by blocks.
+@pytest.mark.parametrize(("d", "loss"), [(9, "squared"), (9, "log_cosh"), (140, "squared")])
 @pytest.mark.parametrize("batch_size", [10, 300, 1000, 5000])
-def test_bits_do_not_depend_on_the_stretches(monkeypatch, batch_size):
+def test_bits_do_not_depend_on_the_stretches(monkeypatch, batch_size, d, loss):
     rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(2500, 9)), rng.normal(size=2500)
-    options = {"seed": 0, "batch_size": batch_size, "epoch_loss": "full"}
+    X, y = rng.normal(size=(2500, d)) / np.sqrt(d), rng.normal(size=2500)
+    options = {"seed": 0, "batch_size": batch_size, "epoch_loss": "full", "loss": loss}
     whole = fastsgd.fit(X, y, **options)
-    for length in (1, 100, 9 * 2000):
+    for length in (1, 100, d * 2000):
         for module in ("stretches", "evaluation", "checks"):
             monkeypatch.setattr(f"fastsgd.{module}.STRETCH", length)
         cut = fastsgd.fit(X, y, **options)

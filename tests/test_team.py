@@ -61,10 +61,13 @@ def test_bits_do_not_depend_on_the_number_of_threads(data, batch_size):
         assert model.history.data_loss == alone.history.data_loss
 
 
-def test_bits_do_not_depend_on_threads_and_stretches(data, monkeypatch):
-    alone = fastsgd.fit(*data, batch_size=1000, seed=0)
-    monkeypatch.setattr("fastsgd.stretches.STRETCH", 30 * 64)
-    model = fastsgd.fit(*data, batch_size=1000, seed=0, n_threads=2)
+# Gathered row by row, in passes over the rows, and by blocks.
+@pytest.mark.parametrize(("repeated", "loss"), [(1, "squared"), (1, "log_cosh"), (5, "squared")])
+def test_bits_do_not_depend_on_threads_and_stretches(data, monkeypatch, repeated, loss):
+    X, y = np.tile(data[0], repeated) / repeated, data[1]
+    alone = fastsgd.fit(X, y, batch_size=1000, seed=0, loss=loss)
+    monkeypatch.setattr("fastsgd.stretches.STRETCH", X.shape[1] * 64)
+    model = fastsgd.fit(X, y, batch_size=1000, seed=0, loss=loss, n_threads=2)
     assert model.w.tobytes() == alone.w.tobytes()
 
 
