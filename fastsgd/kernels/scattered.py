@@ -30,7 +30,7 @@ class Scattered(NamedTuple):
     lapse: Any
     scale: Any  # (k,)
     count: Any  # (1,): 0, as no step of the weights is left once they are added
-    scores: Any  # (k, batch_size): the derivatives of the rows of a batch
+    scores: Any  # (k, at least batch_size): the derivatives of the rows of a batch
     decay: Any  # what is lost of a weight in a step with a learning rate of 1
     most: Any  # of a rate over the scale, lest factors overflow: beyond it the scale becomes 1
 
