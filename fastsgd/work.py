@@ -98,7 +98,9 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
 def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | None:
     """Return the way for short rows, if their losses are of a kind that needs no others."""
     rows, targets, chunk = problem.data.rows, problem.data.targets, min(settings.batch_size, CHUNK)
-    if not isinstance(rows, Dense) or (problem.k > 1 and problem.d > SHORT_FOR_SEVERAL):
+    if not (isinstance(rows, Dense) and isinstance(targets, (Values, OneVersusRest, Classes))):
+        return None
+    if problem.k > 1 and problem.d > SHORT_FOR_SEVERAL:
         return None
     shape = shape_of(problem.d, problem.dtype.itemsize)
     if shape is None:
@@ -108,7 +110,7 @@ def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | Non
     if isinstance(targets, Classes) or is_costly:
         scores = np.empty((problem.k, whole_registers(chunk)), problem.dtype)
         return ByRowInPasses(shape, ahead, block_of(scores))
-    return ByRow(shape, ahead) if isinstance(targets, (Values, OneVersusRest)) else None
+    return ByRow(shape, ahead)
 
 
 # Derivatives are multiplied by the rate over the scale of the weights of sparse rows: so large ones
