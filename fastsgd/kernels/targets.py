@@ -52,8 +52,8 @@ def differentiate_outputs(
         loss_sums[j] += loss_sum
 
 
-# So many numbers of float64 fill a register, or several shorter ones. The last few of a column would
-# be taken one by one, and from so many on that takes longer than to take eight together.
+# So many numbers of float64 fill a register, or several shorter ones. The last few of a column
+# would be taken one by one, and from so many on that takes longer than to take eight together.
 LANES, FEW = 8, 3
 
 
