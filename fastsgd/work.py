@@ -38,7 +38,13 @@ from .kernels.lapses import (
 from .kernels.parts import CHUNK, Parts
 from .kernels.registers import shape_of
 from .kernels.scattered import Scattered
-from .kernels.short import SHORT_FOR_SEVERAL, ByRow, ByRowInPasses, rows_ahead
+from .kernels.short import (
+    SHORT_FOR_SEVERAL,
+    ByRow,
+    ByRowInPasses,
+    are_tiled_in_passes,
+    rows_ahead,
+)
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
 from .kernels.targets import (
     FEW,
@@ -105,8 +111,10 @@ def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | Non
     shape = shape_of(problem.d, problem.dtype.itemsize)
     if shape is None:
         return None
-    ahead = rows_ahead(rows)
     is_costly = takes_exponentials(settings.loss) and chunk >= FEW
+    if is_costly and are_tiled_in_passes(rows, chunk):
+        return None
+    ahead = rows_ahead(rows)
     if isinstance(targets, Classes) or is_costly:
         scores = np.empty((problem.k, whole_registers(chunk)), problem.dtype)
         return ByRowInPasses(shape, ahead, block_of(scores))

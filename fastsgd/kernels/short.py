@@ -29,10 +29,25 @@ SHORT_FOR_SEVERAL = 16
 BYTES_AHEAD, ROWS_AHEAD = 10_000, 96
 
 
+# Tiles fetch rows in both of their passes, which memory answers sooner than all in one: with the
+# logistic loss, 1M x 100 in batches of 32 takes 0.92 to 0.94 times as long by them. In batches of 10
+# it would take 1.3 times as long, and 1M x 20 in batches of 32 1.16 times.
+TILED_BYTES, TILED_ROWS = 256, 32
+
+
 def rows_ahead(rows: Any) -> int:
     """Return how many rows ahead of its use a row is fetched; 0 where all stay near."""
-    row_bytes = rows.X.shape[1] * rows.X.itemsize
-    return 0 if rows.ahead == 0 else min(ROWS_AHEAD, BYTES_AHEAD // row_bytes)
+    return 0 if rows.ahead == 0 else min(ROWS_AHEAD, BYTES_AHEAD // row_bytes(rows))
+
+
+def are_tiled_in_passes(rows: Any, batch_size: int) -> bool:
+    """Tell whether tiles are quicker where rows are read twice, and come from memory."""
+    return rows.is_far and batch_size >= TILED_ROWS and row_bytes(rows) >= TILED_BYTES
+
+
+def row_bytes(rows: Any) -> int:
+    """Return how many bytes a row takes."""
+    return int(rows.X.shape[1]) * int(rows.X.itemsize)
 
 
 @having(conclude=mean_of_rows, block_length=CHUNK)
