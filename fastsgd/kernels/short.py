@@ -30,8 +30,8 @@ BYTES_AHEAD, ROWS_AHEAD = 10_000, 96
 
 
 # Tiles fetch rows in both of their passes, which memory answers sooner than all in one: with the
-# logistic loss, 1M x 100 in batches of 32 takes 0.92 to 0.94 times as long by them. In batches of 10
-# it would take 1.3 times as long, and 1M x 20 in batches of 32 1.16 times.
+# logistic loss, 1M x 100 in batches of 32 takes 0.92 to 0.94 times as long by them. In batches of
+# 10 it would take 1.3 times as long, and 1M x 20 in batches of 32 1.16 times.
 TILED_BYTES, TILED_ROWS = 256, 32
 
 
