@@ -22,12 +22,13 @@ from .registers import (
     weights_of,
 )
 
-# For several outputs, wider rows are read once by tiles, and here again for each of them.
+# For several outputs, wider rows are read once by tiles, and here again for each output: softmax of
+# ten classes and 100 features would take 1.26 times as long.
 SHORT_FOR_SEVERAL = 16
 
-# How far ahead of its use a row is fetched: so many bytes, but no more than so many rows.
+# How far ahead of its use a row is fetched: so many bytes, but no more than so many rows. With
+# twice as many bytes, 20000 x 100 takes 1.15 times as long; with half as many rows, 1M x 10 1.27.
 BYTES_AHEAD, ROWS_AHEAD = 10_000, 96
-
 
 # Tiles fetch rows in both of their passes, which memory answers sooner than all in one: with the
 # logistic loss, 1M x 100 in batches of 32 takes 0.92 to 0.94 times as long by them. In batches of
@@ -121,9 +122,8 @@ class ByRowInPasses(NamedTuple):
             add_to(gradient.w, j, sums)
 
 
-# One row after the other, line by line as another one is read: of the prefetches of a whole batch
-# together, a processor drops those for which it has no room, and epochs of a million rows took 1.05
-# to 1.5 times as long.
+# Line by line as another row is read: of the prefetches of a whole row or batch together, a
+# processor drops those for which it has no room. 20000 x 100 took 1.4 times as long, 1M x 100 1.26.
 @inner
 def next_row(way: Any, data: Any, order: Any, p: int) -> Any:
     """Return the row at place p of the order, and begin to fetch one from further down."""
