@@ -60,7 +60,7 @@ def batch_stretches(
     batch_size : int
         Rows in a mini-batch.
     block : int
-        Rows that a kernel handles together; a divisor of CHUNK.
+        Rows that a kernel handles together: all of a batch, or a divisor of CHUNK.
     row_length : int
         How many numbers a row costs.
     """

@@ -47,7 +47,7 @@ from .kernels.short import (
 )
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
 from .kernels.targets import (
-    FEW,
+    FEWEST_FILLED,
     Classes,
     OneVersusRest,
     Values,
@@ -111,7 +111,7 @@ def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | Non
     shape = shape_of(problem.d, problem.dtype.itemsize)
     if shape is None:
         return None
-    is_costly = takes_exponentials(settings.loss) and chunk >= FEW
+    is_costly = takes_exponentials(settings.loss) and chunk >= FEWEST_FILLED
     if is_costly and are_tiled_in_passes(rows, chunk):
         return None
     ahead = rows_ahead(rows)

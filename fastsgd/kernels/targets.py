@@ -54,7 +54,7 @@ def differentiate_outputs(
 
 # So many numbers of float64 fill a register, or several shorter ones. The last few of a column
 # would be taken one by one, and from so many on that takes longer than to take eight together.
-LANES, FEW = 8, 3
+LANES, FEWEST_FILLED = 8, 3
 
 
 @inner
@@ -77,7 +77,7 @@ def _takes_exponentials(loss: Any) -> Any:
 @inner
 def fill_registers(loss: Any, column: Any, rows: int) -> int:
     """Repeat the last of so many rows until they fill registers; return how many there are now."""
-    if not takes_exponentials(loss) or rows < FEW:
+    if not takes_exponentials(loss) or rows < FEWEST_FILLED:
         return rows
     together = lesser(whole_registers(rows), column.size)
     for r in range(rows, together):
