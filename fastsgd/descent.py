@@ -18,7 +18,7 @@ from .kernels.dense import Dense
 from .kernels.epoch import Data, Parameters, Work, run
 from .kernels.finite import is_finite
 from .model import History, Model
-from .order import Orders, orders_at_once
+from .order import InSequence, OfSome, Orders, index_dtype, shuffled
 from .penalties import NoPenalty
 from .progress import Report
 from .rows import Problem
@@ -57,6 +57,7 @@ class Descent:
         n = problem.n if row_numbers is None else row_numbers.size
         self.problem, self.settings, self.seed, self.before = problem, settings, seed, history
         self.held_out, self.is_watched = held_out, is_watched(settings)
+        self.row_numbers = row_numbers
         size = problem.k if problem.is_one_versus_rest else 1
         # Makes the state anew as it was when the epoch under way began, which few fits need.
         self.former: Callable[[], State] = lambda: with_watches(begin(), settings, size)
@@ -71,10 +72,10 @@ class Descent:
             self.best = Best(state.best, self._to_watch(losses))
         self.work = work_on(problem, settings, self.state)
         self.team = team_for(self.work, settings.n_threads)
-        self.at_once = self._epochs_at_once(n)
+        self.at_once = self._epochs_at_once()
         self.lrs = np.empty(0)  # the learning rates of the last steps taken
 
-    def _epochs_at_once(self, n: int) -> int:
+    def _epochs_at_once(self) -> int:
         """Return how many epochs one call of the kernel runs: short ones, that no one looks at."""
         settings, is_penalized = self.settings, not isinstance(self.settings.penalty, NoPenalty)
         if self.is_watched or self.held_out is not None or settings.epoch_loss == "full":
@@ -88,7 +89,7 @@ class Descent:
         if is_penalized and (is_averaged or not isinstance(self.problem.data.rows, Dense)):
             return 1
         most = epochs_in_a_stretch(self.visited, settings.batch_size, self.row_length)
-        return max(1, min(most, orders_at_once(n)) if settings.shuffle else most)
+        return max(1, min(most, self.orders.at_once))
 
     @property
     def epoch(self) -> int:
@@ -107,12 +108,11 @@ class Descent:
             state = copy_of(self.state)
             self.former = lambda: state
         began = perf_counter()
-        orders = self.orders.of(self.epoch, count)
         loss_sums = np.zeros((count, self.problem.k))
         is_kept = self.at_once > 1 and not isinstance(self.settings.penalty, NoPenalty)
         w = self.state.parameters.w
         w_after = np.empty((count if is_kept else 0, *w.shape), w.dtype)
-        is_good = self._visit_rows(orders, loss_sums, w_after, report) and self._remembers_numbers()
+        is_good = self._visit_rows(loss_sums, w_after, report) and self._remembers_numbers()
         seconds = (perf_counter() - began) / count
         if is_good and self._end_epochs(loss_sums, w_after, seconds):
             return
@@ -132,22 +132,38 @@ class Descent:
             parts += (averages.w, averages.b)
         return not parts or all(is_finite(part.reshape(-1)) for part in parts)
 
-    def _visit_rows(self, orders: Array, loss_sums: Array, w_after: Array, report: Report) -> bool:
+    def _visit_rows(self, loss_sums: Array, w_after: Array, report: Report) -> bool:
         """Take the steps of the epochs; add the losses before them; return if all is finite.
 
         `loss_sums` has a row for each epoch, and only one where an epoch takes several calls.
         `w_after` has room for the weights after each, or none.
         """
-        if self.team is None:
-            return self._take_steps(self.work, orders, loss_sums, w_after, report)
-        with self.team.assisting(self.work, orders[0]) as work:
-            return self._take_steps(work, orders, loss_sums, w_after, report)
+        begin = 0
+        for piece in self.orders.pieces(self.epoch, len(loss_sums)):
+            sums = loss_sums, w_after
+            if self.team is None:
+                is_good = self._take_steps(self.work, piece, begin, *sums, report)
+            else:
+                with self.team.assisting(self.work, piece[0]) as work:
+                    is_good = self._take_steps(work, piece, begin, *sums, report)
+            if not is_good:
+                return False
+            begin += piece.shape[1]
+        return True
 
     def _take_steps(
-        self, work: Work, orders: Array, loss_sums: Array, w_after: Array, report: Report
+        self,
+        work: Work,
+        orders: Array,
+        begin: int,
+        loss_sums: Array,
+        w_after: Array,
+        report: Report,
     ) -> bool:
+        """Take the steps of a piece of the epochs, whose rows begin so far down their orders."""
         block = self.work.way.block_length
-        before, batch_size, n = self.state.steps, self.settings.batch_size, self.visited
+        before, batch_size = self.state.steps, self.settings.batch_size
+        n = min(orders.shape[1], self.visited - begin)
         for first, last in batch_stretches(n, batch_size, block, self.row_length):
             t, end = before + first // batch_size, before - (-last // batch_size) * len(loss_sums)
             if first % batch_size == 0:  # else it is the same step as before
@@ -172,7 +188,7 @@ class Descent:
                 return False
             is_whole = last % batch_size == 0 or last == n
             self.state = self.state.after(end if is_whole else end - 1)
-            report(last - first, last, loss_sums)
+            report(last - first, begin + last, loss_sums)
         return True
 
     def _rates(self, first: int, last: int) -> Array:
@@ -213,7 +229,7 @@ class Descent:
         """Measure what is asked for after an epoch, write it down, and see what has stopped."""
         settings, values = self.settings, learned(self.state)
         if settings.epoch_loss == "full":
-            losses = mean_losses(self.problem.data, values, settings.loss, self.orders.numbers)
+            losses = mean_losses(self.problem.data, values, settings.loss, self.row_numbers)
         of_weights = np.zeros_like(losses)
         if not isinstance(settings.penalty, NoPenalty):
             of_weights = penalties(settings.penalty, values.w)
@@ -319,12 +335,16 @@ class Descent:
         )
 
 
-def orders_of(problem: Problem, settings: Settings, seed: int, row_numbers: Array | None) -> Orders:
+def orders_of(problem: Problem, settings: Settings, seed: int, numbers: Array | None) -> Orders:
     """Return the orders of the epochs of a fit, of all rows or of those of some numbers."""
-    rows, row_bytes = problem.data.rows, None
+    n, rows, row_bytes = problem.n, problem.data.rows, None
+    if not settings.shuffle:
+        return InSequence(np.arange(n, dtype=index_dtype(n)) if numbers is None else numbers)
     if settings.shuffle == "block":
         row_bytes = rows.row_length * rows.dtype.itemsize
-    return Orders(problem.n, row_numbers, bool(settings.shuffle), seed, row_bytes)
+    if numbers is None:
+        return shuffled(n, settings.batch_size, seed, row_bytes)
+    return OfSome(numbers, shuffled(numbers.size, settings.batch_size, seed, row_bytes))
 
 
 def _numbers(data: Data) -> Array:

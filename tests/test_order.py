@@ -242,6 +242,38 @@ def test_fit_visits_the_rows_in_this_order():
     np.testing.assert_allclose([model.w[0], model.b], [w, b], rtol=1e-12)
 
 
+# Orders of many rows are made piece by piece: here of 40 rows, or of one batch.
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("batch_size", [6, 64])
+@pytest.mark.parametrize("shuffle", [True, "block"])
+def test_fit_visits_the_rows_in_this_order_where_it_is_made_in_pieces(
+    monkeypatch, shuffle, batch_size, drop_last
+):
+    for name, value in {"PIECE": 40, "SHUFFLED": 40, "WINDOW": 2**12, "RUN": 2**8}.items():
+        monkeypatch.setattr(f"fastsgd.order.{name}", value)
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(1001, 2)), rng.normal(size=1001)
+    options = {
+        "init": (np.zeros(2), 0.0),
+        "epochs": 3,
+        "seed": 5,
+        "lr": fastsgd.schedules.InvScaling(0.1),
+    }
+    model = fastsgd.fit(
+        X, y, batch_size=batch_size, shuffle=shuffle, drop_last=drop_last, **options
+    )
+    w, t = np.zeros(3), 0
+    for epoch in range(3):
+        order = fastsgd.epoch_order(1001, 5, epoch, row_bytes=16 if shuffle == "block" else None)
+        np.testing.assert_array_equal(np.sort(order), np.arange(1001))
+        for first in range(0, 1001 - batch_size + 1 if drop_last else 1001, batch_size):
+            rows = order[first : first + batch_size].astype(int)
+            ones = np.column_stack((X[rows], np.ones(len(rows))))
+            lr = 0.1 / (t + 1) ** 0.25
+            w, t = w - lr * (ones @ w - y[rows]) @ ones / len(rows), t + 1
+    np.testing.assert_allclose([*model.w, model.b], w, rtol=ROUNDING)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [

@@ -61,20 +61,20 @@ def shuffle_all(seed: Any, epoch: Any, orders: Any, draws: Any) -> None:
         order = orders[e]
         for p in range(order.size):
             order[p] = p
-        swap_at_random(seed, epoch + np.uint64(e), 0, order.size, order, draws)
+        swap_at_random(seed, epoch + np.uint64(e), 0, order, draws)
 
 
 @inner
-def swap_at_random(seed: Any, epoch: Any, first: int, last: int, order: Any, draws: Any) -> None:
-    """Swap each entry of order[first:last] with one before it, or with itself."""
+def swap_at_random(seed: Any, epoch: Any, place: int, order: Any, draws: Any) -> None:
+    """Swap each entry with one before it, or with itself, by the random numbers from a place on."""
     key = key_of(seed, epoch, SHUFFLE)
-    for start in range(first, last, draws.size):
-        entries = lesser(draws.size, last - start)
+    for start in range(0, order.size, draws.size):
+        entries = lesser(draws.size, order.size - start)
         for i in range(entries):
-            before = np.uint64(start - first + i)
-            draws[i] = random_below(before + np.uint64(1), key, np.uint64(first) + before)
+            before = np.uint64(start + i)
+            draws[i] = random_below(before + np.uint64(1), key, np.uint64(place) + before)
         for i in range(entries):
-            p, q = unsigned(start + i), unsigned(first) + unsigned(draws[i])
+            p, q = unsigned(start + i), unsigned(draws[i])
             order[p], order[q] = order[q], order[p]
 
 
@@ -118,19 +118,19 @@ def row_of(cell: Any, key: Any, height: Any, width: Any) -> Any:
 
 @entry
 def permute(
-    seed: Any, epoch: Any, first: int, last: int, width: int, order: Any, xs: Any, ys: Any
+    seed: Any, epoch: Any, n: int, first: int, width: int, order: Any, xs: Any, ys: Any
 ) -> None:
-    """Set the places first to last - 1 of an order, by a table that has room for all n rows.
+    """Set a part of an order, from place `first` on, by a table that has room for all n rows.
 
     Cells beyond the last row are sent on until they come to a row (Black and Rogaway, 2002).
     `xs` and `ys` are room for the coordinates of some cells.
     """
-    key, n = key_of(seed, epoch, TURN), np.uint64(order.size)
-    height, wide = np.uint32(-(-order.size // width)), np.uint32(width)
-    start = first
-    while start < last:
-        above, left = start // width, start % width
-        cells = lesser(lesser(xs.size, width - left), last - start)
+    key, rows = key_of(seed, epoch, TURN), np.uint64(n)
+    height, wide = np.uint32(-(-n // width)), np.uint32(width)
+    start = 0
+    while start < order.size:
+        above, left = (first + start) // width, (first + start) % width
+        cells = lesser(lesser(xs.size, width - left), order.size - start)
         for i in range(cells):
             xs[i], ys[i] = above, left + i
         for turn in range(0, TURNS, 2):
@@ -140,7 +140,7 @@ def permute(
             order[unsigned(start + i)] = np.uint64(xs[i]) * np.uint64(width) + np.uint64(ys[i])
         for i in range(cells):
             p = unsigned(start + i)
-            while order[p] >= n:
+            while order[p] >= rows:
                 order[p] = row_of(np.uint64(order[p]), key, height, wide)
         start += cells
 
@@ -155,7 +155,7 @@ def shuffle_places(seed: Any, epoch: Any, length: int, places: Any, draws: Any) 
     for start in range(0, places.size, length):
         for place in range(length):
             places[start + place] = (np.uint32(start // length) << PLACE_BITS) | np.uint32(place)
-    swap_at_random(seed, epoch, 0, places.size, places, draws)
+    swap_at_random(seed, epoch, 0, places, draws)
 
 
 @inner
@@ -171,31 +171,32 @@ def run_length(start: Any, short: int, length: int, n: int) -> int:
 def shuffle_windows(
     seed: Any,
     epoch: Any,
+    n: int,
     starts: Any,
     short: int,
     bounds: Any,
-    first: int,
-    last: int,
+    window: int,
     length: int,
     places: Any,
     filled: int,
+    wanted: int,
     order: Any,
     draws: Any,
-) -> int:
-    """Fill the order with windows first to last - 1; return how many entries are filled then.
+) -> tuple[int, int]:
+    """Fill a part of an order with windows, until it has as many entries as are wanted.
 
-    So many are `filled` before. Window i has the runs bounds[i] to bounds[i + 1] - 1; `starts` are
-    the first rows of runs, each of so many rows but for that of row `short`, which may have fewer;
-    after the last row of all comes the first. A window of as many rows as `places` has them in that
-    order; in one of fewer, or where a run goes round, they are swapped.
+    So many are `filled` before. Returns the number of the next window, and how many entries are
+    filled then. Window i has the runs bounds[i] to bounds[i + 1] - 1; `starts` are the first rows
+    of runs, each of so many rows but for that of row `short`, which may have fewer; after the last
+    row of all comes the first. A window of as many rows as `places` has them in that order; in one
+    of fewer, or where a run goes round, they are swapped.
     """
-    n = order.size
-    for window in range(first, last):
+    while filled < wanted:
         of_window = starts[bounds[window] : bounds[window + 1]]
         begin, goes_round = filled, False
         for start in of_window:
             filled += run_length(start, short, length, n)
-            goes_round |= np.intp(start) > n - length
+            goes_round |= bool(np.intp(start) > n - length)
         if filled - begin == places.size and not goes_round:
             for i in range(places.size):
                 start = of_window[unsigned(places[i] >> PLACE_BITS)]
@@ -207,5 +208,6 @@ def shuffle_windows(
                 for row in range(begins, begins + rows):
                     order[p] = row if row < n else row - n
                     p += 1
-            swap_at_random(seed, epoch, begin, filled, order, draws)
-    return filled
+            swap_at_random(seed, epoch, window * places.size, order[begin:filled], draws)
+        window += 1
+    return window, filled
