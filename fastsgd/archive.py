@@ -17,6 +17,7 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 
 from . import checks
+from .arrays import Array
 from .custom import is_custom
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.epoch import Memory, Parameters
@@ -25,8 +26,6 @@ from .losses.own import values_of
 from .members import PACKAGE
 from .optimizers import OPTIMIZERS
 from .state import State, Watch
-
-Array = np.ndarray[Any, Any]
 
 FORMAT = "fastsgd model 1"
 

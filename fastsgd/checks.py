@@ -15,11 +15,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from .arrays import Array
 from .interrupts import answer
 from .kernels.finite import is_finite
 from .stretches import STRETCH
-
-Array = np.ndarray[Any, Any]
 
 BOOLS = (bool, np.bool_)
 

@@ -12,8 +12,6 @@ from .arrays import float_dtype, readable
 from .kernels.sparse import Sparse, is_canonical
 from .stretches import STRETCH, stretches
 
-Array = np.ndarray[Any, Any]
-
 # Kernels keep the features of a batch as numbers of 32 bits.
 MOST_FEATURES = 2**32 - 1
 

@@ -4,12 +4,12 @@ import math
 from collections.abc import Callable
 from itertools import repeat
 from time import perf_counter
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
 from . import parameters
-from .arrays import filled
+from .arrays import Array, filled
 from .errors import DivergenceError
 from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
@@ -29,9 +29,6 @@ from .stopping import Best, is_watched, watch, with_watches
 from .stretches import batch_stretches, epochs_in_a_stretch, row_length
 from .team import team_for
 from .work import at_rates, work_on
-
-Array = np.ndarray[Any, Any]
-
 
 # An entry of the history: data loss, penalty, seconds and validation loss.
 Epoch = tuple[float | None, float, float, float | None]

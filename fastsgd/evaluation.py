@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import Array
 from .gathering import scores_of
 from .kernels.epoch import Data, Parameters
 from .kernels.gradient import sum_losses
@@ -14,8 +15,6 @@ from .kernels.penalty import add_penalties
 from .members import in_dtype
 from .order import index_dtype
 from .stretches import STRETCH, stretches
-
-Array = np.ndarray[Any, Any]
 
 
 def mean_losses(data: Data, parameters: Parameters, loss: Any, rows: Array | None = None) -> Array:

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import Array
 from .kernels.callee import callee
 from .kernels.epoch import Data, Parameters
 from .kernels.gradient import Batch, Block, ByBlocks, Gradient
 from .kernels.parts import CHUNK, ByParts, Parts, add_up, gather_part
 from .kernels.short import ByRow, ByRowInPasses
 from .rows import Rows
-
-Array = np.ndarray[Any, Any]
 
 Way = ByBlocks | ByRow | ByRowInPasses
 

@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from . import checks, csr, rows
+from .arrays import Array
 from .custom import compiling
 from .evaluation import pieces
 from .gathering import block_of, part_gatherer, parts_of, scores_of, zero_gradient
@@ -19,8 +20,6 @@ from .parameters import checked, for_kernels, for_user
 from .rows import Problem
 from .state import new_state
 from .work import brought_near, in_columns
-
-Array = np.ndarray[Any, Any]
 
 
 class ParameterGradient(NamedTuple):

@@ -5,12 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import checks, rows
+from .arrays import Array
 from .evaluation import mean_losses
 from .kernels.epoch import Data, Parameters
 from .order import index_dtype
 from .rows import Problem
-
-Array = np.ndarray[Any, Any]
 
 
 class HeldOut(NamedTuple):

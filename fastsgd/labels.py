@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import checks
-
-Array = np.ndarray[Any, Any]
+from .arrays import Array
 
 # Integers that span no more than this are counted, not sorted.
 SPAN = 2**16

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from . import archive, checks, rows
+from .arrays import Array
 from .evaluation import mean_losses
 from .kinds import MULTICLASS, REGRESSION
 from .losses import LOSSES, named_loss
 from .parameters import for_kernels
 from .state import State
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from . import checks
+from .arrays import Array
 from .kernels import order as kernels
 from .stretches import STRETCH, stretches
-
-Array = np.ndarray[Any, Any]
 
 UINT32, UINT64 = np.dtype(np.uint32), np.dtype(np.uint64)
 

@@ -12,11 +12,9 @@ from typing import Any
 import numpy as np
 
 from . import checks
-from .arrays import readable
+from .arrays import Array, readable
 from .kernels.epoch import Parameters
 from .rows import Problem
-
-Array = np.ndarray[Any, Any]
 
 
 def for_kernels(w: Any, b: Any, dtype: np.dtype[Any]) -> Parameters:

@@ -5,16 +5,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import checks, csr, labels
-from .arrays import float_dtype, readable
+from .arrays import Array, float_dtype, readable
 from .kernels.dense import Dense, DenseForSeveral, prefetched
 from .kernels.epoch import Data
 from .kernels.sparse import Sparse
 from .kernels.targets import Classes, OneVersusRest, Values
 from .kernels.weights import Unweighted, Weighted, WeightedByOutput
 from .kinds import BINARY, MULTICLASS, REGRESSION
-
-Array = np.ndarray[Any, Any]
-
 
 Rows = Dense | Sparse
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import checks
+from .arrays import Array
 from .kinds import MULTICLASS
 from .members import chosen, parameters
 
@@ -29,8 +30,6 @@ __all__ = [
     "Step",
     "named_schedule",
 ]
-
-Array = np.ndarray[Any, Any]
 
 
 @parameters(lr=checks.positive)

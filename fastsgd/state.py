@@ -6,11 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import filled
+from .arrays import Array, filled
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.epoch import Memory, Parameters
-
-Array = np.ndarray[Any, Any]
 
 
 class Watch(NamedTuple):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from .arrays import Array
 from .kernels.epoch import Parameters
 from .schedules import Adaptive
 from .settings import Settings
 from .state import State, Watch, go_on
-
-Array = np.ndarray[Any, Any]
 
 
 def is_watched(settings: Settings) -> bool:

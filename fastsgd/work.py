@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import Array
 from .gathering import (
     PARTS,
     block_of,
@@ -60,8 +61,6 @@ from .penalties import L1, L2, NoPenalty
 from .rows import Problem
 from .settings import Settings
 from .state import State
-
-Array = np.ndarray[Any, Any]
 
 
 def at_rates(

@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arrays import Array
 from ..gradients import ParameterGradient, gradient
 from ..losses import Squared
 from .autograd import import_mxnet, param_grad
 from .program import NOISE, TRUE_B, TRUE_W, synthetic_data
 from .table import table
-
-Array = np.ndarray[Any, Any]
 
 # The words below name the first two as well.
 ROWS = 10

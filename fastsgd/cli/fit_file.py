@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from .. import rows
+from ..arrays import Array
 from ..errors import Interrupted
 from ..losses import Squared
 from ..model import Model
@@ -16,8 +16,6 @@ from .out_file import ReportBesideFile
 from .read_file import Examples, read
 from .report import Report, check, counted, fit_aloud, settings, times
 from .table import decimals, table
-
-Array = np.ndarray[Any, Any]
 
 # Weights that are printed; a model of more features is looked at in other ways.
 WEIGHTS_SHOWN = 20

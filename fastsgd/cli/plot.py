@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import archive
+from ..arrays import Array
 from ..model import Model
 from .out_file import ReportBesideFile
-
-Array = np.ndarray[Any, Any]
 
 # An SVG with an element for each of more points than this is slow to open.
 POINTS_AS_SHAPES = 10_000

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from .. import checks
+from ..arrays import Array
 from ..model import Model
 from . import plot as plots
 from .report import Report, check, counted, fit_aloud, settings, times
 from .table import decimals, table
-
-Array = np.ndarray[Any, Any]
 
 TRUE_W = (2.0, -3.4)
 TRUE_B = 4.2

@@ -9,13 +9,12 @@ import reprlib
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from ..arrays import Array
 from .report import counted
-
-Array = np.ndarray[Any, Any]
 
 # What is quoted in messages: a quote that is never closed makes a cell of the rest of the file.
 _shortened = reprlib.Repr()

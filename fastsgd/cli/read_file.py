@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from .. import checks
+from ..arrays import Array
 from .read_csv import listed, one_line, quoted, read_csv
 from .report import counted
-
-Array = np.ndarray[Any, Any]
 
 
 class Examples(NamedTuple):

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
 from .. import checks, interrupts
+from ..arrays import Array
 from ..errors import Interrupted
 from ..model import Model
 from ..order import SHUFFLED, epoch_order
 from ..training import fit
 from . import stdout
 from .table import table
-
-Array = np.ndarray[Any, Any]
 
 NOTHING_SAVED = "nothing was saved"
 

@@ -5,12 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import checks
+from ..arrays import Array
 from ..kernels.attributes import having
 from ..kernels.elementary import exp
 from ..kinds import REGRESSION
 from ..members import parameters
-
-Array = np.ndarray[Any, Any]
 
 
 def _mean(self: Any, scores: Array) -> Array:

@@ -9,11 +9,9 @@ from typing import Any, Literal
 import numpy as np
 
 from .. import checks
+from ..arrays import Array
 from ..custom import check_derivative, check_functions, member
 from ..kinds import BINARY, REGRESSION
-
-Array = np.ndarray[Any, Any]
-
 
 # Where a derivative is compared: with the kinks of many losses among the predictions, and others.
 PREDICTIONS = (*np.arange(-10.0, 10.5, 0.5).tolist(), *np.linspace(-3.3, 3.4, 14).tolist())

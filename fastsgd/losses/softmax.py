@@ -5,12 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arrays import Array
 from ..kernels.attributes import having
 from ..kernels.elementary import exp
 from ..kinds import MULTICLASS
 from ..members import parameters
-
-Array = np.ndarray[Any, Any]
 
 
 @parameters()

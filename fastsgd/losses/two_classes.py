@@ -4,13 +4,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arrays import Array
 from ..kernels.arithmetic import greater, lesser
 from ..kernels.attributes import having
 from ..kernels.elementary import exp, log1p
 from ..kinds import BINARY
 from ..members import parameters
-
-Array = np.ndarray[Any, Any]
 
 
 @parameters()

@@ -20,6 +20,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from .. import checks, training
+from ..arrays import Array
 from ..kernels.averages import Averaged
 from ..kernels.epoch import Parameters
 from ..model import History, Model
@@ -31,8 +32,6 @@ from .failing import errors_of_scikit_learn, labels_in_errors, warn_if_worse, wh
 from .passive import check_rule
 from .translation import penalty_of, schedule_of
 from .watching import Rows, ScoreWatch, callback_of, split, watch_of
-
-Array = np.ndarray[Any, Any]
 
 # What each parameter may be that scikit-learn does not have, or takes less for.
 OWN_CONSTRAINTS: dict[str, list[Any]] = {

@@ -18,13 +18,12 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from ..arrays import Array
 from ..losses import Softmax
 from ..model import probabilities
 from .base import OWN_CONSTRAINTS, BaseSGD
 from .failing import warn_if_worse, whole_or_as_before
 from .translation import CLASSIFICATION_LOSSES, loss_of
-
-Array = np.ndarray[Any, Any]
 
 
 def _has_probabilities(estimator: SGDClassifier) -> bool:

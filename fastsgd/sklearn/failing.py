@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from ..arrays import Array
 from ..errors import DivergenceError
 from ..model import Model
 from .watching import Rows
-
-Array = np.ndarray[Any, Any]
 
 # A loss that is higher than `HIGH` is compared to that before the fit; `WORSE` times as much is
 # that of a fit which diverged.

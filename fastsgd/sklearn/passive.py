@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 from sklearn.utils.extmath import row_norms
 
+from ..arrays import Array
 from ..csr import as_scipy
 from ..kernels.dense import Dense
 from ..kernels.epoch import Data
 from ..kernels.passive import PassiveAggressive
 from ..optimizers import SGD, named_optimizer
 from ..schedules import Constant
-
-Array = np.ndarray[Any, Any]
 
 
 class PA1(Constant):

@@ -10,11 +10,10 @@ from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..arrays import Array
 from .base import OWN_CONSTRAINTS, BaseSGD
 from .failing import warn_if_worse, whole_or_as_before
 from .translation import REGRESSION_LOSSES, loss_of
-
-Array = np.ndarray[Any, Any]
 
 
 class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):

@@ -11,10 +11,9 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
+from ..arrays import Array
 from ..model import Model
 from .translation import FACTOR, SMALLEST
-
-Array = np.ndarray[Any, Any]
 
 
 class Rows(NamedTuple):
