@@ -40,9 +40,9 @@ from .kernels.parts import CHUNK, Parts
 from .kernels.registers import shape_of
 from .kernels.scattered import Scattered
 from .kernels.short import (
-    SHORT_FOR_SEVERAL,
     ByRow,
     ByRowInPasses,
+    are_short,
     are_tiled_in_passes,
     rows_ahead,
 )
@@ -105,16 +105,17 @@ def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | Non
     rows, targets, chunk = problem.data.rows, problem.data.targets, min(settings.batch_size, CHUNK)
     if not (isinstance(rows, Dense) and isinstance(targets, (Values, OneVersusRest, Classes))):
         return None
-    if problem.k > 1 and problem.d > SHORT_FOR_SEVERAL:
-        return None
     shape = shape_of(problem.d, problem.dtype.itemsize)
     if shape is None:
         return None
     is_costly = takes_exponentials(settings.loss) and chunk >= FEWEST_FILLED
+    is_in_passes = is_costly or isinstance(targets, Classes)
+    if not are_short(problem.d, problem.k, len(shape.parts), is_in_passes):
+        return None
     if is_costly and are_tiled_in_passes(rows, chunk):
         return None
     ahead = rows_ahead(rows)
-    if isinstance(targets, Classes) or is_costly:
+    if is_in_passes:
         scores = np.empty((problem.k, whole_registers(chunk)), problem.dtype)
         return ByRowInPasses(shape, ahead, block_of(scores))
     return ByRow(shape, ahead)
