@@ -144,7 +144,9 @@ class _ByBlocks:
         # Else the rows of the last run, if it is a shorter one, would come to some places never.
         shift = np.random.default_rng([self.seed ^ OF_CUTS, epoch]).integers(n) if n % run else 0
         short = int(((n - n % run) + shift) % n)
-        starts = ((starts[0] * np.uint64(run) + np.uint64(shift)) % np.uint64(n)).astype(room.dtype)
+        # In 64 bits, as numpy 1 leaves a uint32 array what it is, whatever it is multiplied by.
+        starts = starts[0].astype(np.uint64) * np.uint64(run) + np.uint64(shift)
+        starts = (starts % np.uint64(n)).astype(room.dtype)
         of_places = np.uint64(self.seed ^ OF_PLACES)
         kernels.shuffle_places(of_places, np.uint64(epoch), run, self.places, draws)
         window = filled = 0
