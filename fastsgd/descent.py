@@ -26,7 +26,7 @@ from .schedules import Constant, Function
 from .settings import Settings
 from .state import State, copy_of, follow, learned
 from .stopping import Best, is_watched, watch, with_watches
-from .stretches import batch_stretches, epochs_in_a_stretch, row_length
+from .stretches import batch_stretches, epochs_in_a_stretch, row_length, rows_in_a_stretch
 from .team import team_for
 from .work import at_rates, work_on
 
@@ -339,9 +339,12 @@ def orders_of(problem: Problem, settings: Settings, seed: int, numbers: Array | 
         return InSequence(np.arange(n, dtype=index_dtype(n)) if numbers is None else numbers)
     if settings.shuffle == "block":
         row_bytes = rows.row_length * rows.dtype.itemsize
+    unit = settings.batch_size
+    if not isinstance(rows, Dense):  # whose stretches end with a sweep: no piece cuts one short
+        unit = rows_in_a_stretch(unit, row_length(rows, problem.k))
     if numbers is None:
-        return shuffled(n, settings.batch_size, seed, row_bytes)
-    return OfSome(numbers, shuffled(numbers.size, settings.batch_size, seed, row_bytes))
+        return shuffled(n, unit, seed, row_bytes)
+    return OfSome(numbers, shuffled(numbers.size, unit, seed, row_bytes))
 
 
 def _numbers(data: Data) -> Array:

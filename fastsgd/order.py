@@ -76,9 +76,12 @@ class OfSome:
         return (self.numbers[piece] for piece in self.orders.pieces(epoch, count))
 
 
-def shuffled(n: int, batch_size: int, seed: int, row_bytes: int | None = None) -> Orders:
-    """Return random orders of n rows; with the bytes in a row, those of shuffle="block"."""
-    length = min(n, max(1, PIECE // batch_size) * batch_size)
+def shuffled(n: int, unit: int, seed: int, row_bytes: int | None = None) -> Orders:
+    """Return random orders of n rows, in pieces of whole units of so many rows.
+
+    With the bytes in a row, they are those of shuffle="block".
+    """
+    length = min(n, max(1, PIECE // unit) * unit)
     if row_bytes is not None and 2 * row_bytes <= RUN and n * row_bytes > WINDOW:
         return _ByBlocks(n, seed, length, row_bytes)
     return _Shuffled(n, seed) if n <= SHUFFLED else _Numbered(n, seed, length)

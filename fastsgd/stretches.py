@@ -48,6 +48,11 @@ def epochs_in_a_stretch(n: int, batch_size: int, row_length: int) -> int:
     return min(STRETCH // (n * row_length), STEPS // -(-n // batch_size))
 
 
+def rows_in_a_stretch(batch_size: int, row_length: int) -> int:
+    """Return how many rows a stretch of whole mini-batches has; no fewer than one batch."""
+    return min(max(STRETCH // row_length // batch_size, 1), STEPS) * batch_size
+
+
 def batch_stretches(
     n: int, batch_size: int, block: int, row_length: int
 ) -> Iterator[tuple[int, int]]:
@@ -66,6 +71,6 @@ def batch_stretches(
     """
     rows = max(1, STRETCH // row_length)
     if batch_size <= max(rows, block):
-        return stretches(0, n, min(max(rows // batch_size, 1), STEPS) * batch_size)
+        return stretches(0, n, rows_in_a_stretch(batch_size, row_length))
     blocks, batches = max(rows // CHUNK * CHUNK, block), stretches(0, n, batch_size)
     return (piece for first, last in batches for piece in stretches(first, last, blocks))

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 import fastsgd
+from fastsgd.kernels.epoch import run
 from fastsgd.kernels.parts import CHUNK
 from fastsgd.stretches import STRETCH, batch_stretches, epochs_in_a_stretch
 
@@ -55,6 +57,20 @@ def test_an_order_is_made_once_where_an_epoch_takes_two_stretches():
     X, y = np.zeros((n, d), np.float32), np.arange(n, dtype=np.float32)
     model = fastsgd.fit(X, y, seed=0, batch_size=batch_size, lr=1e-9, epochs=2, init=(X[0], 0.0))
     np.testing.assert_allclose(model.history.loss, np.mean(y.astype(float) ** 2 / 2), rtol=1e-6)
+
+
+@pytest.mark.parametrize("shuffle", [True, "block"])
+def test_weights_of_sparse_rows_are_swept_no_more_often_where_orders_are_made_in_pieces(
+    monkeypatch, shuffle
+):
+    # All rows are in one stretch, and a sweep ends each call of the kernel.
+    for name, value in {"PIECE": 40, "SHUFFLED": 40, "WINDOW": 2**8, "RUN": 2**5}.items():
+        monkeypatch.setattr(f"fastsgd.order.{name}", value)
+    calls = []
+    monkeypatch.setattr("fastsgd.descent.run", lambda *given: calls.append(1) or run(*given))
+    X = sparse.random_array((1000, 5000), density=1e-3, format="csr", rng=np.random.default_rng(0))
+    model = fastsgd.fit(X, X.sum(axis=1), shuffle=shuffle, batch_size=7, epochs=2, seed=0)
+    assert len(calls) == len(model.history.loss) == 2
 
 
 # Gathered row by row, in passes over the rows, and by blocks.
