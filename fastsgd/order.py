@@ -155,21 +155,22 @@ class _ByBlocks:
         window = filled = 0
         for first, last in stretches(0, n, self.length):
             rows = last - first
-            window, filled = kernels.shuffle_windows(
-                np.uint64(self.seed),
-                np.uint64(epoch),
-                n,
-                starts,
-                short,
-                self.bounds,
-                window,
-                run,
-                self.places,
-                filled,
-                rows,
-                room[0],
-                draws,
-            )
+            for _, wanted in stretches(filled, rows, STRETCH):
+                window, filled = kernels.shuffle_windows(
+                    np.uint64(self.seed),
+                    np.uint64(epoch),
+                    n,
+                    starts,
+                    short,
+                    self.bounds,
+                    window,
+                    run,
+                    self.places,
+                    filled,
+                    wanted,
+                    room[0],
+                    draws,
+                )
             yield room[:, :rows]
             filled -= rows
             room[:, :filled] = room[:, rows : rows + filled]

@@ -10,6 +10,7 @@ from scipy import sparse
 
 import fastsgd
 from fastsgd.kernels.epoch import run
+from fastsgd.kernels.order import shuffle_windows
 from fastsgd.kernels.parts import CHUNK
 from fastsgd.stretches import STRETCH, batch_stretches, epochs_in_a_stretch
 
@@ -71,6 +72,21 @@ def test_weights_of_sparse_rows_are_swept_no_more_often_where_orders_are_made_in
     X = sparse.random_array((1000, 5000), density=1e-3, format="csr", rng=np.random.default_rng(0))
     model = fastsgd.fit(X, X.sum(axis=1), shuffle=shuffle, batch_size=7, epochs=2, seed=0)
     assert len(calls) == len(model.history.loss) == 2
+
+
+def test_no_call_makes_more_of_an_order_by_blocks_than_a_stretch_and_a_window(monkeypatch):
+    whole, filled = fastsgd.epoch_order(50_000, 0, 0, row_bytes=512), [0]
+    monkeypatch.setattr("fastsgd.order.STRETCH", 5000)
+
+    def make(*given):
+        window, end = shuffle_windows(*given)
+        filled.append(end)
+        return window, end
+
+    monkeypatch.setattr("fastsgd.kernels.order.shuffle_windows", make)
+    cut = fastsgd.epoch_order(50_000, 0, 0, row_bytes=512)
+    np.testing.assert_array_equal(cut, whole)
+    assert max(np.diff(filled)) <= 5000 + 128 * 8
 
 
 # Gathered row by row, in passes over the rows, and by blocks.
