@@ -82,6 +82,7 @@ CLASSIFICATION = {
     "unknown class later": lambda make: (
         make().partial_fit(X, LABELS, ["no", "yes"]).partial_fit(X, np.full(30, "zero"))
     ),
+    "words among numbers": lambda make: make().partial_fit(X, LABELS.astype(object), [0, 1]),
     "coef_init": lambda make: make().fit(X, LABELS, coef_init=np.ones(2)),
     "coef_init of three classes": lambda make: make().fit(X, CLASSES, coef_init=np.ones((3, 2))),
     "intercept_init": lambda make: make().fit(X, LABELS, intercept_init=np.ones((1, 1))),
@@ -155,7 +156,15 @@ OWN = {
     ),
     "class weights": (
         lambda: SGDClassifier(class_weight={"yes": -1.0}).fit(X, LABELS),
-        "class_weight: expected weights of at least 0, got {'yes': -1.0}",
+        "class_weight: expected finite weights of at least 0, got {'yes': -1.0}",
+    ),
+    "infinite class weights": (
+        lambda: SGDClassifier(class_weight={"no": np.inf}).fit(X, LABELS),
+        "class_weight: expected finite weights of at least 0, got {'no': inf}",
+    ),
+    "no classes at all": (
+        lambda: SGDClassifier().partial_fit(X, LABELS, classes=[]),
+        "The number of classes has to be greater than one; got 0 class",
     ),
     "intercepts": (
         lambda: with_attribute("intercept_", 0.0),

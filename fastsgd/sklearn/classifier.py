@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Literal
 
 import numpy as np
@@ -335,27 +336,28 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         if self.class_weight is None:
             return None
         weights = compute_class_weight(self.class_weight, classes=classes, y=y)
-        if not (weights >= 0).all():
+        if not ((weights >= 0) & (weights < np.inf)).all():
             raise ValueError(
-                f"class_weight: expected weights of at least 0, got {self.class_weight!r}"
+                f"class_weight: expected finite weights of at least 0, got {self.class_weight!r}"
             )
         return dict(enumerate(weights.tolist()))
 
     def _targets(self, y: Array, classes: Array | None) -> Array:
         assert classes is not None
-        if {classes.dtype.kind, y.dtype.kind} == {"i", "u"}:
-            classes, y = classes.astype(object), y.astype(object)  # float64 would merge large ones
-        numbers = np.minimum(np.searchsorted(classes, y), classes.size - 1)
-        if (classes[numbers] != y).any():
-            raise ValueError("classes should include all valid labels that can be in y")
-        return np.asarray(numbers)
-
-    def _outputs(self, targets: Array, classes: Array | None) -> int | None:
-        assert classes is not None
         if classes.size < 2:
             raise ValueError(
                 f"The number of classes has to be greater than one; got {classes.size} class"
             )
+        if {classes.dtype.kind, y.dtype.kind} == {"i", "u"}:
+            classes, y = classes.astype(object), y.astype(object)  # float64 would merge large ones
+        with suppress(TypeError):  # words among objects have no place among numbers
+            numbers = np.minimum(np.searchsorted(classes, y), classes.size - 1)
+            if (classes[numbers] == y).all():
+                return np.asarray(numbers)
+        raise ValueError("classes should include all valid labels that can be in y")
+
+    def _outputs(self, targets: Array, classes: Array | None) -> int | None:
+        assert classes is not None
         return None if classes.size == 2 else classes.size
 
     def _parameters_of(self, model: Any) -> dict[str, Array]:
