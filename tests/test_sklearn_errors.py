@@ -179,6 +179,30 @@ OWN = {
         lambda: with_attribute("coef_", csr_array((3, 3))),
         r"coef_: expected an array, got a sparse one; call densify\(\) first",
     ),
+    "weights that are not finite": (
+        lambda: with_attribute("coef_", np.full((3, 3), np.nan)),
+        r"coef_: expected finite float64s, got \[\[nan",
+    ),
+    "initial weights that are not finite": (
+        lambda: SGDRegressor().fit(X, SCORE, coef_init=[np.nan, 1.0, 1.0]),
+        r"coef_init: expected finite float64s, got \[nan  1.  1.\]",
+    ),
+    "initial weights beyond float32": (
+        lambda: SGDRegressor().fit(X.astype("f4"), SCORE, coef_init=[1e300, 1.0, 1.0]),
+        r"coef_init: expected finite float32s, got \[inf  1.  1.\]",
+    ),
+    "initial intercepts that are not finite": (
+        lambda: SGDRegressor().fit(X, SCORE, intercept_init=-np.inf),
+        "intercept_init: expected finite float64s, got -inf",
+    ),
+    "initial weights that are words": (
+        lambda: SGDRegressor().fit(X, SCORE, coef_init="zeros"),
+        "coef_init: cannot be made an array: could not convert string to float: 'zeros'",
+    ),
+    "sparse weights, warm": (
+        lambda: SGDRegressor(warm_start=True).fit(X, SCORE).sparsify().fit(X, SCORE),
+        r"coef_init: expected an array, got a sparse one; call densify\(\) first",
+    ),
     "probabilities": (
         lambda: (
             SGDClassifier("log_loss", multi_class="multinomial")

@@ -99,7 +99,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         y : array-like of shape (n,), or (n, k) for k targets of a regressor
             The targets, or the labels.
         coef_init, intercept_init : array-like, optional
-            The initial parameters, of the shapes of `coef_` and `intercept_`.
+            The initial parameters, finite and of the shapes of `coef_` and `intercept_`.
         sample_weight : array-like of shape (n,), optional
             What each row's loss and gradient are multiplied by; at least 0.
 
@@ -377,9 +377,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
 
 def _attribute(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> Array:
     """Return a copy of what an attribute holds by now, if it is of the shape that it had."""
-    if sp.issparse(value):
-        raise ValueError(f"{name}: expected an array, got a sparse one; call densify() first")
-    array = np.array(value, dtype, order="C")
+    array = _finite(name, value, dtype)
     if array.shape not in (shape, shape[1:]) or array.size != math.prod(shape):
         raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
     return array.reshape(shape)
@@ -389,7 +387,7 @@ def _coef(given: Any, k: int, d: int, dtype: Any) -> Array:
     """Return initial weights, zeros where none are given."""
     if given is None:
         return np.zeros((k, d), dtype)
-    values = np.asarray(given, dtype)
+    values = _finite("coef_init", given, dtype)
     if k == 1 and values.size != d:
         raise ValueError("Provided coef_init does not match dataset.")
     if k > 1 and values.shape != (k, d):
@@ -401,7 +399,18 @@ def _intercept(given: Any, k: int, dtype: Any) -> Array:
     """Return initial intercepts, zeros where none are given."""
     if given is None:
         return np.zeros(k, dtype)
-    values = np.asarray(given, dtype)
+    values = _finite("intercept_init", given, dtype)
     if values.shape != (k,) and (k > 1 or values.shape != ()):
         raise ValueError("Provided intercept_init does not match dataset.")
     return values.reshape(k)
+
+
+def _finite(name: str, given: Any, dtype: Any) -> Array:
+    """Return a copy of parameters that the user gave, if all are finite numbers."""
+    if sp.issparse(given):
+        raise ValueError(f"{name}: expected an array, got a sparse one; call densify() first")
+    with checks.naming(name), np.errstate(over="ignore"):
+        array = np.array(given, dtype, order="C")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: expected finite {array.dtype}s, got {array}")
+    return array
