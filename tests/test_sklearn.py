@@ -11,6 +11,7 @@ import sklearn.linear_model as theirs
 from interpreted_mode import passed
 from numba import config
 from sklearn.base import clone
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from tolerances import ROUNDING
 
 import fastsgd
@@ -143,6 +144,17 @@ def test_early_stopping_is_scikit_learns(kind, learning_rate):
         one.fit(X, y, sample_weight=weights)
     assert_alike(their, our)
     assert our.n_iter_ < 500
+
+
+@pytest.mark.parametrize("seed", [1, np.random.RandomState(1)])
+@pytest.mark.parametrize("kind", TARGETS)
+def test_rows_held_out_are_those_that_a_splitter_with_the_random_state_holds_out(kind, seed):
+    y = TARGETS[kind]
+    splitter = ShuffleSplit if kind == "numbers" else StratifiedShuffleSplit
+    train, _ = next(splitter(test_size=0.1, random_state=copy.deepcopy(seed)).split(X, y))
+    model = ours(y, **PLAIN, early_stopping=True, random_state=copy.deepcopy(seed)).fit(X, y)
+    alone = ours(y, **PLAIN).fit(X[np.sort(train)], y[np.sort(train)])
+    np.testing.assert_array_equal(model.coef_, alone.coef_)
 
 
 def test_early_stopping_stops_all_classes_by_the_score_of_the_estimator():

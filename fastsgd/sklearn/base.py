@@ -139,12 +139,13 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         if is_warm:
             coef_init = self.coef_ if coef_init is None else coef_init
             intercept_init = self.intercept_ if intercept_init is None else intercept_init
-        begun = self._begun(rows, classes, coef_init, intercept_init)
-        watch = None
+        held = None
         if self.early_stopping:
-            train, held = split(self, y, sample_weight)
-            watch = watch_of(self, rows.at(held), begun.classes)
-            rows = rows.at(train)
+            train, others = split(self, y, sample_weight)
+            rows, held = rows.at(train), rows.at(others)
+        # After the split, which has the random state as it was given.
+        begun = self._begun(rows, classes, coef_init, intercept_init)
+        watch = None if held is None else watch_of(self, held, begun.classes)
         with labels_in_errors(classes):
             model = self._learn(begun, rows, weights, self.max_iter, self.tol, watch)
         known = {} if classes is None else {"classes_": classes}
