@@ -49,11 +49,7 @@ def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
     known = np.unique(_as_labels("classes", classes))
     if known.dtype.kind != labels.dtype.kind and "U" in (known.dtype.kind, labels.dtype.kind):
         raise ValueError(f"y: expected labels like {known[0].item()!r}, got {labels[0].item()!r}")
-    ours, theirs = known, labels
-    is_mixed = known.dtype.kind != labels.dtype.kind and known.dtype.kind != "U"
-    if is_mixed and not (_are_exact(known) and _are_exact(labels)):
-        # As the floats that numpy makes of both together, large ones would be equal.
-        ours, theirs = ours.astype(object), theirs.astype(object)
+    ours, theirs = told_apart(known, labels)
     numbers = np.minimum(np.searchsorted(ours, theirs), known.size - 1)
     unknown = ours[numbers] != theirs
     if unknown.any():
@@ -63,6 +59,16 @@ def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
             f"y: row {row} is {label!r}, which is not among the classes {known.tolist()}"
         )
     return numbers, known
+
+
+def told_apart(known: Array, labels: Array) -> tuple[Array, Array]:
+    """Return two arrays of labels so that numpy finds equal only what is."""
+    kinds = {known.dtype.kind, labels.dtype.kind}
+    is_mixed = len(kinds) > 1 and kinds <= set("biuf")
+    if is_mixed and not (_are_exact(known) and _are_exact(labels)):
+        # As the floats that numpy makes of both together, large ones would be equal.
+        return known.astype(object), labels.astype(object)
+    return known, labels
 
 
 def _are_exact(numbers: Array) -> bool:

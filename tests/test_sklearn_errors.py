@@ -162,6 +162,10 @@ OWN = {
         lambda: SGDClassifier(class_weight={"no": np.inf}).fit(X, LABELS),
         "class_weight: expected finite weights of at least 0, got {'no': inf}",
     ),
+    "an integer between classes that are floats": (
+        lambda: SGDClassifier().partial_fit(X, np.full(30, 2**53 + 1), [2.0**53, 2.0**53 + 2]),
+        "classes should include all valid labels that can be in y",
+    ),
     "no classes at all": (
         lambda: SGDClassifier().partial_fit(X, LABELS, classes=[]),
         "The number of classes has to be greater than one; got 0 class",

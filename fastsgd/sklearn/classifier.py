@@ -20,6 +20,7 @@ from sklearn.utils.multiclass import (
 from sklearn.utils.validation import check_is_fitted
 
 from ..arrays import Array
+from ..labels import told_apart
 from ..losses import Softmax
 from ..model import probabilities
 from .base import OWN_CONSTRAINTS, BaseSGD
@@ -348,8 +349,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
             raise ValueError(
                 f"The number of classes has to be greater than one; got {classes.size} class"
             )
-        if {classes.dtype.kind, y.dtype.kind} == {"i", "u"}:
-            classes, y = classes.astype(object), y.astype(object)  # float64 would merge large ones
+        classes, y = told_apart(classes, y)
         with suppress(TypeError):  # words among objects have no place among numbers
             numbers = np.minimum(np.searchsorted(classes, y), classes.size - 1)
             if (classes[numbers] == y).all():
