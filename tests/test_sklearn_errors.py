@@ -141,6 +141,10 @@ OWN = {
     ),
     "a loss that is set later": (lambda: later(loss="bad"), "The 'loss' parameter .* Got 'bad'"),
     "a size that is set later": (lambda: later(batch_size=0), "The 'batch_size' parameter"),
+    "a loss beside weights that were set": (
+        lambda: with_set_weights(loss="bad"),
+        "The 'loss' parameter of SGDRegressor .* Got 'bad'",
+    ),
     "softmax later": (
         lambda: later(multi_class="multinomial"),
         "multi_class='multinomial' only works with loss 'log_loss'",
@@ -222,6 +226,13 @@ def later(**parameters):
     """Set parameters of a classifier that has begun, and go on."""
     model = SGDClassifier(learning_rate="constant").partial_fit(X, CLASSES, classes=[0, 1, 2])
     return model.set_params(**parameters).partial_fit(X, CLASSES)
+
+
+def with_set_weights(**parameters):
+    """Set the weights of a regressor that has not begun, and go on."""
+    model = SGDRegressor(**parameters)
+    model.coef_ = np.zeros(3)
+    return model.partial_fit(X, SCORE)
 
 
 def with_attribute(name, value):

@@ -157,8 +157,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
     ) -> tuple[Model, Model, Rows, dict[int, float] | None]:
         """Go on for an epoch, or begin where there was none before; as `_fit` otherwise."""
         before = getattr(self, "_model", None)
-        if before is not None:
-            self._validate_params()  # which scikit-learn does in the first call alone
+        self._validate_params()  # which scikit-learn does only where no attribute is set yet
         self._check_together()
         dtype = [np.float64, np.float32] if before is None else before.w.dtype
         X, y, sample_weight = self._validated(X, y, sample_weight, dtype, before is None)
