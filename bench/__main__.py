@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import pytest
 
-from .command import parsed, part_of_a_name
+from .command import end_with, parsed, part_of_a_name
 from .contestants import CONTESTANTS
 from .picture import draw
 from .report import report
@@ -71,4 +70,4 @@ def _version(parser: argparse.ArgumentParser, name: str) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

@@ -12,7 +12,7 @@ import numpy as np
 
 import fastsgd
 
-from .command import print_tables
+from .command import end_with, print_tables
 from .report import number
 from .stage import one_thread
 from .turns import ratios, seconds
@@ -153,4 +153,4 @@ def tables(quick: bool) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(print_tables("bench.answer", __doc__, tables))
+    end_with(lambda: print_tables("bench.answer", __doc__, tables))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from statistics import median
 
 from fastsgd.team import processors
 
-from .command import print_tables
+from .command import end_with, print_tables
 from .contestants import prepare_fastsgd
 from .members import CLASSES, of_classes
 from .report import number
@@ -82,4 +81,4 @@ def tables(quick: bool) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(print_tables("bench.choices", __doc__, tables))
+    end_with(lambda: print_tables("bench.choices", __doc__, tables))

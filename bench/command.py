@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from matplotlib.figure import Figure
 
+from fastsgd.cli import stdout
+
 from .report import QUICK
 from .workloads import WORKLOADS, chosen
+
+
+def end_with(main: Callable[[], int]) -> NoReturn:
+    """Run a command, and end the process with the status that it returns."""
+    try:
+        status = main()
+        stdout.flush()  # at the end of the process an error of it could not be caught
+    except BrokenPipeError:  # whoever read what is printed has read enough
+        stdout.discard()
+        status = 1  # as not all was measured
+    sys.exit(status)
 
 
 def print_tables(module: str, description: str, tables: Callable[[bool], Iterator[str]]) -> int:

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from .command import at_least, part_of_a_name
+from .command import at_least, end_with, part_of_a_name
 from .report import QUICK, number
 from .turns import ratios
 from .workloads import Task, Workload, chosen
@@ -173,4 +173,4 @@ def commit(name: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -20,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from fastsgd import sklearn as ours
 
-from .command import print_tables
+from .command import end_with, print_tables
 from .limits import read_in_random_order
 from .turns import seconds
 
@@ -194,4 +193,4 @@ def tables(quick: bool) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(print_tables("bench.estimators", __doc__, tables))
+    end_with(lambda: print_tables("bench.estimators", __doc__, tables))

@@ -6,11 +6,11 @@ A ratio within one run carries over from machine to machine, which a time does n
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from math import ceil
 from statistics import median
 
+from .command import end_with
 from .stage import Stage, one_thread
 from .turns import in_turn, ratios
 from .workloads import WORKLOADS
@@ -64,4 +64,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from statistics import median
@@ -13,7 +12,7 @@ import numpy as np
 
 from fastsgd.optimizers import SGD
 
-from .command import print_tables
+from .command import end_with, print_tables
 from .contestants import CONTESTANTS, prepare_fastsgd
 from .peers import prepare_torch
 from .report import number
@@ -94,4 +93,4 @@ def tables(quick: bool) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(print_tables("bench.members", __doc__, tables))
+    end_with(lambda: print_tables("bench.members", __doc__, tables))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import NamedTuple
 
 from pytest_benchmark.plugin import pytest_benchmark_generate_machine_info
 
-from .command import parsed
+from .command import end_with, parsed
 from .contestants import CONTESTANTS
 from .curves import draw
 from .limits import LIMITS
@@ -142,4 +141,4 @@ def _write(costs: dict[Size, Costs], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .command import at_least, drawable, parsed, part_of_a_name, print_tables, writable
+from .command import at_least, drawable, end_with, parsed, part_of_a_name, print_tables, writable
 from .report import QUICK
 
 
@@ -74,3 +75,25 @@ def test_what_is_not_installed_is_named() -> None:
     assert done.stderr == (
         "bench needs matplotlib, scipy, not installed here: pip install '.[bench]'\n"
     )
+
+
+@pytest.mark.parametrize("is_known_late", [False, True])
+def test_who_has_read_enough_sees_no_traceback(is_known_late) -> None:
+    # What is printed last may be found to be unread at the end of the process alone.
+    flush = "" if is_known_late else ", flush=True"
+    code = f"from bench.command import end_with; end_with(lambda: print('x' * 10{flush}) or 0)"
+    root = Path(__file__).parent.parent
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, stdout=write, stderr=subprocess.PIPE, text=True
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_command_ends_with_the_status_that_it_returns(status) -> None:
+    with pytest.raises(SystemExit) as ended:
+        end_with(lambda: status)
+    assert ended.value.code == status

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -17,7 +16,7 @@ import fastsgd
 from fastsgd.kernels.prefetch import prefetch_line
 from fastsgd.optimizers import SGD
 
-from .command import print_tables
+from .command import end_with, print_tables
 from .report import number
 from .stage import one_thread
 from .turns import seconds
@@ -140,4 +139,4 @@ def tables(quick: bool) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(print_tables("bench.width", __doc__, tables))
+    end_with(lambda: print_tables("bench.width", __doc__, tables))
