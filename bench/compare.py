@@ -27,7 +27,7 @@ import numpy as np
 from .command import at_least, end_with, part_of_a_name
 from .report import QUICK, number
 from .turns import ratios
-from .workloads import Task, Workload, chosen
+from .workloads import ALPHA, Task, Workload, chosen
 
 ROOT = Path(__file__).parent.parent
 
@@ -93,6 +93,8 @@ def _arguments(task: Task) -> dict[str, Any]:
         del arguments["loss"]
     if task.penalty is None:
         del arguments["penalty"]
+    else:
+        arguments["penalty"] = task.penalty.upper(), ALPHA
     zeros = np.zeros(task.X.shape[1]), 0.0
     return {**arguments, "init": zeros}
 

@@ -7,10 +7,11 @@ from argparse import ArgumentTypeError
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from .compare import FILES, Worker, commit, line, table
-from .workloads import ORIGINAL
+from .workloads import ORIGINAL, Task
 
 
 def test_the_ratio_is_of_the_second_to_the_first_and_taken_turn_by_turn() -> None:
@@ -38,3 +39,16 @@ def test_two_processes_take_turns(tmp_path: Path) -> None:
         a, b = (Worker(FILES, tmp_path / name, stack) for name in "ab")
         *_, last = table(a, b, [ORIGINAL], turns=3)
     assert re.fullmatch(r"\| original program( \| [\d.]+){3} \| [\d.]+ to [\d.]+ \|", last)
+
+
+def test_penalties_are_as_strong_as_in_the_benchmark(monkeypatch, tmp_path: Path) -> None:
+    package = tmp_path / "fastsgd"
+    package.mkdir()
+    (package / "penalties.py").write_text("L1 = 'L1 of {}'.format\n")
+    (package / "__init__.py").write_text(
+        "from . import penalties\ndef fit(*, penalty, **_): raise ValueError(penalty)\n"
+    )
+    monkeypatch.setattr("bench.compare.ROOT", tmp_path)
+    task = Task(np.ones((2, 1)), np.ones(2), 1, 0.1, 1, penalty="l1")
+    with ExitStack() as stack:
+        assert Worker(FILES, tmp_path, stack).prepare(task) == "ValueError: L1 of 1e-06"

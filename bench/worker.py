@@ -1,7 +1,8 @@
 """What `bench.compare` runs in a process of its own: fits, by whatever fastsgd is on the path.
 
 It reads pickles from its standard input: the arguments of a fit, to be ready for it, or None, to
-time it. All that it asks of fastsgd is `fit`, so that any commit can be measured.
+time it. All that it asks of fastsgd is `fit`, and a penalty where there is one, so that any commit
+can be measured.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ LEAST_SECONDS = 0.01
 
 def warmed_up(arguments: dict[str, Any]) -> Callable[[], float]:
     """Return what times such a fit; what there is to compile is compiled."""
+    if "penalty" in arguments:
+        name, alpha = arguments["penalty"]
+        arguments["penalty"] = getattr(fastsgd.penalties, name)(alpha)
     fit = partial(fastsgd.fit, **arguments)
     fit()
     began = perf_counter()
