@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from statistics import median, quantiles
@@ -66,8 +66,12 @@ class Worker:
 
     def _ask(self, question: Any) -> Any:
         assert self.process.stdin is not None
-        pickle.dump(question, self.process.stdin)
-        self.process.stdin.flush()
+        try:
+            pickle.dump(question, self.process.stdin)
+            self.process.stdin.flush()
+        except BrokenPipeError:  # of a process that has ended, which gives no answer either
+            with suppress(BrokenPipeError):
+                self.process.stdin.close()  # else what it has not read is written once more
         return self._answer()
 
     def _answer(self) -> Any:

@@ -41,6 +41,16 @@ def test_two_processes_take_turns(tmp_path: Path) -> None:
     assert re.fullmatch(r"\| original program( \| [\d.]+){3} \| [\d.]+ to [\d.]+ \|", last)
 
 
+def test_a_process_that_was_killed_is_named(tmp_path: Path) -> None:
+    task = Task(np.ones((10**5, 1)), np.ones(10**5), 1, 0.1, 1)
+    with ExitStack() as stack:
+        worker = Worker(FILES, tmp_path, stack)
+        worker.process.kill()
+        worker.process.wait()
+        with pytest.raises(SystemExit, match=f"{FILES}: its process ended"):
+            worker.prepare(task)
+
+
 def test_penalties_are_as_strong_as_in_the_benchmark(monkeypatch, tmp_path: Path) -> None:
     package = tmp_path / "fastsgd"
     package.mkdir()
