@@ -21,6 +21,7 @@ from fastsgd import sklearn as ours
 
 from .command import end_with, print_tables
 from .limits import read_in_random_order
+from .report import number
 from .turns import seconds
 
 Array = np.ndarray[Any, Any]
@@ -169,9 +170,14 @@ def times(passes: int) -> Iterator[str]:
         for run in runs:
             run()  # compiles, if anything does, and is slower than later runs
         taken = np.array([[seconds(run, repeats) for run in runs] for _ in range(passes)])
-        cells = [case.name, f"{1e3 * median(taken[:, 0]):.3g}"]
-        cells += [f"{median(taken[:, 0] / taken[:, i]):.2f}" for i in range(1, len(runs))]
-        yield f"| {' | '.join(cells)} |"
+        yield line_of_times(case.name, taken)
+
+
+def line_of_times(name: str, taken: Array) -> str:
+    """Return a row of the table, from the seconds of each run, scikit-learn's first, by pass."""
+    first, *others = taken.T
+    cells = [name, number(1e3 * median(first)), *(number(median(first / one)) for one in others)]
+    return f"| {' | '.join(cells)} |"
 
 
 def reading(X: Array, y: Array) -> Callable[[], object]:

@@ -16,7 +16,7 @@ from .command import end_with, parsed
 from .contestants import CONTESTANTS
 from .curves import draw
 from .limits import LIMITS
-from .report import QUICK
+from .report import QUICK, number
 from .stage import FEWEST_ROWS, one_thread, warmed_up
 from .turns import in_turn
 from .workloads import Workload
@@ -102,8 +102,8 @@ def largest_cliff(costs: dict[Size, Costs]) -> str:
 def row(size: Size, costs: Costs) -> str:
     """Return a row of the table: nanoseconds a row, and those of fastsgd a value."""
     cells = [f"{size.rows}x{size.features}"]
-    cells += [f"{1e9 * costs[name]:.4g}" if name in costs else "-" for name in MEASURED]
-    cells.append(f"{1e9 * costs['fastsgd'] / size.features:.3g}")
+    cells += [number(1e9 * costs[name]) if name in costs else "-" for name in MEASURED]
+    cells.append(number(1e9 * costs["fastsgd"] / size.features))
     return f"| {' | '.join(cells)} |"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from .limits import LIMITS
-from .sizes import VALUES, Size, cliff, largest_cliff, sizes
+from .sizes import VALUES, Size, cliff, largest_cliff, row, sizes
 
 
 def costs(fastsgd: float, limits: float = 1.0) -> dict[str, float]:
@@ -35,3 +35,9 @@ def test_sizes_reach_from_a_thousand_values_to_a_hundred_million() -> None:
     found = sizes(VALUES[-1])
     assert found[0] == Size(1000, 1)
     assert found[-1] == Size(10_000, 10_000)
+
+
+def test_long_times_are_written_out() -> None:
+    line = row(Size(100, 10), costs(12_345e-9, 1e-9))
+    assert line.startswith("| 100x10 | 12,345 | 1.00 |")
+    assert line.endswith("| - | 1,234 |")
