@@ -315,8 +315,8 @@ class Descent:
         else:
             advice = "X holds NaN or infinity: with check_finite=True the error says where"
         raise DivergenceError(
-            f"epoch {self.epoch} (the first is 0) did not stay finite; the data loss before it "
-            f"was {before:.6g}. {advice}",
+            f"after {_whole(self.epoch)} the next did not stay finite; the data loss before it was "
+            f"{before:.6g}. {advice}",
             self._last_model(),
         )
 
@@ -324,10 +324,10 @@ class Descent:
         assert self.held_out is not None
         here, there = (_numbers(data) for data in (self.held_out.data, self.problem.data))
         raise DivergenceError(
-            f"validation: after epoch {self.epoch} (the first is 0) the data loss on the rows held "
-            f"out is {loss}, though the parameters are finite. Their X reaches from "
-            f"{here.min():.4g} to {here.max():.4g}, and that of the fit from {there.min():.4g} to "
-            f"{there.max():.4g}: scale both alike, or try a smaller lr",
+            f"validation: after {_whole(self.epoch + 1)} the data loss on the rows held out is "
+            f"{loss}, though the parameters are finite. Their X reaches from {here.min():.4g} to "
+            f"{here.max():.4g}, and that of the fit from {there.min():.4g} to {there.max():.4g}: "
+            "scale both alike, or try a smaller lr",
             self._last_model(),
         )
 
@@ -345,6 +345,11 @@ def orders_of(problem: Problem, settings: Settings, seed: int, numbers: Array | 
     if numbers is None:
         return shuffled(n, unit, seed, row_bytes)
     return OfSome(numbers, shuffled(numbers.size, unit, seed, row_bytes))
+
+
+def _whole(epochs: int) -> str:
+    """Return a count, which misleads nobody who takes the first epoch for number 0, or for 1."""
+    return f"{epochs} whole epoch{'' if epochs == 1 else 's'}"
 
 
 def _numbers(data: Data) -> Array:
