@@ -1,8 +1,8 @@
 """Mini-batch stochastic gradient descent for linear models, as fast as memory lets it be."""
 
-from . import garbage
+from . import garbage, interrupts
 
-with garbage.kept():
+with interrupts.ending_the_command(), garbage.kept():
     from . import losses, optimizers, penalties, schedules
     from .errors import DivergenceError, Interrupted
     from .gradients import ParameterGradient, gradient

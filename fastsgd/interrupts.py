@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 _pressed = False
@@ -85,3 +87,21 @@ def released() -> Iterator[None]:
         yield
     finally:
         _replace(signal.default_int_handler, _note)
+
+
+@contextmanager
+def ending_the_command() -> Iterator[None]:
+    """Let Ctrl-C end the process in silence, where the package is imported by its own command.
+
+    That has nothing to lose yet, and no code of its own runs before the package is imported, which
+    could catch a KeyboardInterrupt.
+    """
+    # Of `-m`, Python's documentation says that it stands there while the module is looked for.
+    is_command = sys.argv[:1] == ["-m"] or Path(*sys.argv[:1]).stem == "fastsgd"
+    if not (is_command and _replace(signal.default_int_handler, signal.SIG_DFL)):
+        yield
+        return
+    try:
+        yield
+    finally:
+        _replace(signal.SIG_DFL, signal.default_int_handler)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,3 +166,42 @@ def test_a_command_does_not_forget_ctrl_c_while_it_compiles(capsys, monkeypatch)
     monkeypatch.setattr("fastsgd.cli.report.fit", compiling)
     message, _ = failed(capsys, "--n", "20", status=130)
     assert "interrupted; nothing was saved" in message
+
+
+@pytest.fixture
+def numba_that_is_interrupted(tmp_path):
+    """Return a place for modules whose numba presses Ctrl-C while it is imported."""
+    pressed = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(1)\n"
+    (tmp_path / "numba.py").write_text(pressed)
+    return f"{tmp_path}{os.pathsep}{Path(fastsgd.__file__).parent.parent}"
+
+
+def run_from_the_start(place, *arguments):
+    """Run Python in a process of its own; return its status, and what it wrote to stderr."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env={**os.environ, "PYTHONPATH": place},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    return done.returncode, done.stderr
+
+
+def test_ctrl_c_ends_the_command_at_its_start_in_silence(numba_that_is_interrupted, tmp_path):
+    at_once = -signal.SIGINT, ""
+    assert run_from_the_start(numba_that_is_interrupted, "-m", "fastsgd") == at_once
+    script = tmp_path / "bin" / "fastsgd"
+    script.parent.mkdir()
+    script.write_text("from fastsgd.__main__ import main\n")
+    assert run_from_the_start(numba_that_is_interrupted, str(script)) == at_once
+
+
+def test_ctrl_c_in_an_import_of_the_users_is_a_keyboard_interrupt(numba_that_is_interrupted):
+    code = (
+        "import signal\n"
+        "try:\n    import fastsgd\n"
+        "except KeyboardInterrupt:\n"
+        "    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
+    )
+    assert run_from_the_start(numba_that_is_interrupted, "-c", code) == (0, "")
