@@ -15,6 +15,7 @@ from reports import failed
 
 import fastsgd
 from fastsgd.descent import Descent
+from fastsgd.kernels.jit import _in_peace
 
 
 class Presses:
@@ -42,6 +43,12 @@ def test_ctrl_c_in_a_finalizer_is_not_lost(program_data, monkeypatch):
     model = caught.value.model
     assert len(model.history.loss) <= 1
     np.testing.assert_array_equal(model.w, fastsgd.fit(*program_data, epochs=1, seed=0).w)
+
+
+@pytest.mark.usefixtures("handler")
+def test_ctrl_c_where_numba_calls_python_is_not_lost():
+    with pytest.raises(KeyboardInterrupt):
+        _in_peace(lambda: Presses() and None)()
 
 
 def test_the_handler_is_as_before_after_a_fit(program_data, handler):

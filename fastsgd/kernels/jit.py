@@ -23,7 +23,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.runtime import rtsys
 from numba.extending import overload, register_jitable
 
-from .. import forks, garbage  # noqa: F401
+from .. import forks, garbage, interrupts  # noqa: F401
 from .disk import Files
 from .inside import Inside
 
@@ -158,12 +158,13 @@ def _dispatcher(function: Any, options: dict[str, Any]) -> Any:
 
 
 def _in_peace(compile: F) -> F:
-    """Have numba compile while nobody forks, and no garbage is collected."""
+    """Have numba compile while nobody forks or interrupts it, and no garbage is collected."""
 
     @wraps(compile)
     def compile_in_peace(*args: Any) -> Any:
-        # A tenth of the time of a compilation would go into the collection of garbage.
-        with global_compiler_lock, garbage.kept():
+        # A KeyboardInterrupt would be forgotten where the compiler calls Python. A tenth of the
+        # time of a compilation would go into the collection of garbage.
+        with interrupts.held(), global_compiler_lock, garbage.kept():
             return compile(*args)
 
     return cast("F", compile_in_peace)
