@@ -4,7 +4,7 @@ from . import garbage, interrupts
 
 with interrupts.ending_the_command(), garbage.kept():
     from . import losses, optimizers, penalties, schedules
-    from .errors import DivergenceError, Interrupted
+    from .errors import DivergenceError, DivergenceWarning, Interrupted
     from .gradients import ParameterGradient, gradient
     from .model import History, Model, load
     from .order import epoch_order
@@ -13,6 +13,7 @@ with interrupts.ending_the_command(), garbage.kept():
 
 __all__ = [
     "DivergenceError",
+    "DivergenceWarning",
     "History",
     "Interrupted",
     "Model",

@@ -1,6 +1,7 @@
 """A fit under way: its state, and its epochs."""
 
 import math
+import warnings
 from collections.abc import Callable
 from itertools import repeat
 from time import perf_counter
@@ -10,7 +11,7 @@ import numpy as np
 
 from . import parameters
 from .arrays import Array, filled
-from .errors import DivergenceError
+from .errors import HIGH, DivergenceError, DivergenceWarning, is_worse, warned_by_caller
 from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
 from .kernels.averages import Averaged
@@ -63,6 +64,7 @@ class Descent:
         self.row_length = row_length(problem.data.rows, problem.k)
         self.orders = orders_of(problem, settings, seed, row_numbers)
         self.epochs: list[Epoch] = []
+        self.last_loss = 0.0  # the last data loss in the history, if there are any
         self.best = Best(None, None)
         if held_out is not None and state.best is not None:
             losses = held_out.losses(state.best, settings.loss)
@@ -256,6 +258,8 @@ class Descent:
             return False
         if validation_loss is not None and not math.isfinite(validation_loss):
             self._overflowed(validation_loss)
+        if data_losses:
+            self.last_loss = data_losses[-1]
         measured = data_losses or repeat(None)
         self.epochs.extend(zip(measured, of_weights, repeat(seconds), repeat(validation_loss)))
         return True
@@ -298,27 +302,53 @@ class Descent:
             before.validation_loss + (() if self.held_out is None else held),
         )
 
+    def warn_if_worse(self) -> None:
+        """Warn of a fit that diverged, though all numbers are finite still.
+
+        That is when its loss has grown from the first epoch to the last, beyond what steps of a
+        bounded length can do, such as those of the perceptron; and unless the best model is good.
+        """
+        if not is_worse(self.last_loss, self._first_loss) or warned_by_caller.get():
+            return
+        if self._loss_of(self.best.parameters or learned(self.state)) > HIGH:
+            warnings.warn(
+                f"the fit diverged: in its last epoch the data loss is {self.last_loss:.3g}, and "
+                f"in its first {self._first_loss():.3g}. {self._advice()}",
+                DivergenceWarning,
+                stacklevel=3,
+            )
+
+    def _first_loss(self) -> float:
+        loss = self.epochs[0][0]
+        assert loss is not None  # or there would be no last one
+        return loss
+
+    def _loss_of(self, values: Parameters) -> float:
+        return float(mean_losses(self.problem.data, values, self.settings.loss).sum())
+
     def _diverged(self) -> NoReturn:
-        problem, loss = self.problem, self.settings.loss
-        X, y = _numbers(problem.data), problem.data.targets.y
         before = self.epochs[-1][0] if self.epochs else None
         if before is None:
-            before = float(mean_losses(problem.data, learned(self.former()), loss).sum())
-        if np.isfinite(X.min()) and np.isfinite(X.max()):
-            rate = self.lrs.max() * self.former().memory.pace.max()
-            advice = (
-                f"Try an lr smaller than {rate:g}, or scale the data down: X reaches from "
-                f"{X.min():.4g} to {X.max():.4g}"
-            )
-            if problem.classes is None:
-                advice += f", y from {y.min():.4g} to {y.max():.4g}"
-        else:
-            advice = "X holds NaN or infinity: with check_finite=True the error says where"
+            before = self._loss_of(learned(self.former()))
         raise DivergenceError(
             f"after {_whole(self.epoch)} the next did not stay finite; the data loss before it was "
-            f"{before:.6g}. {advice}",
+            f"{before:.6g}. {self._advice()}",
             self._last_model(),
         )
+
+    def _advice(self) -> str:
+        """Return what to try where a fit diverged."""
+        X, y = _numbers(self.problem.data), self.problem.data.targets.y
+        if not (np.isfinite(X.min()) and np.isfinite(X.max())):
+            return "X holds NaN or infinity: with check_finite=True the error says where"
+        rate = self.lrs.max() * self.former().memory.pace.max()
+        advice = (
+            f"Try an lr smaller than {rate:g}, or scale the data down: X reaches from "
+            f"{X.min():.4g} to {X.max():.4g}"
+        )
+        if self.problem.classes is None:
+            advice += f", y from {y.min():.4g} to {y.max():.4g}"
+        return advice
 
     def _overflowed(self, loss: float | None) -> NoReturn:
         assert self.held_out is not None

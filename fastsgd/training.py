@@ -11,7 +11,7 @@ import numpy as np
 from . import checks, held_out, interrupts, parameters, rows
 from .custom import compiling
 from .descent import Descent
-from .errors import Interrupted
+from .errors import HIGH, Interrupted
 from .kernels.epoch import Parameters
 from .losses import Loss, named_loss
 from .model import NO_EPOCHS, Model
@@ -205,6 +205,13 @@ def fit(
         unless it has one, is that after the last whole mini-batch, or at the end of the epoch
         before where it comes out of a loss of your own.
 
+    Warns
+    -----
+    DivergenceWarning
+        If the fit diverged, though all numbers are finite still: the data loss of the model and
+        that of the last epoch are above 1e12, and the latter is more than a million times that of
+        the first epoch.
+
     References
     ----------
     L. Bottou, F. E. Curtis and J. Nocedal, Optimization methods for large-scale machine
@@ -276,6 +283,8 @@ def fit(
             kept,
         )
         _run(descent, epochs, callback, progress)
+    if descent.last_loss > HIGH:
+        descent.warn_if_worse()
     return descent.best_model()
 
 

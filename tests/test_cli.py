@@ -155,6 +155,14 @@ def test_a_fit_that_diverges_ends_with_status_1(capsys):
     assert "Try an lr smaller than 1e+30" in message
 
 
+def test_a_fit_that_diverged_to_finite_numbers_is_told_in_a_line():
+    options = ["--lr", "5", "--batch-size", "1000", "--epochs", "60", "--dtype", "float64"]
+    status, message = process(*options, stdout=subprocess.DEVNULL)
+    assert status == 0
+    assert message.startswith("fastsgd: warning: the fit diverged: in its last epoch ")
+    assert message.count("\n") == 1
+
+
 def test_the_module_runs_as_a_process_of_its_own():
     process = subprocess.run(
         [sys.executable, "-m", "fastsgd"], capture_output=True, check=True, encoding="utf-8"

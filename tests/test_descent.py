@@ -25,7 +25,8 @@ def test_divergence_names_the_epoch_the_loss_before_it_and_what_to_try(program_d
     assert f"before it was {model.history.loss[-1]:.6g}" in str(caught.value)
     assert "lr smaller than 2.5" in str(caught.value)
     # The model is that of the last finite epoch end: one epoch more is too much.
-    again = fastsgd.fit(X, y, lr=2.5, batch_size=1000, epochs=epoch, seed=0)
+    with pytest.warns(fastsgd.DivergenceWarning):
+        again = fastsgd.fit(X, y, lr=2.5, batch_size=1000, epochs=epoch, seed=0)
     np.testing.assert_array_equal(model.w, again.w)
     with pytest.raises(fastsgd.DivergenceError):
         fastsgd.fit(X, y, lr=2.5, batch_size=1000, epochs=epoch + 1, seed=0)
@@ -197,3 +198,58 @@ def test_other_threads_run_while_kernels_do(long_data):
     # A kernel that kept the lock would let the thread run once a stretch, 60 times in all; left
     # alone it would wake 2000 times a second at most.
     assert counts[0] > min(200, 0.2 * elapsed / 0.0005)
+
+
+DIVERGING = [
+    {},
+    {"optimizer": fastsgd.optimizers.SGD(momentum=0.5)},
+    {"epoch_loss": "full", "average": True},
+    {"sample_weight": np.full(1000, 0.5), "penalty": "l2"},
+    {"callback": lambda model, epoch: epoch == 50},
+    {"resume": None},
+]
+
+
+@pytest.mark.parametrize("options", DIVERGING)
+def test_a_fit_that_diverged_to_finite_numbers_warns_once(program_data, options):
+    X, y = program_data
+    if "resume" in options:
+        options = {"resume": fastsgd.fit(X, y, seed=0)}
+    options = {"lr": 5.0, "batch_size": 1000, "epochs": 60, "seed": 0, **options}
+    message = r"its last epoch .*e\+.* its first .* lr smaller than 5, .* X reaches from -\d"
+    with pytest.warns(fastsgd.DivergenceWarning, match=message) as caught:
+        model = fastsgd.fit(X, y, **options)
+    assert [warning.filename for warning in caught] == [__file__]
+    assert np.isfinite(model.w).all()
+
+
+HEALTHY = [
+    {},
+    {"factor_y": 1e9},  # a loss of 1e18, which falls
+    {"factor_y": 1e9, "resume": True},  # of a model for targets of order 1
+    {"sample_weight": np.full(1000, 1e13), "lr": 1e-14},
+    {"factor_X": 1e9, "loss": "perceptron", "epochs": 30},  # steps have a bounded length
+    {"factor_X": 1e9, "loss": "hinge", "epochs": 30},
+    {"factor_X": 1e9, "loss": "logistic", "optimizer": "adam", "epochs": 30},
+    {"lr": 5.0, "batch_size": 1000, "epochs": 60, "epoch_loss": None},  # nothing shows it
+    # Nor does a single epoch, of which the first steps may have been the only bad ones.
+    {"lr": lambda step: 5.0 if step < 20 else 0.1, "epochs": 1},
+    {"lr": 5.0, "epochs": 60, "callback": lambda model, epoch: True},
+]
+
+
+@pytest.mark.parametrize("options", HEALTHY)
+def test_other_fits_do_not_warn(program_data, options):
+    (X, y), options = program_data, {"seed": 0, **options}
+    if options.pop("resume", False):
+        options["resume"] = fastsgd.fit(X, y, seed=0)
+    X, y = options.pop("factor_X", 1) * X, options.pop("factor_y", 1) * y
+    fastsgd.fit(X, y > 4 if options.get("loss") else y, **options)
+
+
+def test_the_best_model_of_a_fit_that_diverged_later_is_good(program_data):
+    X, y = program_data
+    options = {"lr": lambda step: 0.5 if step < 20 else 5.0, "batch_size": 1000, "epochs": 80}
+    with pytest.warns(fastsgd.DivergenceWarning):
+        fastsgd.fit(X, y, **options, seed=0)
+    assert fastsgd.fit(X, y, **options, seed=0, validation=(X, y)).evaluate(X, y) < 0.01

@@ -394,6 +394,12 @@ def warned(model):
     return caught
 
 
+def test_a_fit_that_diverged_is_warned_of_once_in_the_words_of_scikit_learn():
+    options = {"batch_size": 30, "learning_rate": "constant", "eta0": 5.0, "max_iter": 60}
+    (warning,) = warned(SGDRegressor(**options, tol=None, random_state=0))
+    assert warning.category is ConvergenceWarning
+
+
 def test_warnings_are_scikit_learns():
     options = {"max_iter": 2, "power_t": -0.1, "eta0": 1e-3}
     expected, got = (warned(make(**options)) for make in (theirs.SGDRegressor, SGDRegressor))

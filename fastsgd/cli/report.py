@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Callable
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -54,17 +57,24 @@ def fit_aloud(
     X is of float32 or float64.
     """
     compilation = _compile(X, batch_size, epochs)
-    model = fit(
-        X,
-        y,
-        batch_size=batch_size,
-        lr=lr,
-        epochs=epochs,
-        seed=seed,
-        epoch_loss="full",
-        callback=lambda model, epoch: say(_loss_line(model, epoch)),
-    )
+    with warnings.catch_warnings():
+        warnings.showwarning = _tell
+        model = fit(
+            X,
+            y,
+            batch_size=batch_size,
+            lr=lr,
+            epochs=epochs,
+            seed=seed,
+            epoch_loss="full",
+            callback=lambda model, epoch: say(_loss_line(model, epoch)),
+        )
     return model, compilation
+
+
+def _tell(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Print a warning without the line of code that it comes from."""
+    print(f"fastsgd: warning: {message}", file=sys.stderr)
 
 
 def check(batch_size: int, lr: float, epochs: int, seed: int) -> None:

@@ -12,13 +12,9 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..arrays import Array
-from ..errors import DivergenceError
+from ..errors import DivergenceError, is_worse, warned_by_caller
 from ..model import Model
 from .watching import Rows
-
-# A loss that is higher than `HIGH` is compared to that before the fit; `WORSE` times as much is
-# that of a fit which diverged.
-HIGH, WORSE = 1e12, 1e6
 
 
 @contextmanager
@@ -48,6 +44,7 @@ def labels_in_errors(classes: Array | None) -> Iterator[None]:
 @contextmanager
 def errors_of_scikit_learn() -> Iterator[None]:
     """Say what `fastsgd.fit` refuses in the words of scikit-learn, and by the names there."""
+    token = warned_by_caller.set(True)
     try:
         yield
     except DivergenceError as error:
@@ -61,6 +58,8 @@ def errors_of_scikit_learn() -> Iterator[None]:
         if not str(error).startswith("resume: "):
             raise
         raise ValueError(str(error).replace("resume", "partial_fit", 1)) from None
+    finally:
+        warned_by_caller.reset(token)
 
 
 def warn_if_worse(
@@ -68,7 +67,7 @@ def warn_if_worse(
 ) -> None:
     """Warn of a fit that diverged to numbers which are finite still."""
     loss = model.history.data_loss[-1]
-    if loss > HIGH and loss > WORSE * _loss_of(begun, rows, class_weight):
+    if is_worse(loss, lambda: _loss_of(begun, rows, class_weight)):
         warnings.warn(
             f"The fit diverged: its loss is {loss:.3g}. Scaling input data with StandardScaler or "
             "MinMaxScaler might help. So might a smaller eta0.",
