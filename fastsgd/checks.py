@@ -25,11 +25,30 @@ BOOLS = (bool, np.bool_)
 # Numbers of steps and sums of a few are computed with in 64 bits.
 MOST_STEPS = 2**62
 
+# Characters of what was given in an error.
+MOST_SHOWN = 100
+
 # The smallest and the largest number that each dtype of the kernels holds in full precision.
 RANGES = {
     info.dtype: (float(info.tiny), float(info.max))
     for info in (np.finfo(np.float32), np.finfo(np.float64))
 }
+
+
+def shown(value: Any) -> str:
+    """Return what was given in one line: a table in the wrong place would fill the screen.
+
+    Examples
+    --------
+    >>> shown("adam"), shown(np.zeros((1000, 2)))
+    ("'adam'", 'ndarray of shape (1000, 2)')
+    """
+    text = repr(value)
+    if len(text) <= MOST_SHOWN and "\n" not in text:
+        return text
+    if hasattr(value, "shape"):
+        return f"{type(value).__name__} of shape {tuple(value.shape)}"
+    return f"{' '.join(text.split())[:MOST_SHOWN]}..."
 
 
 def integer(name: str, value: Any, *, at_least: int, at_most: int | None = None) -> int:
@@ -44,20 +63,20 @@ def integer(name: str, value: Any, *, at_least: int, at_most: int | None = None)
     if at_most is not None:
         allowed = f"an integer from {at_least} to {at_most}"
     if number is None:
-        raise TypeError(f"{name}: expected {allowed}, got {value!r}")
+        raise TypeError(f"{name}: expected {allowed}, got {shown(value)}")
     raise ValueError(f"{name}: expected {allowed}, got {number}")
 
 
 def number(name: str, value: Any, allowed: str, within: Callable[[float], bool]) -> float:
     """Return `value` as a float, if it is a finite number within the range that is `allowed`."""
     if isinstance(value, BOOLS) or not isinstance(value, Real):
-        raise TypeError(f"{name}: expected {allowed}, got {value!r}")
+        raise TypeError(f"{name}: expected {allowed}, got {shown(value)}")
     try:
         result = float(value)
     except OverflowError:
         result = math.inf
     if not (math.isfinite(result) and within(result)):
-        raise ValueError(f"{name}: expected {allowed}, got {value!r}")
+        raise ValueError(f"{name}: expected {allowed}, got {shown(value)}")
     return result
 
 
@@ -125,7 +144,7 @@ def strength(name: str, value: Any) -> Any:
     if array.ndim != 1 or not (np.isfinite(array).all() and (array >= 0).all()):
         raise ValueError(
             f"{name}: expected a number, or one for each feature, finite and at least 0, "
-            f"got {value!r}"
+            f"got {shown(value)}"
         )
     array.flags.writeable = False
     return array
@@ -136,7 +155,7 @@ def series(name: str, value: Any) -> list[float]:
     array = numbers(name, value).astype(np.float64)
     if array.ndim != 1 or array.size == 0 or not np.isfinite(array).all():
         raise ValueError(
-            f"{name}: expected at least one number in a sequence, all finite, got {value!r}"
+            f"{name}: expected at least one number in a sequence, all finite, got {shown(value)}"
         )
     return list(map(float, array))
 
@@ -157,20 +176,20 @@ def choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
         if value is one or (isinstance(value, str) and value == one):
             return
     allowed = ", ".join(map(repr, choices))
-    raise ValueError(f"{name}: expected one of {allowed}, got {value!r}")
+    raise ValueError(f"{name}: expected one of {allowed}, got {shown(value)}")
 
 
 def flags(**values: Any) -> None:
     """Check that each value is True or False."""
     for name, value in values.items():
         if not isinstance(value, BOOLS):
-            raise TypeError(f"{name}: expected True or False, got {value!r}")
+            raise TypeError(f"{name}: expected True or False, got {shown(value)}")
 
 
 def path(value: Any) -> None:
     """Check that `value` is the path of a file."""
     if not isinstance(value, (str, bytes, os.PathLike)):
-        raise TypeError(f"path: expected the path of a file, got {value!r}")
+        raise TypeError(f"path: expected the path of a file, got {shown(value)}")
 
 
 def seed(value: Any) -> int:
@@ -184,7 +203,7 @@ def seed(value: Any) -> int:
     except TypeError:
         raise TypeError(
             "seed: expected an integer from 0 to 2**64 - 1, a numpy.random.Generator or None, got "
-            f"{value!r}"
+            f"{shown(value)}"
         ) from None
 
 

@@ -157,7 +157,8 @@ def weights_of_classes(class_weight: Any, numbers: Array, classes: Array) -> Arr
         return numbers.size / (classes.size * np.maximum(counts, 1))
     if not isinstance(class_weight, Mapping):
         raise TypeError(
-            f"class_weight: expected 'balanced' or a dict of weights by label, got {class_weight!r}"
+            "class_weight: expected 'balanced' or a dict of weights by label, got "
+            f"{checks.shown(class_weight)}"
         )
     places = {label: place for place, label in enumerate(classes.tolist())}
     weights = np.ones(classes.size)

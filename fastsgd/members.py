@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .checks import shown
 from .custom import is_custom
 from .kernels.attributes import equal_within, having
 
@@ -101,7 +102,7 @@ def chosen(argument: str, choice: Any, family: Mapping[str, type]) -> Any:
         hint = f"; {WITH_CUSTOM[argument]} makes one of functions"
     raise TypeError(
         f"{argument}: expected a name, or a value such as {PACKAGE}.{module}."
-        f"{example.__name__}(), got {choice!r}{hint}"
+        f"{example.__name__}(), got {shown(choice)}{hint}"
     )
 
 

@@ -371,7 +371,9 @@ class Function(NamedTuple):
             return rate
         number = rate.item() if getattr(rate, "ndim", None) == 0 else rate
         if isinstance(number, bool) or not isinstance(number, Real):
-            raise TypeError(f"lr: expected a number for each step, got {rate!r} for step {step}")
+            raise TypeError(
+                f"lr: expected a number for each step, got {checks.shown(rate)} for step {step}"
+            )
         try:
             return float(number)
         except OverflowError:
@@ -416,7 +418,7 @@ def named_schedule(lr: Any) -> Any:
     if not is_number:
         raise TypeError(
             "lr: expected a number, a name, a value such as fastsgd.schedules.Cosine(), or a "
-            f"function of the number of a step, got {lr!r}"
+            f"function of the number of a step, got {checks.shown(lr)}"
         )
     return Constant(lr)
 

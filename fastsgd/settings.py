@@ -85,5 +85,5 @@ def first_averaged(average: Any) -> int | None:
     except TypeError:
         raise TypeError(
             "average: expected True, False or the number of a step, an integer of at least 1, got "
-            f"{average!r}"
+            f"{checks.shown(average)}"
         ) from None

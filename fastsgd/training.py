@@ -236,9 +236,11 @@ def fit(
         checks.choice("shuffle", shuffle, (True, False, "block"))
     checks.choice("epoch_loss", epoch_loss, ("running", "full", None))
     if not (callback is None or callable(callback)):
-        raise TypeError(f"callback: expected a function of (model, epoch), got {callback!r}")
+        raise TypeError(
+            f"callback: expected a function of (model, epoch), got {checks.shown(callback)}"
+        )
     if not (resume is None or isinstance(resume, Model)):
-        raise TypeError(f"resume: expected a Model or None, got {resume!r}")
+        raise TypeError(f"resume: expected a Model or None, got {checks.shown(resume)}")
     epochs = checks.integer("epochs", epochs, at_least=0)
     settings = Settings(
         loss=named_loss(loss),
@@ -352,7 +354,7 @@ def _given(init: Any, problem: Problem) -> Parameters:
         raise ValueError(f"init: expected a Model {wanted}, or (w, b), got one of {known.tolist()}")
     pair = (init.w, init.b) if isinstance(init, Model) else init
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        raise TypeError(f"init: expected a Model, a pair (w, b) or None, got {init!r}")
+        raise TypeError(f"init: expected a Model, a pair (w, b) or None, got {checks.shown(init)}")
     w, b = parameters.checked(
         pair[0], pair[1], problem.d, problem.outputs, problem.dtype, whose="init's "
     )

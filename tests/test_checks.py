@@ -253,3 +253,18 @@ def test_what_fails_to_become_an_array_is_named(name, error, loss):
     arguments = {"X": np.ones((3, 1)), "y": [0, 1, 0], name: Tensor()}
     with pytest.raises(TypeError, match=f"{name}: cannot be made an array: call detach"):
         fastsgd.fit(**arguments, loss=loss)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["validation", "init", "callback", "lr", "resume", "epochs", "shuffle", "loss", "average"],
+)
+@pytest.mark.parametrize("kind", [np.asarray, pd.DataFrame, np.ndarray.tolist])
+def test_a_table_in_the_wrong_place_does_not_fill_the_screen(name, kind):
+    table = kind(np.zeros((300, 2)))
+    with pytest.raises((TypeError, ValueError)) as caught:
+        fastsgd.fit(X, y, **{name: table})
+    assert re.match(
+        f"{name}: expected .*(of shape \\(300, 2\\)|0.0, ...|300 things)", str(caught.value)
+    )
+    assert len(str(caught.value)) < 400
