@@ -29,10 +29,12 @@ SYNONYMS = {
     "binary_crossentropy": "logistic",
     "cross_entropy": "softmax",
     "invscaling": "inv_scaling",
+    "lasso": "l1",
     "log_loss": "logistic",
     "mae": "absolute",
     "mse": "squared",
     "multinomial": "softmax",
+    "ridge": "l2",
     "squared_error": "squared",
 }
 

@@ -108,6 +108,11 @@ BAD_INPUT = {
         ValueError,
         "loss: 'log_loss' is not known; the nearest name is 'logistic'",
     ),
+    "penalty by another name": (
+        {"penalty": "ridge"},
+        ValueError,
+        "penalty: 'ridge' is not known; the nearest name is 'l2'",
+    ),
     "functions as a loss": (
         {"loss": lambda p, t: (p - t) ** 2},
         TypeError,
