@@ -10,7 +10,7 @@ from .custom import compiling
 from .evaluation import pieces
 from .gathering import block_of, part_gatherer, parts_of, scores_of, zero_gradient
 from .kernels.epoch import Parameters
-from .kernels.gradient import ByBlocks, derivatives
+from .kernels.gradient import ByBlocks, differentiate_all
 from .kernels.parts import add_whole_gradient
 from .kernels.sparse import Sparse
 from .losses import Loss, named_loss
@@ -138,12 +138,12 @@ def _of_each_row(problem: Problem, values: Parameters, loss: Any) -> ParameterGr
             'reduction: expected "sum" or "mean" for sparse rows and several outputs, got "none"'
         )
     scratch, block = zero_gradient(values.w), block_of(scores_of(values.w, rows))
-    slopes = np.empty((problem.n, problem.k), problem.dtype)
+    derivatives = np.empty((problem.n, problem.k), problem.dtype)
     for order in pieces(problem.data, problem.k):
-        derivatives(problem.data, order, values, loss, scratch, block, loss_sums, slopes)
+        differentiate_all(problem.data, order, values, loss, scratch, block, loss_sums, derivatives)
     if isinstance(rows, Sparse):
-        table = csr.as_scipy(rows).multiply(slopes).tocsr()
-        return ParameterGradient(table, slopes[:, 0])
+        table = csr.as_scipy(rows).multiply(derivatives).tocsr()
+        return ParameterGradient(table, derivatives[:, 0])
     if problem.outputs is None:
-        return ParameterGradient(rows.X * slopes, slopes[:, 0])
-    return ParameterGradient(rows.X[:, :, None] * slopes[:, None, :], slopes)
+        return ParameterGradient(rows.X * derivatives, derivatives[:, 0])
+    return ParameterGradient(rows.X[:, :, None] * derivatives[:, None, :], derivatives)

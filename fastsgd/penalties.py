@@ -1,9 +1,10 @@
 """What keeps weights small, added to the data loss in the objective; never applied to `b`.
 
 A penalty is a ``NamedTuple`` with three methods for one weight `w`, of feature `f`:
-`value` is what it adds to the objective, `slope` the derivative of its smooth part, which
-is added to the gradient, and `shrink` the proximal step of the rest of it, which follows the
-step of the optimizer. To add a penalty, write its class here and list it in `PENALTIES`.
+`value` is what it adds to the objective, `derivative` the derivative of its smooth part, which is
+added to the gradient of a step of learning rate `lr`, and `shrink` the proximal step of the rest of
+it, which follows the step of the optimizer. To add a penalty, write its class here and list it in
+`PENALTIES`.
 
 On sparse rows, plain SGD applies a penalty step by step to a weight whose feature has not occurred
 for a while, unless the class has a fourth method that does so at once: `rest`, the weight after
@@ -40,7 +41,7 @@ class NoPenalty(NamedTuple):
         """Return 0."""
         return 0.0
 
-    def slope(self, w: Any, f: Any, lr: Any) -> Any:
+    def derivative(self, w: Any, f: Any, lr: Any) -> Any:
         """Return 0."""
         return type(w)(0)  # of this type: see `capped`
 
@@ -74,7 +75,7 @@ class L2(NamedTuple):
 
     Examples
     --------
-    >>> L2(alpha=0.5).value(2.0, 0), L2(alpha=0.5).slope(2.0, 0, lr=0.1)
+    >>> L2(alpha=0.5).value(2.0, 0), L2(alpha=0.5).derivative(2.0, 0, lr=0.1)
     (1.0, 1.0)
     >>> float(L2(alpha=[0.0, 0.5]).value(2.0, 1))
     1.0
@@ -86,7 +87,7 @@ class L2(NamedTuple):
         """Return half the square, times alpha."""
         return at(self.alpha, f) / 2 * w * w
 
-    def slope(self, w: Any, f: Any, lr: Any) -> Any:
+    def derivative(self, w: Any, f: Any, lr: Any) -> Any:
         """Return alpha times the weight."""
         return capped(at(self.alpha, f), lr) * w
 
@@ -142,7 +143,7 @@ class L1(NamedTuple):
         """Return the absolute value, times alpha."""
         return at(self.alpha, f) * abs(w)
 
-    def slope(self, w: Any, f: Any, lr: Any) -> Any:
+    def derivative(self, w: Any, f: Any, lr: Any) -> Any:
         """Return 0: nothing of it is smooth."""
         return type(w)(0)  # of this type: see `capped`
 
@@ -191,7 +192,7 @@ class ElasticNet(NamedTuple):
         """Return the mixture of the absolute value and half the square, times alpha."""
         return at(self.alpha, f) * (self.l1_ratio * abs(w) + (1 - self.l1_ratio) / 2 * w * w)
 
-    def slope(self, w: Any, f: Any, lr: Any) -> Any:
+    def derivative(self, w: Any, f: Any, lr: Any) -> Any:
         """Return the derivative of the share of L2."""
         return capped((type(w)(1) - self.l1_ratio) * at(self.alpha, f), lr) * w
 
@@ -254,7 +255,7 @@ def custom(value: Callable[[Any], Any], derivative: Callable[[Any], Any]) -> Any
     """
     check_functions(value=value, derivative=derivative)
     check_derivative(value, derivative, ((w,) for w in WEIGHTS), ("weight",))
-    methods = {"value": value, "slope": derivative, "shrink": _unchanged}
+    methods = {"value": value, "derivative": derivative, "shrink": _unchanged}
     return member("penalty", methods, {})
 
 

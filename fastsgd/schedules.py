@@ -140,10 +140,10 @@ class Optimal(NamedTuple):
             )
         typical = math.sqrt(1 / math.sqrt(alpha))
         try:
-            slope = -float(loss.derivative(-typical, 1.0))
+            steepness = -float(loss.derivative(-typical, 1.0))
         except OverflowError:  # from a function of the user's
-            slope = math.inf
-        t0 = (1.0 if slope <= 1 else slope) / (alpha * typical)
+            steepness = math.inf
+        t0 = (1.0 if steepness <= 1 else steepness) / (alpha * typical)
         if not math.isfinite(t0):
             raise ValueError(
                 f"lr: the optimal schedule has no first rate for {loss!r} and {penalty!r}, as the "

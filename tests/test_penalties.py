@@ -13,7 +13,7 @@ from scipy import sparse
 
 import fastsgd
 from fastsgd.kernels.arithmetic import nearer_to_zero
-from fastsgd.kernels.methods import shrink, slope
+from fastsgd.kernels.methods import derivative, shrink
 from fastsgd.members import in_dtype
 from fastsgd.optimizers import SGD, Adam
 from fastsgd.penalties import L1, L2, ElasticNet, NoPenalty, named_penalty
@@ -132,7 +132,7 @@ def test_l2_is_part_of_the_gradient_that_optimizers_see():
 def test_a_penalty_makes_no_step_wider_than_its_weights(penalty, dtype):
     @njit
     def parts(penalty, w):
-        return w[0] + slope(penalty, w[0], 0, w[0]), shrink(penalty, w[0], 0, w[0])
+        return w[0] + derivative(penalty, w[0], 0, w[0]), shrink(penalty, w[0], 0, w[0])
 
     parts(in_dtype(penalty, dtype), np.ones(1, dtype))
     (signature,) = parts.nopython_signatures

@@ -14,13 +14,13 @@ from .methods import (
     average,
     clip,
     conclude,
+    derivative,
     gather,
     keep,
     leave,
     move,
     settle,
     shrink,
-    slope,
 )
 
 
@@ -177,7 +177,7 @@ def step(
     left, length = keep(optimizer, lr)
     kept, narrow_scale, narrow_length = number(left), number(scale), number(length)
     for f in range(features):
-        g = narrow_scale * gradient.w[j, f] + slope(penalty, w[j, f], f, narrow_length)
+        g = narrow_scale * gradient.w[j, f] + derivative(penalty, w[j, f], f, narrow_length)
         moved, stride = move(optimizer, kept * w[j, f], g, memory.w, j, f, shared)
         w[j, f] = shrink(penalty, moved, f, stride)
         gradient.w[j, f] = 0

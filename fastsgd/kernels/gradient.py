@@ -61,7 +61,7 @@ class ByBlocks(NamedTuple):
         length = block.scores.shape[1]
         for start in range(batch.first, batch.last, length):
             stop = lesser(start + length, batch.last)
-            find_slopes(data, order, start, stop, t, parameters, loss, block, b, loss_sums)
+            differentiate_block(data, order, start, stop, t, parameters, loss, block, b, loss_sums)
             add_rows(data.rows, order, start, stop, block.scores, gradient.w)
 
 
@@ -72,7 +72,7 @@ def block_of_part(block: Any, part: int) -> Any:
 
 
 @inner
-def find_slopes(
+def differentiate_block(
     data: Any,
     order: Any,
     start: int,
@@ -81,17 +81,19 @@ def find_slopes(
     parameters: Any,
     loss: Any,
     block: Any,
-    slope_sums: Any,
+    derivative_sums: Any,
     loss_sums: Any,
 ) -> None:
     """Set block.scores to the derivatives of the losses of a block of rows; add up both."""
     dot_rows(data.rows, order, start, stop, t, parameters.w, block.scores)
     b, weights = parameters.b, data.weights
-    differentiate(data.targets, weights, order, start, stop, b, loss, block, slope_sums, loss_sums)
+    differentiate(
+        data.targets, weights, order, start, stop, b, loss, block, derivative_sums, loss_sums
+    )
 
 
 @entry
-def derivatives(
+def differentiate_all(
     data: Any,
     order: Any,
     parameters: Any,
@@ -105,7 +107,9 @@ def derivatives(
     scores = block.scores
     for start in range(0, order.size, scores.shape[1]):
         stop = lesser(start + scores.shape[1], order.size)
-        find_slopes(data, order, start, stop, 0, parameters, loss, block, gradient.b, loss_sums)
+        differentiate_block(
+            data, order, start, stop, 0, parameters, loss, block, gradient.b, loss_sums
+        )
         for p in range(start, stop):
             for j in range(out.shape[1]):
                 out[order[p], j] = scores[j, p - start]

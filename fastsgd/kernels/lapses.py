@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .arithmetic import greater, lesser, unsigned
 from .jit import inner
-from .methods import rest, shrink, slope
+from .methods import derivative, rest, shrink
 from .sparse import dot
 
 
@@ -166,7 +166,7 @@ class Replay(NamedTuple):
                 w = held.w[j, f]
                 for u in range(since, t):
                     lr = number(self.rates.lrs[unsigned(u - self.rates.start)] * self.rates.pace[j])
-                    w = shrink(self.penalty, w - lr * slope(self.penalty, w, f, lr), f, lr)
+                    w = shrink(self.penalty, w - lr * derivative(self.penalty, w, f, lr), f, lr)
                     take_in(held.averages, j, f, self.first, u, u + 1, float(w))
                 held.w[j, f] = w
 

@@ -14,9 +14,12 @@ def value(member: Any, x: Any, of: Any) -> Any:
 
 
 @by_type
-def derivative(loss: Any, y_hat: Any, y: Any) -> Any:
-    """Return the derivative of the loss with respect to the prediction."""
-    return loss.derivative(y_hat, y)
+def derivative(member: Any, x: Any, of: Any, *lr: Any) -> Any:
+    """Return the derivative of `value` with respect to x; of a penalty, that of its smooth part.
+
+    A penalty is given the learning rate as well: L2 takes no more than the whole weight in a step.
+    """
+    return member.derivative(x, of, *lr)
 
 
 @by_type
@@ -41,11 +44,11 @@ def differentiate(
     b: Any,
     loss: Any,
     block: Any,
-    slope_sums: Any,
+    derivative_sums: Any,
     loss_sums: Any,
 ) -> None:
     """Replace products of rows and weights by derivatives of losses; add up both."""
-    targets.differentiate(weights, order, start, stop, b, loss, block, slope_sums, loss_sums)
+    targets.differentiate(weights, order, start, stop, b, loss, block, derivative_sums, loss_sums)
 
 
 @by_type
@@ -142,12 +145,6 @@ def rest(penalty: Any, w: Any, f: int, lr_sum: Any, log_kept: Any) -> Any:
     Their learning rates sum up to `lr_sum`; they leave of it exp(log_kept) by decay.
     """
     return penalty.rest(w, f, lr_sum, log_kept)
-
-
-@by_type
-def slope(penalty: Any, w: Any, f: int, lr: Any) -> Any:
-    """Return the derivative of the smooth part of the penalty, for a weight of feature f."""
-    return penalty.slope(w, f, lr)
 
 
 @by_type

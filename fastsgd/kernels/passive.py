@@ -22,7 +22,7 @@ class PassiveAggressive(NamedTuple):
         b: Any,
         loss: Any,
         block: Any,
-        slope_sums: Any,
+        derivative_sums: Any,
         loss_sums: Any,
     ) -> None:
         """Replace products of rows and weights by derivatives times the share of a step."""
@@ -32,7 +32,7 @@ class PassiveAggressive(NamedTuple):
                 y_hat, y = block.scores[j, p - start] + b[j], target(self.targets, i, j)
                 height = value(loss, y_hat, y)
                 share = lesser(self.most, height / self.falls[i])
-                slope = weigh(weights, i, j, share * derivative(loss, y_hat, y))
-                block.scores[j, p - start] = slope
-                slope_sums[j] += slope
+                weighted = weigh(weights, i, j, share * derivative(loss, y_hat, y))
+                block.scores[j, p - start] = weighted
+                derivative_sums[j] += weighted
                 loss_sums[j] += weigh(weights, i, j, height)

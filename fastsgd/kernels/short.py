@@ -78,16 +78,16 @@ class ByRow(NamedTuple):
         for j in range(w.shape[0]):
             weights, b = weights_of(self.shape, w, j), parameters.b[j]
             sums = nothing_like(weights)
-            slope_sum = loss_sum = 0.0
+            derivative_sum = loss_sum = 0.0
             for p in range(batch.first, batch.last):
                 i, x = order[unsigned(p)], next_row(self, data, order, p)
                 y_hat, y = product(weights, x) + b, target(data.targets, i, j)
-                slope = w.dtype.type(weigh(data.weights, i, j, derivative(loss, y_hat, y)))
-                sums = plus(sums, slope, x)
-                slope_sum += slope
+                weighted = w.dtype.type(weigh(data.weights, i, j, derivative(loss, y_hat, y)))
+                sums = plus(sums, weighted, x)
+                derivative_sum += weighted
                 loss_sum += weigh(data.weights, i, j, value(loss, y_hat, y))
             add_to(gradient.w, j, sums)
-            gradient.b[j] += slope_sum
+            gradient.b[j] += derivative_sum
             loss_sums[j] += loss_sum
 
 

@@ -1,8 +1,9 @@
 """What is predicted: how targets are held, and how the predictions of a block become derivatives.
 
 Each kind brings two methods. `differentiate` replaces the products of rows and weights in the
-`scores` of the block by the derivatives of the losses, and adds the sum of each output's
-derivatives to `slope_sums` and its losses to `loss_sums`; `add_losses` does no more than the last.
+`scores` of the block by the derivatives of the losses, times the weights of the rows, and adds what
+these sum up to for each output to `derivative_sums`, and its losses to `loss_sums`; `add_losses`
+does no more than the last.
 """
 
 from typing import Any, NamedTuple
@@ -29,7 +30,7 @@ def differentiate_outputs(
     b: Any,
     loss: Any,
     block: Any,
-    slope_sums: Any,
+    derivative_sums: Any,
     loss_sums: Any,
 ) -> None:
     """Do it for a loss of each output by itself."""
@@ -40,15 +41,15 @@ def differentiate_outputs(
         for r in range(rows):
             column[r] = target(targets, order[unsigned(start + r)], j)
         differentiate_column(loss, b[j], scores[j], column, rows)
-        slope_sum = 0.0
+        derivative_sum = 0.0
         loss_sum = 0.0
         for r in range(rows):
             i = order[unsigned(start + r)]
-            slope = weigh(weights, i, j, scores[j, r])
+            weighted = weigh(weights, i, j, scores[j, r])
             loss_sum += weigh(weights, i, j, column[r])
-            slope_sum += slope
-            scores[j, r] = slope
-        slope_sums[j] += slope_sum
+            derivative_sum += weighted
+            scores[j, r] = weighted
+        derivative_sums[j] += derivative_sum
         loss_sums[j] += loss_sum
 
 
@@ -154,7 +155,7 @@ def differentiate_classes(
     b: Any,
     loss: Any,
     block: Any,
-    slope_sums: Any,
+    derivative_sums: Any,
     loss_sums: Any,
 ) -> None:
     """Do it for a loss of all outputs together; the losses are those of output 0."""
@@ -172,11 +173,11 @@ def differentiate_classes(
     for r in range(rows):
         loss_sums[0] += weigh(weights, order[unsigned(start + r)], 0, column[r])
     for j in range(b.size):
-        slope_sum = 0.0
+        derivative_sum = 0.0
         for r in range(rows):
             scores[j, r] = weigh(weights, order[unsigned(start + r)], 0, scores[j, r])
-            slope_sum += scores[j, r]
-        slope_sums[j] += slope_sum
+            derivative_sum += scores[j, r]
+        derivative_sums[j] += derivative_sum
 
 
 def add_losses_of_classes(

@@ -269,5 +269,5 @@ class LogCosh(NamedTuple):
         error = y_hat - y
         lost = expm1(-abs(error))
         left = 1 + lost
-        slope = -lost * (1 + left) / (1 + left * left)
-        return slope if error > 0 else -slope
+        tanh = -lost * (1 + left) / (1 + left * left)
+        return tanh if error > 0 else -tanh

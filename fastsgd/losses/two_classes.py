@@ -135,7 +135,7 @@ class ModifiedHuber(NamedTuple):
         return within * (2 * short - within)
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
-        """Return the slope of the square, or of the line."""
+        """Return the derivative of the square, or of the line."""
         return -2 * y * lesser(greater(1 - y * y_hat, 0.0), 2.0)
 
     def probabilities(self, scores: Array) -> Array:
