@@ -9,8 +9,12 @@ import numpy as np
 from . import checks
 from .kernels.clipping import Clipped, ClippedByOutput, Unclipped
 from .kernels.epoch import Method
+from .losses import named_loss
 from .members import in_dtype
+from .optimizers import named_optimizer
+from .penalties import named_penalty
 from .rows import Problem
+from .schedules import named_schedule
 from .state import State
 
 
@@ -76,7 +80,53 @@ class Settings(NamedTuple):
         )
 
 
-def first_averaged(average: Any) -> int | None:
+def checked_settings(
+    *,
+    loss: Any,
+    penalty: Any,
+    optimizer: Any,
+    lr: Any,
+    batch_size: Any,
+    average: Any,
+    clip_norm: Any,
+    tol: Any,
+    patience: Any,
+    fit_intercept: Any,
+    shuffle: Any,
+    drop_last: Any,
+    epoch_loss: Any,
+    n_threads: Any,
+) -> Settings:
+    """Return these arguments of `fit` as settings.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is not what `fit` says that it should be.
+    """
+    checks.flags(fit_intercept=fit_intercept, drop_last=drop_last)
+    if not isinstance(shuffle, checks.BOOLS):
+        checks.choice("shuffle", shuffle, (True, False, "block"))
+    checks.choice("epoch_loss", epoch_loss, ("running", "full", None))
+    return Settings(
+        loss=named_loss(loss),
+        penalty=named_penalty(penalty),
+        optimizer=named_optimizer(optimizer),
+        schedule=named_schedule(lr),
+        batch_size=checks.integer("batch_size", batch_size, at_least=1),
+        first_averaged=_first_averaged(average),
+        clip_norm=None if clip_norm is None else checks.positive("clip_norm", clip_norm),
+        tol=None if tol is None else checks.non_negative("tol", tol),
+        patience=checks.integer("patience", patience, at_least=1),
+        fit_intercept=fit_intercept,
+        shuffle=shuffle,
+        drop_last=drop_last,
+        epoch_loss=epoch_loss,
+        n_threads=None if n_threads is None else checks.integer("n_threads", n_threads, at_least=1),
+    )
+
+
+def _first_averaged(average: Any) -> int | None:
     """Return the number of the step from which on parameters are averaged, the first being 0."""
     if isinstance(average, checks.BOOLS):
         return 0 if average else None

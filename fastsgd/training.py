@@ -13,15 +13,12 @@ from .custom import compiling
 from .descent import Descent
 from .errors import HIGH, Interrupted
 from .kernels.epoch import Parameters
-from .losses import Loss, named_loss
+from .losses import Loss
 from .model import NO_EPOCHS, Model
-from .optimizers import named_optimizer
-from .penalties import named_penalty
 from .progress import progress_bar
 from .resuming import resumed
 from .rows import Problem
-from .schedules import named_schedule
-from .settings import Settings, first_averaged
+from .settings import Settings, checked_settings
 from .state import State, new_state, with_averages
 from .stopping import is_watched
 from .stretches import STRETCH
@@ -226,15 +223,7 @@ def fit(
     >>> model.w.round(2), float(model.b.round(2))
     (array([ 2. , -3.4]), 4.2)
     """
-    checks.flags(
-        fit_intercept=fit_intercept,
-        drop_last=drop_last,
-        progress=progress,
-        check_finite=check_finite,
-    )
-    if not isinstance(shuffle, checks.BOOLS):
-        checks.choice("shuffle", shuffle, (True, False, "block"))
-    checks.choice("epoch_loss", epoch_loss, ("running", "full", None))
+    checks.flags(progress=progress, check_finite=check_finite)
     if not (callback is None or callable(callback)):
         raise TypeError(
             f"callback: expected a function of (model, epoch), got {checks.shown(callback)}"
@@ -242,31 +231,30 @@ def fit(
     if not (resume is None or isinstance(resume, Model)):
         raise TypeError(f"resume: expected a Model or None, got {checks.shown(resume)}")
     epochs = checks.integer("epochs", epochs, at_least=0)
-    settings = Settings(
-        loss=named_loss(loss),
-        penalty=named_penalty(penalty),
-        optimizer=named_optimizer(optimizer),
-        schedule=named_schedule(lr),
-        batch_size=checks.integer("batch_size", batch_size, at_least=1),
-        first_averaged=first_averaged(average),
-        clip_norm=None if clip_norm is None else checks.positive("clip_norm", clip_norm),
-        tol=None if tol is None else checks.non_negative("tol", tol),
-        patience=checks.integer("patience", patience, at_least=1),
+    settings = checked_settings(
+        loss=loss,
+        penalty=penalty,
+        optimizer=optimizer,
+        lr=lr,
+        batch_size=batch_size,
+        average=average,
+        clip_norm=clip_norm,
+        tol=tol,
+        patience=patience,
         fit_intercept=fit_intercept,
         shuffle=shuffle,
         drop_last=drop_last,
         epoch_loss=epoch_loss,
-        n_threads=None if n_threads is None else checks.integer("n_threads", n_threads, at_least=1),
+        n_threads=n_threads,
     )
     _check_watched(settings, validation)
-    classes = None if resume is None else resume.classes
     problem = rows.prepare(
         X,
         y,
         settings.loss,
         sample_weight,
         class_weight=class_weight,
-        classes=classes,
+        classes=None if resume is None else resume.classes,
         check_finite=check_finite,
     )
     settings.check_with(problem)
