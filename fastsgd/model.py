@@ -13,6 +13,7 @@ from .arrays import Array
 from .evaluation import mean_losses
 from .kinds import MULTICLASS, REGRESSION
 from .losses import LOSSES, named_loss
+from .losses.softmax import softmax
 from .parameters import for_kernels
 from .state import State
 
@@ -314,9 +315,7 @@ def probabilities(loss: Any, scores: Array) -> Array:
     if loss.kind == MULTICLASS:
         return np.asarray(loss.probabilities(scores))
     if hasattr(loss, "log_probabilities"):  # all probabilities may be too small for numbers
-        logs = loss.log_probabilities(scores)
-        shares = np.exp(logs - logs.max(axis=1, keepdims=True))
-        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+        return softmax(loss.log_probabilities(scores))
     shares = np.asarray(loss.probabilities(scores))
     sums = shares.sum(axis=1, keepdims=True)
     even = np.full_like(shares, 1 / shares.shape[1])

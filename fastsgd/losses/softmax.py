@@ -82,5 +82,10 @@ class Softmax(NamedTuple):
 
     def probabilities(self, scores: Array) -> Array:
         """Return the probabilities of the k classes."""
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+        return softmax(scores)
+
+
+def softmax(scores: Array) -> Array:
+    """Return ``exp(scores)`` of each row divided by their sum, none of which overflows."""
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
