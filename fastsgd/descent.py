@@ -19,7 +19,7 @@ from .kernels.dense import Dense
 from .kernels.epoch import Data, Parameters, Work, run
 from .kernels.finite import is_finite
 from .model import History, Model
-from .order import InSequence, OfSome, Orders, index_dtype, shuffled
+from .order import orders_of
 from .penalties import NoPenalty
 from .progress import Report
 from .rows import Problem
@@ -27,7 +27,7 @@ from .schedules import Constant, Function
 from .settings import Settings
 from .state import State, copy_of, follow, learned
 from .stopping import Best, is_watched, watch, with_watches
-from .stretches import batch_stretches, epochs_in_a_stretch, row_length, rows_in_a_stretch
+from .stretches import batch_stretches, epochs_in_a_stretch, row_length
 from .team import team_for
 from .work import at_rates, work_on
 
@@ -360,21 +360,6 @@ class Descent:
             "scale both alike, or try a smaller lr",
             self._last_model(),
         )
-
-
-def orders_of(problem: Problem, settings: Settings, seed: int, numbers: Array | None) -> Orders:
-    """Return the orders of the epochs of a fit, of all rows or of those of some numbers."""
-    n, rows, row_bytes = problem.n, problem.data.rows, None
-    if not settings.shuffle:
-        return InSequence(np.arange(n, dtype=index_dtype(n)) if numbers is None else numbers)
-    if settings.shuffle == "block":
-        row_bytes = rows.row_length * rows.dtype.itemsize
-    unit = settings.batch_size
-    if not isinstance(rows, Dense):  # whose stretches end with a sweep: no piece cuts one short
-        unit = rows_in_a_stretch(unit, row_length(rows, problem.k))
-    if numbers is None:
-        return shuffled(n, unit, seed, row_bytes)
-    return OfSome(numbers, shuffled(numbers.size, unit, seed, row_bytes))
 
 
 def _whole(epochs: int) -> str:

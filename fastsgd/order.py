@@ -11,9 +11,17 @@ import numpy as np
 from . import checks
 from .arrays import Array
 from .kernels import order as kernels
-from .stretches import STRETCH, stretches
+from .kernels.sparse import Sparse
+from .rows import Problem
+from .settings import Settings
+from .stretches import STRETCH, row_length, rows_in_a_stretch, stretches
 
 UINT32, UINT64 = np.dtype(np.uint32), np.dtype(np.uint64)
+
+# How many numbers of orders are made at a time: 4 MB of a third-level cache. A call that visits ten
+# million rows once takes 0.92 times as long as with room for all of them, and short epochs that are
+# run together 0.92 to 0.98 times as long as with an eighth of this.
+PIECE = 2**20
 
 # Up to so many rows are shuffled: swaps wander through 256 kB of a second-level cache, and numbers
 # drawn for them are uniform. More rows are numbered by a network, in a third of the time that
@@ -35,16 +43,10 @@ def index_dtype(n: int) -> np.dtype[Any]:
     return UINT32 if n <= 2**32 else UINT64
 
 
-# How many numbers of orders are made at a time: 4 MB of a third-level cache. A call that visits ten
-# million rows once takes 0.92 times as long as with room for all of them, and short epochs that are
-# run together 0.92 to 0.98 times as long as with an eighth of this.
-PIECE = 2**20
-
-
 class Orders(Protocol):
     """The orders in which the epochs of a fit visit its rows, made piece by piece."""
 
-    at_once: int  # of how many epochs they may be made together, in one piece
+    at_once: int  # of how many epochs they may be made together, each in one piece
 
     def pieces(self, epoch: int, count: int) -> Iterator[Array]:
         """Yield the orders of an epoch and of those after it, of shape (count, rows of the piece).
@@ -54,45 +56,58 @@ class Orders(Protocol):
         """
 
 
-class InSequence:
-    """Rows of some numbers are visited from first to last."""
+def orders_of(problem: Problem, settings: Settings, seed: int, numbers: Array | None) -> Orders:
+    """Return the orders of the epochs of a fit, of all rows or of those of some numbers."""
+    n, rows, row_bytes = problem.n, problem.data.rows, None
+    if not settings.shuffle:
+        return _InSequence(np.arange(n, dtype=index_dtype(n)) if numbers is None else numbers)
+    if settings.shuffle == "block":
+        row_bytes = rows.row_length * rows.dtype.itemsize
+    unit = settings.batch_size
+    if isinstance(rows, Sparse):  # whose stretches end with a sweep: no piece cuts one short
+        unit = rows_in_a_stretch(unit, row_length(rows, problem.k))
+    if numbers is None:
+        return random_orders(n, unit, seed, row_bytes)
+    return _OfSome(numbers, random_orders(numbers.size, unit, seed, row_bytes))
+
+
+class _InSequence:
+    """The same numbers in each epoch, from first to last."""
 
     def __init__(self, numbers: Array) -> None:
         self.at_once, self.numbers = max(1, PIECE // numbers.size), numbers
 
     def pieces(self, epoch: int, count: int) -> Iterator[Array]:
-        """Yield the numbers."""
         return iter((self.numbers[None],))
 
 
-class OfSome:
-    """The rows of some numbers are visited in the orders of as many rows."""
+class _OfSome:
+    """Some numbers of rows, in the orders of as many rows."""
 
     def __init__(self, numbers: Array, orders: Orders) -> None:
         self.numbers, self.orders, self.at_once = numbers, orders, orders.at_once
 
     def pieces(self, epoch: int, count: int) -> Iterator[Array]:
-        """Yield the numbers in these orders."""
         return (self.numbers[piece] for piece in self.orders.pieces(epoch, count))
 
 
-def shuffled(n: int, unit: int, seed: int, row_bytes: int | None = None) -> Orders:
+def random_orders(n: int, unit: int, seed: int, row_bytes: int | None = None) -> Orders:
     """Return random orders of n rows, in pieces of whole units of so many rows.
 
-    With the bytes in a row, they are those of shuffle="block".
+    Where the bytes of a row are given, they are orders by blocks.
     """
-    length = min(n, max(1, PIECE // unit) * unit)
+    piece_length = min(n, max(1, PIECE // unit) * unit)
     if row_bytes is not None and 2 * row_bytes <= RUN and n * row_bytes > WINDOW:
-        return _ByBlocks(n, seed, length, row_bytes)
-    return _Shuffled(n, seed) if n <= SHUFFLED else _Numbered(n, seed, length)
+        return _ByBlocks(n, seed, piece_length, row_bytes)
+    return _Shuffled(n, seed) if n <= SHUFFLED else _Numbered(n, seed, piece_length)
 
 
 class _Shuffled:
-    """Few rows are shuffled."""
+    """Random orders of up to SHUFFLED rows, which are shuffled anew for each epoch."""
 
     def __init__(self, n: int, seed: int) -> None:
-        self.at_once, self.room = max(1, PIECE // n), np.empty((0, n), UINT32)
-        self.seed = np.uint64(seed)
+        self.at_once, self.seed = max(1, PIECE // n), np.uint64(seed)
+        self.room = np.empty((0, n), UINT32)
 
     def pieces(self, epoch: int, count: int) -> Iterator[Array]:
         if len(self.room) < count:
@@ -103,68 +118,69 @@ class _Shuffled:
 
 
 class _Numbered:
-    """So many rows that they are not shuffled are numbered."""
+    """Random orders of more rows, in which a network computes the row at each place."""
 
     at_once = 1
 
-    def __init__(self, n: int, seed: int, length: int) -> None:
-        self.n, self.seed, self.length = n, np.uint64(seed), length
-        self.room = np.empty((1, length), index_dtype(n))
+    def __init__(self, n: int, seed: int, piece_length: int) -> None:
+        self.n, self.seed, self.piece_length = n, np.uint64(seed), piece_length
+        self.room = np.empty((1, piece_length), index_dtype(n))
 
     def pieces(self, epoch: int, count: int) -> Iterator[Array]:
-        draws = np.empty((2, kernels.DRAWS), np.uint32)
-        width = math.isqrt(self.n - 1) + 1
-        for first, last in stretches(0, self.n, self.length):
+        coordinates = np.empty((2, kernels.DRAWS), np.uint32)
+        width = math.isqrt(self.n - 1) + 1  # of a table that is nearly square
+        for first, last in stretches(0, self.n, self.piece_length):
             piece = self.room[:, : last - first]
+            # A piece may be one batch of any size, and longer than Ctrl-C should wait.
             for start, stop in stretches(first, last, STRETCH):
                 part = piece[0, start - first : stop - first]
-                kernels.permute(self.seed, np.uint64(epoch), self.n, start, width, part, *draws)
+                kernels.permute(
+                    self.seed, np.uint64(epoch), self.n, start, width, part, *coordinates
+                )
             yield piece
 
 
 class _ByBlocks:
-    """Windows of runs of rows, drawn from all of them, each window shuffled.
+    """Random orders by blocks: runs of rows, drawn from all of them, are shuffled in windows.
 
-    The rows are a ring, which is cut into runs at a place drawn at random if they do not come out
-    even.
+    Where n is no multiple of the length of a run, one run is shorter. The rows are taken as a ring,
+    which is cut into runs from a row on that is drawn anew for each epoch: were the shorter run
+    always that of the last rows, these could not come to every place.
     """
 
     at_once = 1
 
-    def __init__(self, n: int, seed: int, length: int, row_bytes: int) -> None:
-        self.n, self.seed, self.length, self.run = n, seed, length, RUN // row_bytes
-        count = -(-n // self.run)
-        windows = -(-count // min(WINDOW // RUN, SHUFFLED // self.run))
-        runs = -(-count // windows)
-        self.bounds = _bounds_of_windows(count, windows, runs)
-        self.places = np.empty(runs * self.run, np.uint32)
-        self.room = np.empty((1, min(n, length + self.places.size)), index_dtype(n))
-        self.of_runs = shuffled(count, count, seed ^ OF_RUNS)
+    def __init__(self, n: int, seed: int, piece_length: int, row_bytes: int) -> None:
+        self.n, self.seed, self.piece_length = n, seed, piece_length
+        self.run_length = RUN // row_bytes
+        runs = -(-n // self.run_length)
+        windows = -(-runs // min(WINDOW // RUN, SHUFFLED // self.run_length))
+        runs_in_window = -(-runs // windows)
+        self.bounds = _bounds_of_windows(runs, windows, runs_in_window)
+        self.places = np.empty(runs_in_window * self.run_length, np.uint32)
+        # The last window of a piece may end beyond it: what is left begins the next piece.
+        self.room = np.empty((1, min(n, piece_length + self.places.size)), index_dtype(n))
+        self.order_of_runs = random_orders(runs, runs, seed ^ OF_RUNS)
 
     def pieces(self, epoch: int, count: int) -> Iterator[Array]:
-        n, run, draws, room = self.n, self.run, np.empty(kernels.DRAWS, np.uint32), self.room
-        (starts,) = self.of_runs.pieces(epoch, 1)
-        # Else the rows of the last run, if it is a shorter one, would come to some places never.
-        shift = np.random.default_rng([self.seed ^ OF_CUTS, epoch]).integers(n) if n % run else 0
-        short = int(((n - n % run) + shift) % n)
-        # In 64 bits, as numpy 1 leaves a uint32 array what it is, whatever it is multiplied by.
-        starts = starts[0].astype(np.uint64) * np.uint64(run) + np.uint64(shift)
-        starts = (starts % np.uint64(n)).astype(room.dtype)
+        seed, number, n, room = np.uint64(self.seed), np.uint64(epoch), self.n, self.room
+        starts, short = self._runs(epoch)
+        draws = np.empty(kernels.DRAWS, np.uint32)
         of_places = np.uint64(self.seed ^ OF_PLACES)
-        kernels.shuffle_places(of_places, np.uint64(epoch), run, self.places, draws)
+        kernels.shuffle_places(of_places, number, self.run_length, self.places, draws)
         window = filled = 0
-        for first, last in stretches(0, n, self.length):
+        for first, last in stretches(0, n, self.piece_length):
             rows = last - first
             for _, wanted in stretches(filled, rows, STRETCH):
                 window, filled = kernels.shuffle_windows(
-                    np.uint64(self.seed),
-                    np.uint64(epoch),
+                    seed,
+                    number,
                     n,
                     starts,
                     short,
                     self.bounds,
                     window,
-                    run,
+                    self.run_length,
                     self.places,
                     filled,
                     wanted,
@@ -175,16 +191,27 @@ class _ByBlocks:
             filled -= rows
             room[:, :filled] = room[:, rows : rows + filled]
 
+    def _runs(self, epoch: int) -> tuple[Array, int]:
+        """Return the first rows of the runs, in random order, and that of the shorter run."""
+        n, length, cut = self.n, self.run_length, 0
+        (order,) = self.order_of_runs.pieces(epoch, 1)
+        if n % length:
+            cut = int(np.random.default_rng([self.seed ^ OF_CUTS, epoch]).integers(n))
+        # In 64 bits, as numpy 1 leaves a uint32 array what it is, whatever it is multiplied by.
+        starts = order[0].astype(np.uint64) * np.uint64(length) + np.uint64(cut)
+        return (starts % np.uint64(n)).astype(self.room.dtype), (n - n % length + cut) % n
 
-def _bounds_of_windows(total: int, windows: int, runs: int) -> Array:
-    """Return where windows of so many runs begin, and the last ends; the last two share the rest.
 
-    Each of these has at least half as many: an epoch should not end with neighbours alone.
+def _bounds_of_windows(runs: int, windows: int, runs_in_window: int) -> Array:
+    """Return the places of the runs with which windows begin, and where the last one ends.
+
+    The last two windows share evenly what the others leave, so that each has at least half as many
+    runs as these: an epoch should not end with a window of one run, which is of neighbours alone.
     """
-    bounds = np.arange(windows + 1) * runs
-    bounds[-1] = total
+    bounds = np.arange(windows + 1) * runs_in_window
+    bounds[-1] = runs
     if windows > 1:
-        bounds[-2] = (bounds[-3] + total) // 2
+        bounds[-2] = (bounds[-3] + runs) // 2
     return bounds
 
 
@@ -241,6 +268,6 @@ def epoch_order(n: int, seed: int, epoch: int, *, row_bytes: int | None = None) 
     epoch = checks.integer("epoch", epoch, at_least=0, at_most=2**64 - 1)
     if row_bytes is not None:
         row_bytes = checks.integer("row_bytes", row_bytes, at_least=1)
-    (piece,) = shuffled(n, n, seed, row_bytes).pieces(epoch, 1)
+    (piece,) = random_orders(n, n, seed, row_bytes).pieces(epoch, 1)
     order: Array = piece[0]
     return order

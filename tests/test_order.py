@@ -12,7 +12,7 @@ from scipy.stats import chi2, chisquare, poisson
 from tolerances import ROUNDING
 
 import fastsgd
-from fastsgd.order import shuffled
+from fastsgd.order import random_orders
 
 # A fair shuffle fails a test once in 100,000 choices of seeds, and the seeds are fixed.
 P_VALUE = 1e-5
@@ -141,7 +141,7 @@ def test_no_epoch_ends_with_few_runs(runs):
 # second number go round the end, places beyond 2**32 are counted on the way.
 @pytest.mark.parametrize("n", [2**33, 3 * 2**30 + 1])
 def test_runs_are_drawn_from_all_of_billions_of_rows(n):
-    (piece,) = next(shuffled(n, 1, 5, 4).pieces(0, 1))
+    (piece,) = next(random_orders(n, 1, 5, 4).pieces(0, 1))
     eighths = np.bincount(piece.astype(np.int64) * 8 // n, minlength=8)
     assert chisquare(eighths / 1024).pvalue > P_VALUE
 

@@ -145,24 +145,26 @@ def permute(
         start += cells
 
 
-# A place in a window of runs is the number of the run, and in so many bits the place in that.
+# A place in a window is the number of its run, and in so many bits the place within the run, which
+# has at most 2**12 rows: `order.RUN` bytes, of rows of one byte.
 PLACE_BITS, PLACE = np.uint32(13), np.uint32(2**13 - 1)
 
 
 @entry
-def shuffle_places(seed: Any, epoch: Any, length: int, places: Any, draws: Any) -> None:
-    """Set `places` to all of a window of runs of this length, shuffled."""
-    for start in range(0, places.size, length):
-        for place in range(length):
-            places[start + place] = (np.uint32(start // length) << PLACE_BITS) | np.uint32(place)
+def shuffle_places(seed: Any, epoch: Any, run_length: int, places: Any, draws: Any) -> None:
+    """Set `places` to all places in a window of runs of this length, shuffled."""
+    for start in range(0, places.size, run_length):
+        run = np.uint32(start // run_length) << PLACE_BITS
+        for place in range(run_length):
+            places[start + place] = run | np.uint32(place)
     swap_at_random(seed, epoch, 0, places, draws)
 
 
 @inner
-def run_length(start: Any, short: int, length: int, n: int) -> int:
-    """Return how many of n rows are in a run of at most `length`."""
-    left = n % length
-    return left if left > 0 and np.intp(start) == short else length
+def rows_in_run(start: Any, short: int, run_length: int, n: int) -> int:
+    """Return how many of n rows are in a run: fewer in the one that begins with row `short`."""
+    left = n % run_length
+    return left if left > 0 and np.intp(start) == short else run_length
 
 
 # All windows are shuffled alike, so that each entry is written once: to lay out the runs and to
@@ -176,27 +178,29 @@ def shuffle_windows(
     short: int,
     bounds: Any,
     window: int,
-    length: int,
+    run_length: int,
     places: Any,
     filled: int,
     wanted: int,
     order: Any,
     draws: Any,
 ) -> tuple[int, int]:
-    """Fill a part of an order with windows, until it has as many entries as are wanted.
+    """Fill a part of an order with windows from number `window` on, until it has `wanted` entries.
 
-    So many are `filled` before. Returns the number of the next window, and how many entries are
-    filled then. Window i has the runs bounds[i] to bounds[i + 1] - 1; `starts` are the first rows
-    of runs, each of so many rows but for that of row `short`, which may have fewer; after the last
-    row of all comes the first. A window of as many rows as `places` has them in that order; in one
-    of fewer, or where a run goes round, they are swapped.
+    It has `filled` entries before. Returns the number of the next window, and how many entries
+    there are then: more than are wanted where the last window ends beyond them.
+
+    Window i is of the runs bounds[i] to bounds[i + 1] - 1, of which `starts` has the first rows. A
+    run has `run_length` rows, but for that of row `short`, which may have fewer; after row n - 1 in
+    a run comes row 0. A window of as many rows as `places` has them in that order; the rows of one
+    of fewer, or with a run that goes on with row 0, are swapped.
     """
     while filled < wanted:
         of_window = starts[bounds[window] : bounds[window + 1]]
         begin, goes_round = filled, False
         for start in of_window:
-            filled += run_length(start, short, length, n)
-            goes_round |= bool(np.intp(start) > n - length)
+            filled += rows_in_run(start, short, run_length, n)
+            goes_round |= bool(np.intp(start) > n - run_length)
         if filled - begin == places.size and not goes_round:
             for i in range(places.size):
                 start = of_window[unsigned(places[i] >> PLACE_BITS)]
@@ -204,7 +208,7 @@ def shuffle_windows(
         else:
             p = begin
             for start in of_window:
-                begins, rows = np.intp(start), run_length(start, short, length, n)
+                begins, rows = np.intp(start), rows_in_run(start, short, run_length, n)
                 for row in range(begins, begins + rows):
                     order[p] = row if row < n else row - n
                     p += 1
