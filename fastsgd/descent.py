@@ -350,7 +350,7 @@ class Descent:
             advice += f", y from {y.min():.4g} to {y.max():.4g}"
         return advice
 
-    def _overflowed(self, loss: float | None) -> NoReturn:
+    def _overflowed(self, loss: float) -> NoReturn:
         assert self.held_out is not None
         here, there = (_numbers(data) for data in (self.held_out.data, self.problem.data))
         raise DivergenceError(

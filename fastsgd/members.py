@@ -116,4 +116,5 @@ def _default(cls: type) -> Any:
 
 def in_dtype(member: Any, dtype: np.dtype[Any]) -> Any:
     """Return a member with its numbers in the dtype of a fit, so that kernels need no other."""
+    # One without numbers is an empty tuple, which is false, and stays what it is.
     return member and member._make(np.asarray(number, dtype)[()] for number in member)

@@ -128,13 +128,13 @@ ROOM = 2.0**32
 
 def _is_linear(settings: Settings, state: State) -> bool:
     """Tell whether the gradients of the rows of a batch can be added to the weights one by one."""
-    penalty, is_small = settings.penalty, settings.batch_size <= CHUNK
+    penalty = settings.penalty
     return (
         settings.optimizer == SGD()
         and (isinstance(penalty, (NoPenalty, L1)) or _is_scale(penalty))
         and isinstance(state.memory.averages, NotAveraged)
         and settings.clip_norm is None
-        and is_small
+        and settings.batch_size <= CHUNK
     )
 
 

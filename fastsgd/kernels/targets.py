@@ -33,7 +33,7 @@ def differentiate_outputs(
     derivative_sums: Any,
     loss_sums: Any,
 ) -> None:
-    """Do it for a loss of each output by itself."""
+    """Differentiate a loss of each output by itself."""
     prefetch_targets(targets.y, order, start, stop)
     scores, column, rows = block.scores, block.column, stop - start
     # Three loops: the middle one touches nothing that lies scattered, and runs in SIMD registers.
@@ -65,7 +65,7 @@ def whole_registers(rows: int) -> int:
 
 
 def takes_exponentials(loss: Any) -> bool:
-    """Tell whether a loss does."""
+    """Tell whether a loss takes exponentials, which those of several rows do best together."""
     return getattr(type(loss), "takes_exponentials", False)
 
 
@@ -111,7 +111,7 @@ def add_losses_of_outputs(
     scores: Any,
     loss_sums: Any,
 ) -> None:
-    """Do it for a loss of each output by itself."""
+    """Add the losses of a block of rows, of each output by itself."""
     for j in range(b.size):
         loss_sum = 0.0
         for p in range(start, stop):
@@ -158,7 +158,7 @@ def differentiate_classes(
     derivative_sums: Any,
     loss_sums: Any,
 ) -> None:
-    """Do it for a loss of all outputs together; the losses are those of output 0."""
+    """Differentiate a loss of all outputs together, which counts as that of output 0."""
     prefetch_targets(targets.y, order, start, stop)
     rows = stop - start
     scores, column = block.scores, block.column
@@ -191,7 +191,7 @@ def add_losses_of_classes(
     scores: Any,
     loss_sums: Any,
 ) -> None:
-    """Do it for a loss of all outputs together; the losses are those of output 0."""
+    """Add the losses of a block of rows, of all outputs together, to those of output 0."""
     for p in range(start, stop):
         i = order[unsigned(p)]
         row = scores[:, p - start]
