@@ -40,17 +40,17 @@ def checked(validation: Any, problem: Problem, loss: Any) -> float | HeldOut | N
 
 
 def split(
-    share: float | HeldOut | None, problem: Problem, seed: int
+    validation: float | HeldOut | None, problem: Problem, seed: int
 ) -> tuple[HeldOut | None, Array | None]:
     """Return the rows to validate on, and the numbers of those to learn from, None for all."""
-    if not isinstance(share, float):
-        return share, None
-    is_held = _drawn(share, problem, seed)
+    if not isinstance(validation, float):
+        return validation, None
+    is_held = _drawn(validation, problem, seed)
     dtype = index_dtype(problem.n)
     held, kept = (np.flatnonzero(which).astype(dtype) for which in (is_held, ~is_held))
     if not (held.size and kept.size):
         raise ValueError(
-            f"validation: {share:g} of {problem.n} rows leaves {kept.size} to learn from and "
+            f"validation: {validation:g} of {problem.n} rows leaves {kept.size} to learn from and "
             f"{held.size} to validate on; expected at least one of each"
         )
     return HeldOut(problem.data, held), kept

@@ -258,18 +258,18 @@ def fit(
         check_finite=check_finite,
     )
     settings.check_with(problem)
-    share = held_out.checked(validation, problem, settings.loss)
-    number = resume.seed if resume is not None and seed is None else checks.seed(seed)
-    others, kept = held_out.split(share, problem, number)
+    validation = held_out.checked(validation, problem, settings.loss)
+    seed_used = resume.seed if resume is not None and seed is None else checks.seed(seed)
+    held, kept = held_out.split(validation, problem, seed_used)
     steps = 0 if resume is None else resume.state.steps
     with compiling(settings.loss, settings.penalty):
         descent = Descent(
             problem,
             settings.for_rows(problem.n if kept is None else kept.size, epochs, steps),
-            lambda: _first_state(init, resume, problem, settings, number, validation is not None),
-            number,
+            lambda: _first_state(init, resume, problem, settings, seed_used, held is not None),
+            seed_used,
             NO_EPOCHS if resume is None else resume.history,
-            others,
+            held,
             kept,
         )
         _run(descent, epochs, callback, progress)
