@@ -119,12 +119,15 @@ def test_a_penalty_hides_no_nan():
 
 
 def test_l2_is_part_of_the_gradient_that_optimizers_see():
-    # The first step of Adam has the length lr in the direction of the gradient, whatever its size.
-    X, y = np.zeros((10, 2)), np.zeros(10)
+    # The first step of Adam has the length lr in the direction of the gradient, whatever its size,
+    # but for eps.
+    X, y, w = np.zeros((10, 2)), np.zeros(10), np.array([1.0, -2.0])
     model = fastsgd.fit(
-        X, y, penalty=L2(0.3), optimizer=Adam(), lr=0.01, batch_size=10, epochs=1, init=([1, -2], 0)
+        X, y, penalty=L2(0.3), optimizer=Adam(), lr=0.01, batch_size=10, epochs=1, init=(w, 0)
     )
-    np.testing.assert_allclose(model.w, [0.99, -1.99], rtol=1e-6)
+    g = 0.3 * w
+    # A few roundings of a step of a hundredth, and one of the weight.
+    np.testing.assert_allclose(model.w, w - 0.01 * g / (abs(g) + 1e-8), rtol=5e-16)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -181,9 +184,10 @@ def test_a_strong_l2_has_the_optimum_of_its_objective_for_optimizers_of_any_step
     X = rng.normal(size=(200, 2))
     y = X @ [1.0, 2.0]
     best = np.linalg.solve(X.T @ X / 200 + 5 * np.eye(2), X.T @ y / 200)
-    options = {"batch_size": 200, "epochs": 3000, "seed": 0, "fit_intercept": False}
+    options = {"batch_size": 200, "epochs": 300, "seed": 0, "fit_intercept": False}
     model = fastsgd.fit(X, y, penalty=L2(5.0), optimizer="adagrad", lr=1.0, **options)
-    np.testing.assert_allclose(model.w, best, rtol=1e-6)
+    # Steps of all rows: after 30 of them nothing but rounding is left, a few ulp.
+    np.testing.assert_allclose(model.w, best, rtol=1e-14)
 
 
 def test_equal_penalties_have_equal_hashes():
@@ -214,4 +218,5 @@ def test_rates_whose_sum_overflows_are_not_silent():
 def test_the_square_of_a_weight_may_overflow_where_the_penalty_does_not(penalty, w, value):
     options = {"init": ([w], 0.0), "lr": 0.01, "epochs": 1, "fit_intercept": False}
     model = fastsgd.fit([[0.0]], [0.0], penalty=penalty, **options)
-    np.testing.assert_allclose(model.history.penalty, value, rtol=1e-5)
+    # No step moves such a weight: what rounds is the penalty itself.
+    np.testing.assert_allclose(model.history.penalty, value, rtol=1e-15)
