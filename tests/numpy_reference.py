@@ -52,54 +52,37 @@ def orders_of(n, seed, epochs):
     return [fastsgd.epoch_order(n, seed, epoch) for epoch in range(epochs)]
 
 
-# Each optimizer is a generator: it is sent the gradient of a step, and yields the change of the
-# parameter and how far it goes, in the long run, for each unit of gradient.
-def plain(lr):
-    g = yield
-    while True:
-        g = yield -lr * g, lr
+# Each optimizer is a formula of the gradient of step t, the first one being 1, and of what is
+# remembered of each parameter in `memory`, two numbers, which it changes. It returns the change of
+# the parameter, and how far that goes, in the long run, for each unit of gradient.
+def plain(g, memory, t, lr):
+    return -lr * g, lr
 
 
-def momentum(lr, mu=0.9):
-    g = yield
-    v = 0
-    while True:
-        v = mu * v + g
-        g = yield -lr * v, lr / (1 - mu)
+def momentum(g, memory, t, lr, mu=0.9):
+    memory[0] = mu * memory[0] + g
+    return -lr * memory[0], lr / (1 - mu)
 
 
-def nesterov(lr, mu=0.9):
-    g = yield
-    v = 0
-    while True:
-        v = mu * v + g
-        g = yield -lr * (g + mu * v), lr / (1 - mu)
+def nesterov(g, memory, t, lr, mu=0.9):
+    memory[0] = mu * memory[0] + g
+    return -lr * (g + mu * memory[0]), lr / (1 - mu)
 
 
-def adagrad(lr, eps=1e-10):
-    g = yield
-    s = 0
-    while True:
-        s = s + g**2
-        stride = lr / (np.sqrt(s) + eps)
-        g = yield -stride * g, stride
+def adagrad(g, memory, t, lr, eps=1e-10):
+    memory[0] += g**2
+    stride = lr / (np.sqrt(memory[0]) + eps)
+    return -stride * g, stride
 
 
-def rmsprop(lr, rho=0.99, eps=1e-8):
-    g = yield
-    s = 0
-    while True:
-        s = rho * s + (1 - rho) * g**2
-        stride = lr / (np.sqrt(s) + eps)
-        g = yield -stride * g, stride
+def rmsprop(g, memory, t, lr, rho=0.99, eps=1e-8):
+    memory[0] = rho * memory[0] + (1 - rho) * g**2
+    stride = lr / (np.sqrt(memory[0]) + eps)
+    return -stride * g, stride
 
 
-def adam(lr, beta1=0.9, beta2=0.999, eps=1e-8):
-    g = yield
-    m = v = t = 0
-    while True:
-        t += 1
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * g**2
-        stride = lr / (np.sqrt(v / (1 - beta2**t)) + eps)
-        g = yield -stride * m / (1 - beta1**t), stride
+def adam(g, memory, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    memory[0] = beta1 * memory[0] + (1 - beta1) * g
+    memory[1] = beta2 * memory[1] + (1 - beta2) * g**2
+    stride = lr / (np.sqrt(memory[1] / (1 - beta2**t)) + eps)
+    return -stride * memory[0] / (1 - beta1**t), stride

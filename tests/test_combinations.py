@@ -91,10 +91,8 @@ def fit_in_numpy(reference, combination, X, targets, w, b):
     formula, kept = OPTIMIZERS[combination.optimizer]
     l1, l2 = PENALTIES[combination.penalty]
     by_output = k > 1 and combination.loss != "softmax"
-    for_w, for_b = formula(LR), formula(LR)
-    next(for_w), next(for_b)
-    seen = []
-    for start in [*range(0, n, BATCH_SIZE)] * EPOCHS:
+    memory_w, memory_b, seen = np.zeros((2, *w.shape)), np.zeros((2, *b.shape)), []
+    for t, start in enumerate([*range(0, n, BATCH_SIZE)] * EPOCHS, start=1):
         rows = slice(start, start + BATCH_SIZE)
         slopes = reference.derivative(X[rows] @ w + b, targets[rows], combination.loss)
         g_w, g_b = X[rows].T @ slopes / len(slopes), slopes.mean(axis=0)
@@ -102,10 +100,10 @@ def fit_in_numpy(reference, combination, X, targets, w, b):
             squares = (g_w**2).sum(axis=0) + g_b**2
             norm = np.sqrt(squares if by_output else squares.sum())
             g_w, g_b = (g * (CLIP_NORM / np.maximum(norm, CLIP_NORM)) for g in (g_w, g_b))
-        change, stride = for_w.send(g_w + l2 * w)
+        change, stride = formula(g_w + l2 * w, memory_w, t, LR)
         moved = kept * w + change
         w = np.sign(moved) * np.maximum(abs(moved) - stride * l1, 0)
-        b = b + for_b.send(g_b)[0]
+        b = b + formula(g_b, memory_b, t, LR)[0]
         seen.append((w, b))
     if combination.is_averaged:
         return tuple(np.mean(values, axis=0) for values in zip(*seen, strict=True))

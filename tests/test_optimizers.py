@@ -45,14 +45,13 @@ def data(dtype="float64"):
 def steps_in_numpy(case, X, y, w, b, lr=LR, steps=200, fit_intercept=True):
     """Return w and b after so many steps of the formula."""
     w, b = np.array(w, float), float(b)
-    for_w, for_b = case.formula(lr), case.formula(lr)
-    next(for_w), next(for_b)
+    memory_w, memory_b = np.zeros((2, w.size)), np.zeros(2)
     for t in range(steps):
         rows = slice(10 * t % 100, 10 * t % 100 + 10)
         residual = X[rows] @ w + b - y[rows]
         g_w, g_b = X[rows].T @ residual / 10, residual.mean()
-        w = case.decay * w + for_w.send(g_w)[0]
-        b = b + for_b.send(g_b)[0] if fit_intercept else b
+        w = case.decay * w + case.formula(g_w, memory_w, t + 1, lr)[0]
+        b = b + case.formula(g_b, memory_b, t + 1, lr)[0] if fit_intercept else b
     return w, b
 
 
