@@ -220,6 +220,7 @@ def _from_the_system() -> int:
         return _seeds.pop()
     except IndexError:
         _seeds.extend(np.frombuffer(os.urandom(8 * 64), np.uint64).tolist())
+        # None of these, which other threads may have taken by now.
         return int.from_bytes(os.urandom(8))
 
 

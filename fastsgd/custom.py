@@ -23,6 +23,10 @@ from .functions import fingerprint, frozen, plain
 from .kernels.attributes import equal_within
 from .kernels.jit import INTERNAL, inner
 
+# Predictions or weights at which a derivative is compared: where many losses and penalties have
+# their kinks, and others. Saved models hold the values of a loss there.
+PLACES = (*np.arange(-10.0, 10.5, 0.5).tolist(), *np.linspace(-3.3, 3.4, 14).tolist())
+
 
 def member(family: str, functions: dict[str, Callable[..., Any]], about: dict[str, Any]) -> Any:
     """Return a member of a family with methods of the user's.

@@ -16,10 +16,8 @@ is the logarithm of what those steps leave of a weight.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from . import checks
-from .custom import check_derivative, check_functions, member
+from .custom import PLACES, check_derivative, check_functions, member
 from .kernels.arithmetic import at, capped, nearer_to_zero
 from .kernels.elementary import exp, expm1
 from .members import chosen, parameters
@@ -254,13 +252,9 @@ def custom(value: Callable[[Any], Any], derivative: Callable[[Any], Any]) -> Any
     True
     """
     check_functions(value=value, derivative=derivative)
-    check_derivative(value, derivative, ((w,) for w in WEIGHTS), ("weight",))
+    check_derivative(value, derivative, ((w,) for w in PLACES), ("weight",))
     methods = {"value": value, "derivative": derivative, "shrink": _unchanged}
     return member("penalty", methods, {})
-
-
-# Where a derivative is compared: with the kinks of many penalties among the weights, and others.
-WEIGHTS = (*np.arange(-10.0, 10.5, 0.5).tolist(), *np.linspace(-3.3, 3.4, 14).tolist())
 
 
 def _unchanged(w: Any) -> Any:

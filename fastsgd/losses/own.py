@@ -10,11 +10,10 @@ import numpy as np
 
 from .. import checks
 from ..arrays import Array
-from ..custom import check_derivative, check_functions, member
+from ..custom import PLACES, check_derivative, check_functions, member
 from ..kinds import BINARY, REGRESSION
 
-# Where a derivative is compared: with the kinks of many losses among the predictions, and others.
-PREDICTIONS = (*np.arange(-10.0, 10.5, 0.5).tolist(), *np.linspace(-3.3, 3.4, 14).tolist())
+# With which targets a derivative is compared.
 TARGETS = {REGRESSION: (-2.0, -1.0, 0.0, 0.5, 1.0, 3.0), BINARY: (-1.0, 1.0)}
 
 
@@ -74,7 +73,7 @@ def custom(
     check_functions(value=value, derivative=derivative)
     checks.choice("kind", kind, (REGRESSION, BINARY))
     chosen_targets = TARGETS[kind] if targets is None else checks.series("targets", targets)
-    points = ((p, t) for t in chosen_targets for p in PREDICTIONS)
+    points = ((p, t) for t in chosen_targets for p in PLACES)
     check_derivative(value, derivative, points, ("prediction", "target"))
     return member("loss", {"value": value, "derivative": derivative}, {"kind": kind})
 
@@ -89,4 +88,4 @@ def values_of(loss: Any) -> Array:
             return math.nan
 
     with np.errstate(all="ignore"):
-        return np.array([[value(p, t) for p in PREDICTIONS] for t in TARGETS[loss.kind]])
+        return np.array([[value(p, t) for p in PLACES] for t in TARGETS[loss.kind]])
