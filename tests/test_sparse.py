@@ -40,7 +40,9 @@ PENALTIES = [
 RATES = [0.05, schedules.InvScaling(0.1), schedules.Step(0.1, factor=0.3, every=5)]
 
 
-def assert_equal_to_dense(X, y, rtol=1e-10, **options):
+# The same sums are taken in another order: each of at most 2000 steps rounds by some 1e-16 of the
+# largest number, and mostly not to the same side. Seen were 1e-14, and 2e-7 in 28 steps of float32.
+def assert_equal_to_dense(X, y, rtol=1e-12, **options):
     """Fit both; w, b and the history are the same."""
     # Orders are made by compiled code alone.
     options = {
@@ -139,7 +141,8 @@ def test_lazy_steps_of_other_optimizers_are_those_of_numpy(optimizer, average):
         epochs=1,
         shuffle=False,
     )
-    np.testing.assert_allclose(model.w, np.mean(seen, 0) if average else w, rtol=1e-11)
+    # Ten steps of numbers of order 1.
+    np.testing.assert_allclose(model.w, np.mean(seen, 0) if average else w, rtol=1e-13)
 
 
 @pytest.mark.parametrize(
@@ -195,6 +198,7 @@ def test_steps_that_take_all_of_a_weight_do_not_blur_those_after_them():
         epochs=1,
         shuffle=False,
     )
+    # 50,000 factors, each of which rounds by some 1e-16.
     assert float(model.w[0]) == pytest.approx((1 - 2e-6) ** (half - 1), rel=1e-11)
 
 
@@ -224,20 +228,30 @@ def test_large_batches_are_those_of_dense_rows_where_the_rate_jumps(monkeypatch)
 def test_float32_is_as_good_as_that_of_dense_rows():
     X = table(dtype=np.float32)
     y = targets("squared").astype(np.float32)
-    assert_equal_to_dense(X, y, rtol=1e-5, penalty=ElasticNet(0.3, 0.2))
+    assert_equal_to_dense(X, y, rtol=2e-6, penalty=ElasticNet(0.3, 0.2))
+
+
+def five_in_a_row(n, d):
+    """Return n rows of d features, each of five ones."""
+    columns = np.sort(np.random.default_rng(0).integers(0, d, (n, 5)), axis=1).ravel()
+    return sparse.csr_array((np.ones(5 * n), columns, 5 * np.arange(n + 1)), shape=(n, d))
+
+
+def fit_and_peak(X, y, **options):
+    """Return the model of a fit whose kernels are compiled, and the most memory that it took."""
+    tracemalloc.start()
+    model = fastsgd.fit(X, y, **options)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return model, peak
 
 
 def test_memory_is_that_of_the_weights_and_the_non_zeros():
     n, d = 1000, 1_000_000
-    rng = np.random.default_rng(0)
-    parts = np.ones(5 * n), np.sort(rng.integers(0, d, (n, 5)), axis=1).ravel()
-    X = sparse.csr_array((*parts, 5 * np.arange(n + 1)), shape=(n, d))
+    X = five_in_a_row(n, d)
     options = {"seed": 0, "penalty": ElasticNet(), "optimizer": "adagrad", "average": True}
     fastsgd.fit(X[:20], np.ones(20), **options)
-    tracemalloc.start()
-    model = fastsgd.fit(X, np.ones(n), **options)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    model, peak = fit_and_peak(X, np.ones(n), **options)
     assert model.w.shape == (d,)
     # Of each feature: a weight, a number of Adagrad and an average, copies of these at the end of
     # the last epoch and while one is made, the weight of the model, up to when the feature has
@@ -253,15 +267,10 @@ def test_powers_of_large_rates_do_not_overflow():
 
 def test_memory_with_an_alpha_for_each_feature_is_no_table_of_features_and_steps():
     n, d = 2000, 4000
-    rng = np.random.default_rng(0)
-    parts = np.ones(5 * n), np.sort(rng.integers(0, d, (n, 5)), axis=1).ravel()
-    X = sparse.csr_array((*parts, 5 * np.arange(n + 1)), shape=(n, d))
-    options = {"seed": 0, "penalty": L2(rng.random(d) / 100), "batch_size": 1}
+    X = five_in_a_row(n, d)
+    options = {"seed": 0, "penalty": L2(np.linspace(0, 0.01, d)), "batch_size": 1}
     fastsgd.fit(X[:20], np.ones(20), **options)
-    tracemalloc.start()
-    fastsgd.fit(X, np.ones(n), **options)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    _, peak = fit_and_peak(X, np.ones(n), **options)
     # Of each feature and of each step, some twenty numbers.
     assert peak < 8 * 20 * (n + d)
 
@@ -273,10 +282,7 @@ def test_memory_with_one_long_row_is_not_that_of_a_batch_of_such_rows():
     X = sparse.csr_array((np.ones(d + n - 1), indices, indptr), shape=(n, d))
     options = {"seed": 0, "optimizer": "adagrad", "batch_size": 256}
     fastsgd.fit(X[1:300], np.ones(299), **options)
-    tracemalloc.start()
-    fastsgd.fit(X, np.ones(n), **options)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    _, peak = fit_and_peak(X, np.ones(n), **options)
     assert peak < 8 * 20 * (n + d)
 
 
@@ -315,7 +321,8 @@ def test_a_long_row_of_float32_does_not_drift():
     w = np.full(d, np.float32(0.1))
     exact = float(np.float32(0.1)) ** 2 * d
     gradient = fastsgd.gradient(X, np.zeros(1, np.float32), w, 0.0)
-    np.testing.assert_allclose(gradient.b, exact, rtol=1e-5)
+    # The score is rounded to float32 once.
+    np.testing.assert_allclose(gradient.b, exact, rtol=6e-8)
 
 
 @pytest.mark.parametrize("loss", LOSSES if config.DISABLE_JIT else ["squared", "hinge", "softmax"])
@@ -333,10 +340,10 @@ def test_gradients_are_those_of_mxnet(mxnet, loss, dtype):
     slopes = mxnet_reference.derivative(X.astype(float) @ w + b, numbers, loss)
     shape = (w[:, 0], b[0]) if k == 1 else (w, b)
     ours = fastsgd.gradient(sparse.csr_array(X), y, *shape, loss=loss)
-    # The sum over 40 rows of numbers of order 1.
-    atol = 40 * (1e-12 if dtype == np.float64 else 1e-5)
-    np.testing.assert_allclose(ours.w.reshape(D, k), X.T.astype(float) @ slopes, atol=atol)
-    np.testing.assert_allclose(np.reshape(ours.b, k), slopes.sum(axis=0), atol=atol)
+    # The sum over 40 rows of derivatives of up to 100, each known to some roundings.
+    tolerance = {"rtol": 0, "atol": 40 * 100 * np.finfo(dtype).eps}
+    np.testing.assert_allclose(ours.w.reshape(D, k), X.T.astype(float) @ slopes, **tolerance)
+    np.testing.assert_allclose(np.reshape(ours.b, k), slopes.sum(axis=0), **tolerance)
 
 
 def test_all_gradients_in_interpreted_mode_are_those_of_mxnet(mxnet):
@@ -354,10 +361,11 @@ def test_gradients_of_each_row():
 
 def test_rows_without_entries_learn_the_intercept_alone():
     model = fastsgd.fit(
-        sparse.csr_array((50, 3)), np.full(50, 2.0), init=([1, 2, 3], 0.0), epochs=99
+        sparse.csr_array((50, 3)), np.full(50, 2.0), init=([1, 2, 3], 0.0), epochs=99, lr=0.03
     )
     np.testing.assert_array_equal(model.w, [1, 2, 3])
-    np.testing.assert_allclose(model.b, 2.0, rtol=1e-3)
+    # In each of 495 steps, 0.03 of what is left.
+    np.testing.assert_allclose(model.b, 2 * (1 - 0.97**495), rtol=1e-14)
     with pytest.raises(fastsgd.DivergenceError, match="X reaches from 0 to 0"):
         fastsgd.fit(sparse.csr_array((50, 3)), np.full(50, 1e300), epochs=99, lr=1e30)
 
@@ -376,4 +384,5 @@ def test_rates_for_tiny_float32_numbers_do_not_overflow_as_the_scale_of_the_weig
     X, y = (np.concatenate([part] * (2000 // N)) for part in (X, y))
     model = fastsgd.fit(sparse.csr_array(X), y, epochs=1, **options)
     dense = fastsgd.fit(X, y, epochs=1, **options)
-    np.testing.assert_allclose(model.w * size, dense.w * size, rtol=1e-4, atol=1e-6)
+    # Weights below 1, of which the last steps, as they forget what was before, round 6e-8 each.
+    np.testing.assert_allclose(model.w * size, dense.w * size, rtol=0, atol=1e-6)

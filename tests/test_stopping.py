@@ -48,6 +48,11 @@ def test_tol_watches_the_rows_held_out_if_there_are_any():
     assert model.history.loss == ()
 
 
+# How far an output may be from what it is alone: kernels for several outputs may round otherwise,
+# in each of at most 60 * 20 steps.
+OTHERWISE_ROUNDED = 1e-12
+
+
 def test_an_output_that_has_stopped_is_frozen_and_the_others_go_on():
     X, score = data()
     y = np.digitize(score, [-2, 2])
@@ -58,8 +63,8 @@ def test_an_output_that_has_stopped_is_frozen_and_the_others_go_on():
     for j in range(3):
         alone = fastsgd.fit(X, y == j, init=(start[0][:, j], 0.0), **options)
         lengths.append(len(alone.history.loss))
-        np.testing.assert_allclose(model.w[:, j], alone.w, rtol=1e-10)
-        np.testing.assert_allclose(model.b[j], alone.b, rtol=1e-10)
+        np.testing.assert_allclose(model.w[:, j], alone.w, rtol=OTHERWISE_ROUNDED)
+        np.testing.assert_allclose(model.b[j], alone.b, rtol=OTHERWISE_ROUNDED)
     assert len(set(lengths)) > 1
     assert len(model.history.loss) == max(lengths) < 60
 
@@ -73,7 +78,7 @@ def test_a_frozen_output_keeps_its_average_and_its_momentum():
     options["init"] = np.zeros(3), 0.0
     for j in range(3):
         alone = fastsgd.fit(X, y == j, **options)
-        np.testing.assert_allclose(model.w[:, j], alone.w, rtol=1e-10)
+        np.testing.assert_allclose(model.w[:, j], alone.w, rtol=OTHERWISE_ROUNDED)
 
 
 @given(
