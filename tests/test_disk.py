@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from interpreted_mode import needs_jit
 from numba.core.caching import IndexDataCacheFile
+from scripts import output_of
 
 import fastsgd
 from fastsgd.kernels.disk import Files
@@ -92,8 +92,5 @@ print(fastsgd.fit([[1.0]], [1.0], init=([0.0], 0.0), lr=0.25, epochs=1).w[0])
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
 def test_a_full_disk_does_not_stop_a_fit(tmp_path):
     folder = Path(fastsgd.__file__).parents[1]
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    command = [sys.executable, "-c", FIT]
-    output = subprocess.check_output(command, text=True, env=environment, cwd=folder)
-    assert float(output) == 0.25
+    assert float(output_of(FIT, cwd=folder, NUMBA_CACHE_DIR=tmp_path)) == 0.25
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-import os
 import pickle
-import subprocess
 import sys
 from collections import namedtuple
 from pathlib import Path
@@ -18,6 +16,7 @@ import pytest
 from interpreted_mode import needs_jit
 from numba import float32, njit
 from numba.extending import overload
+from scripts import output_of
 
 import fastsgd
 from fastsgd import losses
@@ -300,14 +299,13 @@ def derivative(p, t):
 def test_next_process_finds_a_custom_loss_and_an_edited_one_is_never_stale(tmp_path):
     def run(scale, factor, script=SCRIPT):
         (tmp_path / "my_loss.py").write_text(MODULE.format(scale=scale, factor=factor))
-        environment = {
-            **os.environ,
-            "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": str(Path(fastsgd.__file__).parent.parent),
-        }
-        command = [sys.executable, "-c", "import sys; sys.path.insert(0, '.')" + script]
-        output = subprocess.check_output(command, text=True, env=environment, cwd=tmp_path)
+        output = output_of(
+            "import sys; sys.path.insert(0, '.')" + script,
+            cwd=tmp_path,
+            NUMBA_CACHE_DIR=tmp_path / "cache",
+            PYTHONDONTWRITEBYTECODE=1,
+            PYTHONPATH=Path(fastsgd.__file__).parent.parent,
+        )
         w, hits, misses = output.split()
         return float(w), int(hits), int(misses)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from reports import failed
+from scripts import output_of
 
 import fastsgd
 from fastsgd.descent import Descent
@@ -158,8 +157,7 @@ fastsgd.fit(X, X[:, 0], lr=1e-4, epochs=10**9, callback=lambda *_: not thread.is
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
 def test_ctrl_c_reaches_a_process_that_another_thread_forks_during_a_fit():
-    output = subprocess.check_output([sys.executable, "-c", FORKED], text=True)
-    assert output.split() == ["7"]
+    assert output_of(FORKED).split() == ["7"]
 
 
 @pytest.mark.usefixtures("handler")

@@ -7,7 +7,6 @@ import os
 import pickle
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 from interpreted_mode import needs_jit
 from numba import njit
+from scripts import output_of
 
 import fastsgd
 import fastsgd.sklearn
@@ -35,10 +35,7 @@ print(model.w[0], sum(run.stats.cache_hits.values()), sum(run.stats.cache_misses
 
 def fit_in_a_new_process(folder, cache):
     """Return the learned weight, and how often `run` was found on disk and not found."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
-    command = [sys.executable, "-c", FIT, str(folder)]
-    output = subprocess.check_output(command, text=True, env=environment, cwd=cache)
-    w, hits, misses = output.split()
+    w, hits, misses = output_of(FIT, folder, cwd=cache, NUMBA_CACHE_DIR=cache).split()
     return float(w), int(hits), int(misses)
 
 
@@ -81,8 +78,7 @@ print(any(meanwhile), gc.isenabled())
 
 
 def test_importing_prepares_no_kernel_and_collects_no_garbage():
-    command = [sys.executable, "-c", IMPORT]
-    assert subprocess.check_output(command, text=True).split() == ["False", "True"]
+    assert output_of(IMPORT).split() == ["False", "True"]
 
 
 def test_copies_of_a_kernel_are_the_kernel():
@@ -188,10 +184,8 @@ print(sum(write_doubled_height.stats.cache_hits.values()))
 
 @needs_jit
 def test_kernels_call_one_by_address_and_all_are_found_on_disk(tmp_path):
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    command = [sys.executable, "-c", KERNELS, str(Path(__file__).parent)]
     for hits in "0", "3":
-        output = subprocess.check_output(command, text=True, env=environment)
+        output = output_of(KERNELS, Path(__file__).parent, NUMBA_CACHE_DIR=tmp_path)
         # 2 * 0.5 * 3 + 1, 2 * 2 * 3 + 1, 2 * 7 + 1; 2 * (0.5 * 3 + 0.5 * 4), and so on.
         assert output.split("\n") == ["4.0 13.0 15.0", hits, "7.0 28.0 28.0", hits, hits, ""]
 
@@ -215,10 +209,7 @@ with multiprocessing.get_context("fork").Pool(1) as pool:
 @needs_jit
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
 def test_a_process_that_is_forked_while_another_thread_compiles_compiles_as_well(tmp_path):
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    command = [sys.executable, "-c", FORKED]
-    output = subprocess.check_output(command, text=True, env=environment, timeout=300)
-    assert output.split() == ["True"]
+    assert output_of(FORKED, timeout=300, NUMBA_CACHE_DIR=tmp_path).split() == ["True"]
 
 
 INTERRUPTED = """
@@ -248,9 +239,7 @@ print(os.waitstatus_to_exitcode(os.wait()[1]))
 @needs_jit
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
 def test_ctrl_c_while_a_fork_waits_is_not_lost_and_the_child_compiles(tmp_path):
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    command = [sys.executable, "-c", INTERRUPTED]
-    output = subprocess.check_output(command, text=True, env=environment, timeout=300)
+    output = output_of(INTERRUPTED, timeout=300, NUMBA_CACHE_DIR=tmp_path)
     assert output.split() == ["interrupted", "7"]
 
 
@@ -279,10 +268,6 @@ print(*model.w.ravel(), *model.b, *model.history.loss, *gradient.w.ravel(), *gra
 
 
 def test_interpreted_and_compiled_kernels_agree():
-    outputs = []
-    for disable in ("0", "1"):
-        environment = {**os.environ, "NUMBA_DISABLE_JIT": disable}
-        command = [sys.executable, "-c", INTERPRETED]
-        outputs.append(subprocess.check_output(command, text=True, env=environment).split())
+    outputs = [output_of(INTERPRETED, NUMBA_DISABLE_JIT=disable).split() for disable in (0, 1)]
     # They add up in different orders; the gradients are sums of 37 terms of order 10.
     np.testing.assert_allclose(*np.array(outputs, float), rtol=1e-11, atol=1e-11)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from numba import njit
+from scripts import output_of
 
 import fastsgd
 from fastsgd.kernels import atomic
@@ -103,9 +102,7 @@ for n_threads in 1, 2:
     fastsgd.fit(X, X[:, 0] > 0, loss="logistic", batch_size=600, n_threads=n_threads)
 print(len(gather_part.overloads), len(run.overloads), len(assist.overloads))
 """
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    output = subprocess.check_output([sys.executable, "-c", script], text=True, env=environment)
-    assert output == "1 2 1\n"
+    assert output_of(script, NUMBA_CACHE_DIR=tmp_path) == "1 2 1\n"
 
 
 def threads():
@@ -210,8 +207,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), len(model.history.seco
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
 def test_a_process_that_is_forked_between_epochs_goes_on_without_the_threads():
-    output = subprocess.check_output([sys.executable, "-c", FORK], text=True, timeout=100)
-    assert output == "3 3\n"
+    assert output_of(FORK, timeout=100) == "3 3\n"
 
 
 def test_n_threads_is_checked(data):

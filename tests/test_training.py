@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from conftest import make_program_data
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy_reference import orders_of, squared_descent, squared_loss
+from scripts import output_of
 
 import fastsgd
 
@@ -145,7 +146,7 @@ def test_a_generator_gives_one_draw_of_64_bits(program_data):
 
 
 BITS = """
-import sys; sys.path.insert(0, {folder!r})
+import sys; sys.path.insert(0, sys.argv[1])
 import fastsgd; from conftest import make_program_data
 model = fastsgd.fit(*make_program_data(0), seed=4)
 print(model.w.tobytes().hex(), model.b.tobytes().hex(), model.history.loss)
@@ -153,8 +154,7 @@ print(model.w.tobytes().hex(), model.b.tobytes().hex(), model.history.loss)
 
 
 def test_one_seed_gives_the_same_bits_in_another_process(program_data):
-    folder = str(__file__).rpartition("/")[0]
-    output = subprocess.check_output([sys.executable, "-c", BITS.format(folder=folder)], text=True)
+    output = output_of(BITS, Path(__file__).parent)
     model = fastsgd.fit(*program_data, seed=4)
     here = f"{model.w.tobytes().hex()} {model.b.tobytes().hex()} {model.history.loss}\n"
     assert output == here
@@ -347,5 +347,4 @@ print((status("VmHWM") - before) / (0.05 * (X.nbytes + y.nbytes) + 8 * len(y)))
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak memory from Linux's /proc")
 def test_memory_beyond_the_data_is_small():
-    output = subprocess.check_output([sys.executable, "-c", MEMORY], text=True)
-    assert float(output) < 1
+    assert float(output_of(MEMORY)) < 1
