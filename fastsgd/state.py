@@ -34,6 +34,7 @@ class State(NamedTuple):
 
     def after(self, steps: int) -> State:
         """Return it with the number of steps that have been taken by now."""
+        # `_replace` takes three times as long, 2 us more of each fit.
         return State(self.optimizer, steps, *self[2:])
 
 
