@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from memory import amid_nan, check
 from numba import njit
+from scripts import number_passed
 
 from fastsgd.kernels import dense
 from fastsgd.kernels.jit import OPTIONS
@@ -118,8 +119,5 @@ def test_rows_that_are_not_there_are_found_where_bounds_are_checked():
 @pytest.mark.parametrize("file", ["test_tiles.py", "test_registers.py"])
 def test_shorter_vectors_are_right_as_well(tmp_path, file):
     processor = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
-    environment = {**os.environ, **processor, "NUMBA_CACHE_DIR": str(tmp_path)}
-    options = ["-n0", "-p", "no:cacheprovider", "-k", "multiplied or added_up"]
-    command = [sys.executable, "-m", "pytest", str(Path(__file__).with_name(file)), *options]
-    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert result.returncode == 0, result.stdout  # it is 5 where nothing was run
+    file = Path(__file__).with_name(file)
+    assert number_passed(file, "multiplied or added_up", **processor, NUMBA_CACHE_DIR=tmp_path)
