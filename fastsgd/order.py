@@ -96,10 +96,14 @@ def random_orders(n: int, unit: int, seed: int, row_bytes: int | None = None) ->
 
     Where the bytes of a row are given, they are orders by blocks.
     """
+    # Runs of a single row are none.
+    run_length = 1 if row_bytes is None or n * row_bytes <= WINDOW else RUN // row_bytes
+    if run_length <= 1 and n <= SHUFFLED:
+        return _Shuffled(n, seed)
     piece_length = min(n, max(1, PIECE // unit) * unit)
-    if row_bytes is not None and 2 * row_bytes <= RUN and n * row_bytes > WINDOW:
-        return _ByBlocks(n, seed, piece_length, row_bytes)
-    return _Shuffled(n, seed) if n <= SHUFFLED else _Numbered(n, seed, piece_length)
+    if run_length > 1:
+        return _ByBlocks(n, seed, piece_length, run_length)
+    return _Numbered(n, seed, piece_length)
 
 
 class _Shuffled:
@@ -150,14 +154,14 @@ class _ByBlocks:
 
     at_once = 1
 
-    def __init__(self, n: int, seed: int, piece_length: int, row_bytes: int) -> None:
+    def __init__(self, n: int, seed: int, piece_length: int, run_length: int) -> None:
         self.n, self.seed, self.piece_length = n, seed, piece_length
-        self.run_length = RUN // row_bytes
-        runs = -(-n // self.run_length)
-        windows = -(-runs // min(WINDOW // RUN, SHUFFLED // self.run_length))
+        self.run_length = run_length
+        runs = -(-n // run_length)
+        windows = -(-runs // min(WINDOW // RUN, SHUFFLED // run_length))
         runs_in_window = -(-runs // windows)
         self.bounds = _bounds_of_windows(runs, windows, runs_in_window)
-        self.places = np.empty(runs_in_window * self.run_length, np.uint32)
+        self.places = np.empty(runs_in_window * run_length, np.uint32)
         # The last window of a piece may end beyond it: what is left begins the next piece.
         self.room = np.empty((1, min(n, piece_length + self.places.size)), index_dtype(n))
         self.order_of_runs = random_orders(runs, runs, seed ^ OF_RUNS)
