@@ -198,7 +198,7 @@ def test_other_rows_to_validate_on_have_the_class_weights_of_the_fit(loss):
         (0.0, ValueError, "validation: expected a number above 0 and below 1"),
         (1, ValueError, r"validation: .* above 0 and below 1, .* or \(X, y\), got 1"),
         ("tenth", TypeError, "validation: expected a number above 0"),
-        (np.ones((2, 3)), TypeError, r"validation: .* or \(X, y\), got array"),
+        (np.ones((2, 3)), TypeError, r"validation: .* or \(X, y\), got ndarray of shape \(2, 3\)"),
         ((np.ones((2, 3)),), TypeError, r"validation: expected a share of the rows, or \(X, y\)"),
         ((np.ones((2, 2)), np.ones(2)), ValueError, "validation: expected 3 features"),
         ((np.ones((2, 3)), np.ones(3)), ValueError, "validation: y: expected one entry for each"),
