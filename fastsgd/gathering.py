@@ -11,10 +11,10 @@ from .kernels.callee import callee
 from .kernels.epoch import Data, Parameters
 from .kernels.gradient import Batch, Block, ByBlocks, Gradient
 from .kernels.parts import CHUNK, ByParts, Parts, add_up, gather_part
-from .kernels.short import ByRow, ByRowInPasses
+from .kernels.short import ByRow, ByRowInPasses, ByRowThenLosses
 from .rows import Rows
 
-Way = ByBlocks | ByRow | ByRowInPasses
+Way = ByBlocks | ByRow | ByRowInPasses | ByRowThenLosses
 
 # The most parts of a large batch, and the most numbers in all their sums: 24 MB.
 PARTS = 16

@@ -42,8 +42,9 @@ from .kernels.scattered import Scattered
 from .kernels.short import (
     ByRow,
     ByRowInPasses,
+    ByRowThenLosses,
+    are_fetched_slowly,
     are_short,
-    are_tiled_in_passes,
     rows_ahead,
 )
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
@@ -100,7 +101,7 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     return Work(problem.data, method, state.parameters, state.memory, zero_gradient(w), way)
 
 
-def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | None:
+def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | ByRowThenLosses | None:
     """Return the way for short rows, if their losses are of a kind that needs no others."""
     rows, targets, chunk = problem.data.rows, problem.data.targets, min(settings.batch_size, CHUNK)
     if not (isinstance(rows, Dense) and isinstance(targets, (Values, OneVersusRest, Classes))):
@@ -112,13 +113,13 @@ def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | Non
     is_in_passes = is_costly or isinstance(targets, Classes)
     if not are_short(problem.d, problem.k, len(shape.parts), is_in_passes):
         return None
-    if is_costly and are_tiled_in_passes(rows, chunk):
-        return None
     ahead = rows_ahead(rows)
-    if is_in_passes:
-        scores = np.empty((problem.k, whole_registers(chunk)), problem.dtype)
-        return ByRowInPasses(shape, ahead, block_of(scores))
-    return ByRow(shape, ahead)
+    if not is_in_passes:
+        return ByRow(shape, ahead)
+    block = block_of(np.empty((problem.k, whole_registers(chunk)), problem.dtype))
+    if problem.k == 1 and not isinstance(targets, Classes) and are_fetched_slowly(rows, chunk):
+        return ByRowThenLosses(shape, ahead, block)
+    return ByRowInPasses(shape, ahead, block)
 
 
 # Derivatives are multiplied by the rate over the scale of the weights of sparse rows: so large ones

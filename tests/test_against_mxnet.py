@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from tolerances import ROUNDING
 
 import fastsgd
 
@@ -236,3 +237,27 @@ def test_a_faulty_fit_turns_the_comparison_of_runs_with_mxnet_red(reference, fau
     assert_run_agrees(reference, run)
     with pytest.raises(AssertionError):
         assert_run_agrees(reference, run, FAULTY_FITS[fault])
+
+
+# 56 MB, which are read by row, and the losses then taken together; batches of 700 part by part.
+@pytest.mark.parametrize("batch_size", [45, 700])
+def test_an_epoch_of_the_logistic_loss_from_memory_agrees_with_mxnet(reference, batch_size):
+    rng = np.random.default_rng(0)
+    n, d = 56_001, 125
+    X, weights = rng.normal(size=(n, d)), rng.uniform(size=n)
+    y = np.where(X @ rng.normal(size=d) + rng.logistic(size=n) > 0, 1.0, -1.0)
+    options = {"batch_size": batch_size, "lr": 0.02, "sample_weight": weights}
+    w, b = np.zeros(d), np.float64(0)
+    order = fastsgd.epoch_order(n, 0, 0)
+    steps = reference.train(X, y, w, b, orders=[order], loss="logistic", **options)
+    losses = []
+    for start, after in zip(range(0, n, batch_size), steps, strict=True):
+        rows = order[start : start + batch_size]
+        losses.extend(weights[rows] * np.logaddexp(0, -y[rows] * (X[rows] @ w + b)))
+        w, b = after[0].reshape(d), after[1][0]
+    options.update(loss="logistic", init=(0 * w, 0.0), epochs=1, seed=0)
+    for n_threads in (1, 2):
+        model = fastsgd.fit(X, y, n_threads=n_threads, **options)
+        np.testing.assert_allclose(model.w, w, rtol=ROUNDING)
+        np.testing.assert_allclose(model.b, b, rtol=ROUNDING)
+        assert model.history.data_loss == pytest.approx((np.mean(losses),), rel=ROUNDING)

@@ -21,6 +21,7 @@ from .registers import (
     row_while_fetching,
     weights_of,
 )
+from .targets import add_values
 
 # For several outputs, wider rows are read once by tiles, and here again for each. Up to so many
 # parts of all weights that is quicker: with 20 to 250 features, epochs of the squared loss take
@@ -32,10 +33,8 @@ SHORT_FOR_SEVERAL, MOST_FOR_SEVERAL, MOST_IN_PASSES = 16, 32, 8
 # twice as many bytes, 20000 x 100 takes 1.15 times as long; with half as many rows, 1M x 10 1.27.
 BYTES_AHEAD, ROWS_AHEAD = 10_000, 96
 
-# Tiles fetch rows in both of their passes, which memory answers sooner than all in one: with the
-# logistic loss, 1M x 100 in batches of 32 takes 0.92 to 0.94 times as long by them. In batches of
-# 10 it would take 1.3 times as long, and 1M x 20 in batches of 32 1.16 times.
-TILED_BYTES, TILED_ROWS = 256, 32
+# Rows of so many bytes, in batches of so many, of which no third-level cache holds a good part.
+SLOW_ROW, SLOW_BATCH, FROM_MEMORY = 256, 2**13, 3 * 2**24
 
 
 def are_short(d: int, k: int, parts: int, are_in_passes: bool) -> bool:
@@ -49,9 +48,10 @@ def rows_ahead(rows: Any) -> int:
     return 0 if rows.ahead == 0 else min(ROWS_AHEAD, BYTES_AHEAD // row_bytes(rows))
 
 
-def are_tiled_in_passes(rows: Any, batch_size: int) -> bool:
-    """Tell whether tiles are quicker where rows are read twice, and come from memory."""
-    return rows.is_far and batch_size >= TILED_ROWS and row_bytes(rows) >= TILED_BYTES
+def are_fetched_slowly(rows: Any, batch_size: int) -> bool:
+    """Tell whether memory has to fetch rows all the time, and not in one pass of two alone."""
+    length = row_bytes(rows)
+    return rows.X.nbytes > FROM_MEMORY and length >= SLOW_ROW and batch_size * length >= SLOW_BATCH
 
 
 def row_bytes(rows: Any) -> int:
@@ -80,15 +80,70 @@ class ByRow(NamedTuple):
             sums = nothing_like(weights)
             derivative_sum = loss_sum = 0.0
             for p in range(batch.first, batch.last):
-                i, x = order[unsigned(p)], next_row(self, data, order, p)
-                y_hat, y = product(weights, x) + b, target(data.targets, i, j)
-                weighted = w.dtype.type(weigh(data.weights, i, j, derivative(loss, y_hat, y)))
-                sums = plus(sums, weighted, x)
+                sums, weighted, y_hat, y = with_row(self, data, order, p, j, weights, b, loss, sums)
                 derivative_sum += weighted
-                loss_sum += weigh(data.weights, i, j, value(loss, y_hat, y))
+                of_row = value(loss, y_hat, y)
+                loss_sum += weigh(data.weights, order[unsigned(p)], j, of_row)
             add_to(gradient.w, j, sums)
             gradient.b[j] += derivative_sum
             loss_sums[j] += loss_sum
+
+
+# From memory, epochs of losses that take exponentials take 0.76 to 1.0 times as long as in passes,
+# of which one waits for rows and the other fetches none; from caches, they would take 1.5 to 2.5.
+@having(conclude=mean_of_rows, block_length=CHUNK)
+class ByRowThenLosses(NamedTuple):
+    """A row is read once, and added to the gradient at once; the losses of all follow together."""
+
+    shape: Shape
+    ahead: int
+    block: Block  # with room for all rows of a batch, or of a chunk
+
+    def of_part(self, part: int) -> Any:
+        """Return the way of a part, of those that are held along the first axis of each array."""
+        return ByRowThenLosses(self.shape, self.ahead, block_of_part(self.block, part))
+
+    def gather(
+        self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
+    ) -> None:
+        """Add the gradients of the rows, then their losses."""
+        order, first, w = batch.order, batch.first, parameters.w
+        scores, column = self.block.scores, self.block.column
+        for j in range(w.shape[0]):
+            weights, b = weights_of(self.shape, w, j), parameters.b[j]
+            sums = nothing_like(weights)
+            derivative_sum = 0.0
+            for p in range(first, batch.last):
+                sums, weighted, y_hat, y = with_row(self, data, order, p, j, weights, b, loss, sums)
+                derivative_sum += weighted
+                scores[j, p - first], column[p - first] = y_hat, y
+            add_to(gradient.w, j, sums)
+            gradient.b[j] += derivative_sum
+            add_values(
+                loss, data.weights, order, first, batch.last, j, scores[j], column, loss_sums
+            )
+
+
+@inner
+def with_row(
+    way: Any,
+    data: Any,
+    order: Any,
+    p: int,
+    j: int,
+    weights: Any,
+    b: Any,
+    loss: Any,
+    sums: Any,
+) -> Any:
+    """Return sums plus the gradient of the row at place p; its derivative, prediction and target.
+
+    A row from further down the order begins to be fetched.
+    """
+    i, x = order[unsigned(p)], next_row(way, data, order, p)
+    y_hat, y = product(weights, x) + b, target(data.targets, i, j)
+    weighted = data.rows.X.dtype.type(weigh(data.weights, i, j, derivative(loss, y_hat, y)))
+    return plus(sums, weighted, x), weighted, y_hat, y
 
 
 # Of the logistic loss, epochs of 1000 rows of 2 and 10 features take 0.5 times as long as by row,

@@ -100,6 +100,29 @@ def differentiate_column(loss: Any, b: Any, scores: Any, column: Any, rows: int)
         column[r] = value(loss, y_hat, y)
 
 
+@inner
+def add_values(
+    loss: Any,
+    weights: Any,
+    order: Any,
+    first: int,
+    last: int,
+    j: int,
+    scores: Any,
+    column: Any,
+    loss_sums: Any,
+) -> None:
+    """Add the losses of predictions of output j to their sum; the column of targets may change."""
+    rows = last - first
+    fill_registers(loss, scores, rows)
+    for r in range(fill_registers(loss, column, rows)):
+        column[r] = value(loss, scores[r], column[r])
+    loss_sum = 0.0
+    for r in range(rows):
+        loss_sum += weigh(weights, order[unsigned(first + r)], j, column[r])
+    loss_sums[j] += loss_sum
+
+
 def add_losses_of_outputs(
     targets: Any,
     weights: Any,
