@@ -27,9 +27,9 @@ OUTPUTS = 5 if HAS_LONGER else 2
 SIZES = [Size(MOST, 1, fetched=HALF), *(Size(rows, 1) for rows in (MOST, HALF, QUARTER, 1))]
 SIZES_FOR_SEVERAL = [Size(rows, j) for rows in (HALF, 1) for j in range(1, OUTPUTS + 1)]
 
-# What a third-level cache holds comes quickly enough to be fetched in one of both passes, into the
-# first: epochs of 1 to 8 MB take 0.80 to 0.96 times as long. From memory they would take 1.4 times.
-FROM_THIRD = Size(MOST, 1, fetched=MOST, cache=1)
+# What a third-level cache holds comes quickly enough to be fetched in one of both passes: epochs of
+# 1 to 8 MB take 0.74 to 0.93 times as long. From memory those of 300 features would take 1.1 to 1.3.
+FROM_THIRD = Size(MOST, 1, fetched=MOST)
 
 dot_tile, add_tile = dots(SIZES), sums([FROM_THIRD, *SIZES])
 dot_tile_for_several, add_tile_for_several = dots(SIZES_FOR_SEVERAL), sums(SIZES_FOR_SEVERAL)

@@ -15,15 +15,15 @@ CACHE_LINE, FIRST_CACHE = 64, 2**15
 
 # The first cache holds what is to come as long as it has to: fetched into the second, all but dense
 # rows of more than 16 features took 1.01 to 1.06 times as long.
-def write_prefetch(builder: Any, address: Any, cache: int = 1) -> None:
-    """Write code that prefetches the line at an address into a cache, the first being 1."""
+def write_prefetch(builder: Any, address: Any) -> None:
+    """Write code that prefetches the line at an address into the first cache."""
     byte, int32 = ir.IntType(8).as_pointer(), ir.IntType(32)
     function = cgutils.get_or_insert_function(
         builder.module,
         ir.FunctionType(ir.VoidType(), [byte, int32, int32, int32]),
         "llvm.prefetch.p0",
     )
-    read, locality, data_not_code = int32(0), int32(4 - cache), int32(1)
+    read, locality, data_not_code = int32(0), int32(3), int32(1)
     builder.call(function, [builder.bitcast(address, byte), read, locality, data_not_code])
 
 
