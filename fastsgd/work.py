@@ -40,11 +40,13 @@ from .kernels.parts import CHUNK, Parts
 from .kernels.registers import shape_of
 from .kernels.scattered import Scattered
 from .kernels.short import (
+    SLOW_BATCH,
     ByRow,
     ByRowInPasses,
     ByRowThenLosses,
-    are_fetched_slowly,
     are_short,
+    come_slowly,
+    row_bytes,
     rows_ahead,
 )
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
@@ -113,13 +115,14 @@ def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | ByR
     is_in_passes = is_costly or isinstance(targets, Classes)
     if not are_short(problem.d, problem.k, len(shape.parts), is_in_passes):
         return None
-    ahead = rows_ahead(rows)
-    if not is_in_passes:
-        return ByRow(shape, ahead)
+    ahead, are_slow = rows_ahead(rows), come_slowly(rows)
+    if not is_in_passes:  # in which rows are fetched again for each output
+        return ByRow(shape, ahead, are_slow and problem.k == 1)
     block = block_of(np.empty((problem.k, whole_registers(chunk)), problem.dtype))
-    if problem.k == 1 and not isinstance(targets, Classes) and are_fetched_slowly(rows, chunk):
-        return ByRowThenLosses(shape, ahead, block)
-    return ByRowInPasses(shape, ahead, block)
+    is_alone = problem.k == 1 and not isinstance(targets, Classes)
+    if is_alone and are_slow and chunk * row_bytes(rows) >= SLOW_BATCH:
+        return ByRowThenLosses(shape, ahead, are_slow, block)
+    return ByRowInPasses(shape, ahead, are_slow, block)
 
 
 # Derivatives are multiplied by the rate over the scale of the weights of sparse rows: so large ones

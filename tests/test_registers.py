@@ -12,11 +12,11 @@ from numba import njit
 from fastsgd.kernels.jit import OPTIONS
 from fastsgd.kernels.registers import (
     add_to,
+    fetch_row,
     nothing_like,
     plus,
     product,
     row,
-    row_while_fetching,
     shape_of,
     weights_of,
 )
@@ -33,8 +33,8 @@ def multiplied_and_added_up(shape, X, order, w, j, factors, out, g):
     weights = weights_of(shape, w, j)
     sums = nothing_like(weights)
     for r in range(order.size):
-        last = r == order.size - 1
-        x = row(shape, X, order[r]) if last else row_while_fetching(shape, X, order[r], order[-1])
+        fetch_row(shape, X, order[-1])
+        x = row(shape, X, order[r])
         out[r] = product(weights, x)
         sums = plus(sums, factors[r], x)
     add_to(g, j, sums)

@@ -20,8 +20,7 @@ from fastsgd.kernels.jit import OPTIONS
 from fastsgd.kernels.tiles import Place
 
 AROUND = 3  # rows and outputs before and after those of a tile
-MULTIPLIED = sorted({*dense.SIZES, *dense.SIZES_FOR_SEVERAL})
-ADDED_UP = [*MULTIPLIED, dense.FROM_THIRD]
+SIZES = sorted({*dense.SIZES, *dense.SIZES_FOR_SEVERAL})
 
 
 @njit(**OPTIONS)
@@ -54,7 +53,7 @@ def tiles(draw, sizes):
     return rng, X, k, order, place, offset
 
 
-@given(tile=tiles(MULTIPLIED))
+@given(tile=tiles(SIZES))
 def test_rows_are_multiplied_by_weights(tile):
     rng, X, k, order, place, offset = tile
     p, rows, j, outputs, r, _, _ = place
@@ -68,7 +67,7 @@ def test_rows_are_multiplied_by_weights(tile):
     check(memory, before, out, changed, weights @ x.T, bound)
 
 
-@given(tile=tiles(ADDED_UP))
+@given(tile=tiles(SIZES))
 def test_rows_times_factors_are_added_up(tile):
     rng, X, k, order, place, offset = tile
     p, rows, j, outputs, r, _, _ = place

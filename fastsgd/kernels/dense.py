@@ -24,14 +24,11 @@ NEAR, MIDDLE = 2**19, 2**23
 # outputs 0.7 to 0.75 times.
 MOST, HALF, QUARTER = 8, 4, 2
 OUTPUTS = 5 if HAS_LONGER else 2
-SIZES = [Size(MOST, 1, fetched=HALF), *(Size(rows, 1) for rows in (MOST, HALF, QUARTER, 1))]
+FETCHED = [Size(MOST, 1, fetched=rows) for rows in (HALF, MOST)]
+SIZES = [*FETCHED, *(Size(rows, 1) for rows in (MOST, HALF, QUARTER, 1))]
 SIZES_FOR_SEVERAL = [Size(rows, j) for rows in (HALF, 1) for j in range(1, OUTPUTS + 1)]
 
-# What a third-level cache holds comes quickly enough to be fetched in one of both passes: epochs of
-# 1 to 8 MB take 0.74 to 0.93 times as long. From memory those of 300 features would take 1.1 to 1.3.
-FROM_THIRD = Size(MOST, 1, fetched=MOST)
-
-dot_tile, add_tile = dots(SIZES), sums([FROM_THIRD, *SIZES])
+dot_tile, add_tile = dots(SIZES), sums(SIZES)
 dot_tile_for_several, add_tile_for_several = dots(SIZES_FOR_SEVERAL), sums(SIZES_FOR_SEVERAL)
 
 
@@ -42,7 +39,8 @@ class Dense(NamedTuple):
     count: Any  # (1,): how many features there are
     ahead: int  # how many rows ahead of its use a row is fetched; 0: none is
     share: int  # how many bytes of it are fetched at a time
-    is_far: bool  # whether it comes from memory, and not from a third-level cache
+    by_dot: int  # how many rows of one output are fetched by a tile that multiplies eight
+    by_add: int  # and by one that adds them up
 
     @property
     def n(self) -> int:
@@ -72,7 +70,7 @@ class Dense(NamedTuple):
     @property
     def block(self) -> int:
         """Return how many bytes of rows are handled together."""
-        return block_bytes(self.ahead == 0 or self.is_far)
+        return block_bytes(self.ahead == 0 or self.by_dot > 0)
 
     def leave(self, step: Any) -> None:
         """Do nothing: every step is one of all features."""
@@ -86,7 +84,7 @@ class Dense(NamedTuple):
         p = start
         while p < stop:
             rows, r = rows_of_tile(stop - p, order.size - p), p - start
-            fetched = fetched_by_tile(self, order, p, rows, HALF if self.is_far else 0)
+            fetched = fetched_by_tile(self, order, p, rows, self.by_dot)
             place = Place(p, rows, 0, 1, r, first_fetched(self, order, p), fetched)
             if self.X.shape[1] <= WIDE:
                 dot_tile(self.X, order, place, w, out)
@@ -100,9 +98,8 @@ class Dense(NamedTuple):
         p = start
         while p < stop:
             rows, r = rows_of_tile(stop - p, order.size - p), p - start
-            others = HALF if self.is_far else MOST
-            fetched = fetched_by_tile(self, order, p, rows, others)
-            later = first_fetched(self, order, p) + MOST - others
+            fetched = fetched_by_tile(self, order, p, rows, self.by_add)
+            later = first_fetched(self, order, p) + MOST - fetched
             add_tile(self.X, order, Place(p, rows, 0, 1, r, later, fetched), factors, g)
             p += rows
 
@@ -156,7 +153,13 @@ def groups_of(k: int) -> int:
 LONG = 2**11
 
 
-def prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, bool]:
+# What a third-level cache holds comes quickly enough to be fetched in one of both passes: epochs of
+# 1 to 8 MB take 0.74 to 0.93 times as long. Memory is asked for rows of up to so many bytes in both
+# passes, as prefetches may be dropped: 300 to 700 features take 0.87 to 0.95 times as long.
+TWICE = 3200
+
+
+def prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, int, int]:
     """Return how rows are to be fetched: what `Dense` has of it.
 
     0 rows ahead where all stay near. Else as many as a block of rows has at most, so that those of
@@ -167,10 +170,13 @@ def prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, bool]:
     shares = 1 if k == 1 or row_bytes <= LONG else 2 * groups_of(k)
     share = -(-row_bytes // (shares * CACHE_LINE)) * CACHE_LINE
     if X.nbytes <= NEAR:
-        return 0, share, False
+        return 0, share, 0, 0
     is_far = k > 1 or X.nbytes > MIDDLE  # only the tiles of one output tell these apart
     fitting = min(256, max(8, block_bytes(is_far) // row_bytes))
-    return 1 << (fitting.bit_length() - 1), share, is_far
+    by_dot, by_add = 0, MOST
+    if is_far:
+        by_dot = by_add = MOST if row_bytes <= TWICE else HALF
+    return 1 << (fitting.bit_length() - 1), share, by_dot, by_add
 
 
 def block_bytes(is_alone: bool) -> int:

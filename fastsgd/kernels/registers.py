@@ -124,26 +124,23 @@ def _row(typing_context: Any, shape: Any, table: Any, i: Any) -> Any:
     return short(shape, table, types.intp), generate
 
 
-def _row_while_fetching(typing_context: Any, shape: Any, table: Any, i: Any, later: Any) -> Any:
-    """Return row i of a table, in registers, and begin to fetch row `later`."""
+def _fetch_row(typing_context: Any, shape: Any, table: Any, i: Any) -> Any:
+    """Begin to fetch row i of a table."""
     short = Short(table.dtype, shape)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         parts, table_ = _Parts(short), Operand(context, builder, table, args[1])
-        here, there = (parts.addresses(builder, table_, args[i]) for i in (2, 3))
-        loaded = []
-        for part in range(parts.parts):
+        for part, address in enumerate(parts.addresses(builder, table_, args[2])):
             is_end = part == parts.parts - 1 and parts.bytes < CACHE_LINE
             if part * parts.bytes % CACHE_LINE == 0 and not is_end:
-                write_prefetch(builder, there[part])
-            loaded += parts.load(builder, [here[part]])
+                write_prefetch(builder, address)
         # One or two numbers lie on one line, as memory begins at a multiple of 16 bytes.
         if parts.lanes * parts.parts > 2:
             end = builder.sub(table_.width, INDEX(1))
-            write_prefetch(builder, table_.at(args[3], end))
-        return cgutils.make_anonymous_struct(builder, loaded)
+            write_prefetch(builder, table_.at(args[2], end))
+        return context.get_dummy_value()
 
-    return short(shape, table, types.intp, types.intp), generate
+    return types.void(shape, table, types.intp), generate
 
 
 def _weights_of(typing_context: Any, shape: Any, w: Any, j: Any) -> Any:
@@ -233,10 +230,9 @@ def row(shape: Any, table: Any, i: Any) -> Any:
     return table[i]
 
 
-@_compiled(_row_while_fetching)
-def row_while_fetching(shape: Any, table: Any, i: Any, later: Any) -> Any:
-    """Return row i of a table, and begin to fetch row `later`."""
-    return table[i]
+@_compiled(_fetch_row)
+def fetch_row(shape: Any, table: Any, i: Any) -> None:
+    """Begin to fetch row i of a table."""
 
 
 @_compiled(_weights_of)
