@@ -18,6 +18,9 @@ WIDE = 2**14
 # takes a tenth off an epoch of 1000 x 100. Of more than that, a third-level cache may hold these.
 NEAR, MIDDLE = 2**19, 2**23
 
+# And of more than that, none holds a good part.
+FROM_MEMORY = 3 * 2**24
+
 # Rows are multiplied and added up by eights, and by fewer where fewer are left; for several outputs
 # by fours, and for as many at a time as have a register for each of their sums. Epochs in the
 # caches take 0.8 to 0.97 times as long as with plain loops over four and eight rows, those of ten
@@ -39,8 +42,8 @@ class Dense(NamedTuple):
     count: Any  # (1,): how many features there are
     ahead: int  # how many rows ahead of its use a row is fetched; 0: none is
     share: int  # how many bytes of it are fetched at a time
-    by_dot: int  # how many rows of one output are fetched by a tile that multiplies eight
-    by_add: int  # and by one that adds them up
+    by_dot: int  # how many rows, of each eight, are fetched as these are multiplied by weights
+    by_add: int  # and as they are added up
 
     @property
     def n(self) -> int:
@@ -107,7 +110,8 @@ class Dense(NamedTuple):
 class DenseForSeveral(Dense):
     """Dense rows for several outputs, which are taken by groups of about the same size.
 
-    Before each group, in both passes, a share of rows further down the order is prefetched.
+    Before each group, in both passes, a share of rows further down the order is prefetched, or in
+    each pass all of them.
     """
 
     __slots__ = ()
@@ -131,11 +135,12 @@ class DenseForSeveral(Dense):
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
         """Add factors[j, r] times row order[start + r] to g[j], for every r and j."""
         k, groups = g.shape[0], groups_of(g.shape[0])
+        fetched = 0 if self.by_add == MOST else groups
         p = start
         while p < stop:
             rows, r = HALF if p + HALF <= stop else 1, p - start
             for group in range(groups):
-                prefetch_ahead(self, order, p, p + rows, groups + group)
+                prefetch_ahead(self, order, p, p + rows, fetched + group)
                 j = group * k // groups
                 place = Place(p, rows, j, (group + 1) * k // groups - j, r, 0, 0)
                 add_tile_for_several(self.X, order, place, factors, g)
@@ -155,7 +160,8 @@ LONG = 2**11
 
 # What a third-level cache holds comes quickly enough to be fetched in one of both passes: epochs of
 # 1 to 8 MB take 0.74 to 0.93 times as long. Memory is asked for rows of up to so many bytes in both
-# passes, as prefetches may be dropped: 300 to 700 features take 0.87 to 0.95 times as long.
+# passes, as prefetches may be dropped: 300 to 700 features take 0.87 to 0.95 times as long, and 150
+# to 500 of three to five outputs 0.74 to 0.85 times.
 TWICE = 3200
 
 
@@ -173,10 +179,13 @@ def prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, int, int]
         return 0, share, 0, 0
     is_far = k > 1 or X.nbytes > MIDDLE  # only the tiles of one output tell these apart
     fitting = min(256, max(8, block_bytes(is_far) // row_bytes))
-    by_dot, by_add = 0, MOST
-    if is_far:
-        by_dot = by_add = MOST if row_bytes <= TWICE else HALF
-    return 1 << (fitting.bit_length() - 1), share, by_dot, by_add
+    ahead = 1 << (fitting.bit_length() - 1)
+    if not is_far:
+        return ahead, share, 0, MOST
+    asks_twice = row_bytes <= TWICE
+    if k > 1:
+        asks_twice = X.nbytes > FROM_MEMORY and row_bytes <= LONG and groups_of(k) == 1
+    return (ahead, share, MOST, MOST) if asks_twice else (ahead, share, HALF, HALF)
 
 
 def block_bytes(is_alone: bool) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 
 from .arithmetic import lesser, unsigned
 from .attributes import having
+from .dense import FROM_MEMORY
 from .gradient import Block, block_of_part, mean_of_rows
 from .jit import inner
 from .methods import derivative, differentiate, target, value, weigh
@@ -33,9 +34,8 @@ SHORT_FOR_SEVERAL, MOST_FOR_SEVERAL, MOST_IN_PASSES = 16, 32, 8
 # twice as many bytes, 20000 x 100 takes 1.15 times as long; with half as many rows, 1M x 10 1.27.
 BYTES_AHEAD, ROWS_AHEAD = 10_000, 96
 
-# Of so many bytes of X no third-level cache holds a good part, and rows and batches of so many are
-# more than a processor asks memory for at once.
-FROM_MEMORY, SLOW_ROW, SLOW_BATCH = 3 * 2**24, 2**8, 2**13
+# Rows and batches of so many bytes are more than a processor asks memory for at once.
+SLOW_ROW, SLOW_BATCH = 2**8, 2**13
 
 
 def are_short(d: int, k: int, parts: int, are_in_passes: bool) -> bool:
