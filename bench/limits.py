@@ -11,7 +11,16 @@ from numba import njit
 from scipy.sparse import issparse
 
 import fastsgd
-from fastsgd.kernels.prefetch import CACHE_LINE, prefetch_bytes, prefetch_line
+from fastsgd.kernels.prefetch import prefetch_line
+from fastsgd.kernels.registers import (
+    add_to,
+    fetch_row,
+    nothing_like,
+    plus,
+    row,
+    shape_of,
+    weights_of,
+)
 from fastsgd.kernels.tiles import Place, Size, dots
 
 from .interface import Contestant, Run, Visit
@@ -60,21 +69,22 @@ def prepare_ordered_read(task: Task) -> Run:
 def read_in_random_order(X: Any, y: Any) -> Callable[[], object]:
     """Return what reads all rows and targets, in a random order that is there already."""
     order = fastsgd.epoch_order(X.shape[0], seed=0, epoch=0)
-    if X.shape[1] * X.itemsize < CACHE_LINE:
-        return partial(total_of_short, X, y, order)
-    ones, sums = np.ones((1, X.shape[1]), X.dtype), np.empty((1, ROWS), X.dtype)
-    return partial(total_in, X, y, order, ones, sums)
+    ones, shape = np.ones((1, X.shape[1]), X.dtype), shape_of(X.shape[1], X.itemsize)
+    if shape is None:
+        return partial(total_of_long, X, y, order, ones, np.empty((1, ROWS), X.dtype))
+    ahead = min(MOST_AHEAD, max(ROWS, BYTES_AHEAD // (X.shape[1] * X.itemsize)))
+    return partial(total_of_short, shape, X, y, order, ahead, ones)
 
 
 # Sums that may be reordered run in SIMD registers, many at a time, and wait only for memory.
 REORDERED = {"reassoc", "nsz", "contract"}
 
-# How many rows ahead are fetched: with half as many, rows of 20 features take 1.4 times as long.
-AHEAD = 64
+# How far ahead of its use a row is fetched: so many bytes, but no more than so many rows.
+BYTES_AHEAD, MOST_AHEAD = 6_400, 96
 
-# How many rows are read at a time; they fetch half as many line by line, as they are read.
+# How many rows are read at a time where registers hold none, and fetched line by line as they are.
 ROWS = 8
-dot_tile = dots([Size(ROWS, 1, fetched=ROWS // 2)])
+dot_tile = dots([Size(ROWS, 1, fetched=ROWS)])
 
 
 @njit(fastmath=REORDERED)
@@ -87,40 +97,33 @@ def total(values: Any) -> Any:
 
 
 @njit(fastmath=REORDERED)
-def total_of_short(X: Any, y: Any, order: Any) -> Any:
-    """Return the sum of all rows and targets, four rows at a time, in the order given."""
-    result = X.dtype.type(0)
-    fours, row_bytes = order.size - order.size % 4, X.shape[1] * X.itemsize
-    for p in range(0, fours, 4):
-        for q in range(p + AHEAD, min(p + AHEAD + 4, order.size)):
-            later = np.intp(order[q])
-            prefetch_bytes(X, later * row_bytes, (later + 1) * row_bytes)
-            prefetch_line(y, later * y.itemsize)
-        h, i, j, k = order[p], order[p + 1], order[p + 2], order[p + 3]
-        for column in range(X.shape[1]):
-            result += X[h, column] + X[i, column] + X[j, column] + X[k, column]
-        result += y[h] + y[i] + y[j] + y[k]
-    for p in range(fours, order.size):
-        result += X[order[p]].sum() + y[order[p]]
+def total_of_short(shape: Any, X: Any, y: Any, order: Any, ahead: int, sums: Any) -> Any:
+    """Return the sum of all targets, in the order given; add all rows to sums[0]."""
+    total = nothing_like(weights_of(shape, sums, 0))
+    result = y.dtype.type(0)
+    for p in range(order.size):
+        later = np.intp(order[min(p + ahead, order.size - 1)])
+        prefetch_line(y, later * y.itemsize)
+        fetch_row(shape, X, later)
+        total = plus(total, X.dtype.type(1), row(shape, X, order[p]))
+        result += y[order[p]]
+    add_to(sums, 0, total)
     return result
 
 
 @njit(fastmath=REORDERED)
-def total_in(X: Any, y: Any, order: Any, ones: Any, sums: Any) -> Any:
-    """Return the sum of all rows and targets, in the order given, of rows of a cache line or more.
+def total_of_long(X: Any, y: Any, order: Any, ones: Any, sums: Any) -> Any:
+    """Return the sum of all rows and targets, in the order given.
 
     `ones`, of shape (1, d), holds ones, and `sums`, of shape (1, ROWS), is overwritten.
     """
     result = X.dtype.type(0)
-    tiled, row_bytes = order.size - order.size % ROWS, X.shape[1] * X.itemsize
+    tiled = order.size - order.size % ROWS
     for p in range(0, tiled, ROWS):
-        first = min(p + AHEAD, order.size - ROWS)
+        first = min(p + 2 * ROWS, order.size - ROWS)
         for q in range(first, first + ROWS):
             prefetch_line(y, np.intp(order[q]) * y.itemsize)
-        for q in range(first + ROWS // 2, first + ROWS):
-            later = np.intp(order[q]) * row_bytes
-            prefetch_bytes(X, later, later + row_bytes)
-        dot_tile(X, order, Place(p, ROWS, 0, 1, 0, first, ROWS // 2), ones, sums)
+        dot_tile(X, order, Place(p, ROWS, 0, 1, 0, first, ROWS), ones, sums)
         for r in range(ROWS):
             result += sums[0, r] + y[order[p + r]]
     for p in range(tiled, order.size):
