@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from statistics import median
 
+import numpy as np
+
+from fastsgd import epoch_order
 from fastsgd.team import processors
 
 from .command import end_with, print_tables
 from .contestants import prepare_fastsgd
+from .limits import read_in_order, read_in_threads, reading
 from .members import CLASSES, of_classes
 from .report import number
 from .stage import LONGEST_QUICK_RUN, LONGEST_RUN, one_thread, warmed_up
@@ -38,43 +43,66 @@ PASSES = 5
 
 def orders(workload: Workload, passes: int, longest: float) -> str:
     """Return a line: an epoch in random orders beside one in the order of the rows."""
-    task = workload.task()
+    task, n = workload.task(), workload.rows
+    row_bytes = workload.features * task.X.itemsize
+    of_reads = {
+        "False": np.arange(n, dtype=np.uint32),
+        "block": epoch_order(n, 0, 0, row_bytes=row_bytes),
+        "True": epoch_order(n, 0, 0),
+    }
     ready = {
         str(shuffle): warmed_up(prepare_fastsgd(task, shuffle=shuffle), task, longest)
         for shuffle in (False, "block", True)
     }
+    for name, order in of_reads.items():
+        read = reading(read_in_order(task.X, task.y, order), n)
+        ready[f"read {name}"] = warmed_up(read, task, longest)
     seconds = in_turn(ready, passes)
-    cells = [workload.name, number(1e3 * workload.rows * median(seconds["False"]))]
-    for name in ("block", "True"):
-        cells.append(number(median(ratios(seconds[name], seconds["False"]))))
+    cells = [workload.name, number(1e3 * n * median(seconds["False"]))]
+    for kind in ("", "read "):
+        for name in ("block", "True"):
+            beside = ratios(seconds[kind + name], seconds[f"{kind}False"])
+            cells.append(number(median(beside)))
     return f"| {' | '.join(cells)} |"
 
 
 def threads(workload: Workload, has_classes: bool, passes: int, longest: float) -> str:
-    """Return a line: an epoch on all processors beside one on one."""
-    task, name = workload.task(), workload.name
+    """Return a line: an epoch on all processors beside one on one, and beside one read of X."""
+    task, name, most = workload.task(), workload.name, processors()
     if has_classes:
         task, name = of_classes(task), f"{name}, softmax, k = {CLASSES}"
     ready = {
         str(n_threads): warmed_up(prepare_fastsgd(task, n_threads=n_threads), task, longest)
         for n_threads in (1, None)
     }
-    seconds = in_turn(ready, passes)
-    gain = number(median(ratios(seconds["1"], seconds["None"])))
-    return f"| {name} | {number(1e3 * workload.rows * median(seconds['1']))} | {gain} |"
+    with ThreadPoolExecutor(most) as pool:
+        read = reading(read_in_threads(task.X, pool, most), workload.rows)
+        ready["read"] = warmed_up(read, task, longest)
+        seconds = in_turn(ready, passes)
+    cells = [name, number(1e3 * workload.rows * median(seconds["1"]))]
+    cells.append(number(median(ratios(seconds["1"], seconds["None"]))))
+    cells.append(number(median(ratios(seconds["None"], seconds["read"]))))
+    return f"| {' | '.join(cells)} |"
 
 
 def tables(quick: bool) -> Iterator[str]:
     """Yield both tables, line by line."""
     passes, longest = (1, LONGEST_QUICK_RUN) if quick else (PASSES, LONGEST_RUN)
     with one_thread():
-        yield "| float32 | ms/epoch, not shuffled | by block / that | in full random order / that |"
-        yield "| --- | ---: | ---: | ---: |"
+        yield (
+            "| float32 | ms/epoch, not shuffled | by block / that | in full random order / that "
+            "| rows only read: by block / in order | in random order / in order |"
+        )
+        yield "| --- | ---: | ---: | ---: | ---: | ---: |"
         for workload in SHUFFLED:
             yield orders(workload.scaled_down() if quick else workload, passes, longest)
         yield ""
-        yield f"| float32 | ms/epoch, one thread | x faster with {processors()} |"
-        yield "| --- | ---: | ---: |"
+        most = processors()
+        yield (
+            f"| float32 | ms/epoch, one thread | x faster with {most} "
+            f"| time with {most} / one read of X by {most} |"
+        )
+        yield "| --- | ---: | ---: | ---: |"
         for workload, has_classes in SHARED:
             scaled = workload.scaled_down() if quick else workload
             yield threads(scaled, has_classes, passes, longest)

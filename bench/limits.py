@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from functools import partial
 from typing import Any
 
@@ -57,23 +58,37 @@ def prepare_read(task: Task) -> Run:
 
 def prepare_ordered_read(task: Task) -> Run:
     """One read of all rows and targets in a random order, which is made before, not timed."""
-    read = read_in_random_order(task.X, task.y)
+    return reading(read_in_random_order(task.X, task.y), task.X.shape[0])
+
+
+def reading(read: Callable[[], object], rows: int) -> Run:
+    """Return what reads so many rows, as a contestant that learns nothing."""
 
     def run(batches: int) -> Visit:
         read()
-        return Visit(task.X.shape[0], None)
+        return Visit(rows, None)
 
     return run
 
 
 def read_in_random_order(X: Any, y: Any) -> Callable[[], object]:
     """Return what reads all rows and targets, in a random order that is there already."""
-    order = fastsgd.epoch_order(X.shape[0], seed=0, epoch=0)
+    return read_in_order(X, y, fastsgd.epoch_order(X.shape[0], seed=0, epoch=0))
+
+
+def read_in_order(X: Any, y: Any, order: Any) -> Callable[[], object]:
+    """Return what reads rows and targets in an order."""
     ones, shape = np.ones((1, X.shape[1]), X.dtype), shape_of(X.shape[1], X.itemsize)
     if shape is None:
         return partial(total_of_long, X, y, order, ones, np.empty((1, ROWS), X.dtype))
     ahead = min(MOST_AHEAD, max(ROWS, BYTES_AHEAD // (X.shape[1] * X.itemsize)))
     return partial(total_of_short, shape, X, y, order, ahead, ones)
+
+
+def read_in_threads(X: Any, pool: Executor, threads: int) -> Callable[[], object]:
+    """Return what reads X from first to last, each of so many threads a share of it."""
+    shares = np.array_split(X.reshape(-1), threads)
+    return lambda: list(pool.map(total, shares))
 
 
 # Sums that may be reordered run in SIMD registers, many at a time, and wait only for memory.
@@ -87,7 +102,7 @@ ROWS = 8
 dot_tile = dots([Size(ROWS, 1, fetched=ROWS)])
 
 
-@njit(fastmath=REORDERED)
+@njit(fastmath=REORDERED, nogil=True)
 def total(values: Any) -> Any:
     """Return the sum, in the precision of the values."""
     result = values.dtype.type(0)
