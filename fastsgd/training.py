@@ -139,10 +139,10 @@ def fit(
         not, they are visited from first to last. "block" is for short rows that fit in no cache, of
         which random order reads each by itself: runs of 4 kB of consecutive rows, drawn at random
         from all, are shuffled row by row 128 at a time. It takes 1.1 to 2 times as long as no
-        shuffling, where full random order takes 1.2 to 3 times; rows of 400 bytes gain nothing by
-        it. It learns as from full shuffling even where the rows are sorted, but for
-        batches so large that 128 runs are few for one. Rows of more than 2 kB, and those that take
-        no more than 512 kB together, are fully shuffled.
+        shuffling, where full random order takes 1.2 to 3 times. It learns as from full shuffling
+        even where the rows are sorted, but for batches so large that 128 runs are few for one.
+        Rows of 256 bytes and more, which gain nothing by it, and those that take no more than
+        512 kB together, are fully shuffled.
     drop_last : bool
         Whether a last, short mini-batch is left out of each epoch.
     seed : int, numpy.random.Generator or None

@@ -104,8 +104,8 @@ def test_chance_coincidences_of_many_rows():
         assert P_VALUE < poisson(200).cdf(count) < 1 - P_VALUE
 
 
-# With shuffle="block", rows of 512 bytes: in runs of 8, and in windows of 128 runs.
-BLOCK = {"row_bytes": 512}
+# With shuffle="block", rows of 248 bytes: in runs of 16, and in windows of 128 runs.
+BLOCK = {"row_bytes": 248}
 
 
 @given(n=st.integers(1, 5000), seed=st.integers(0, 2**64 - 1), row_bytes=st.integers(1, 10_000))
@@ -114,15 +114,15 @@ def test_order_by_blocks_is_a_permutation(n, seed, row_bytes):
     np.testing.assert_array_equal(np.sort(order), np.arange(n))
 
 
-@pytest.mark.parametrize("row_bytes", [4, 44, 404])
+@pytest.mark.parametrize("row_bytes", [4, 44, 204])
 def test_order_of_many_rows_by_blocks_is_a_permutation(row_bytes):
     order = fastsgd.epoch_order(300_000, 0, 0, row_bytes=row_bytes)
     np.testing.assert_array_equal(np.sort(order), np.arange(300_000))
 
 
 def test_order_by_blocks_is_one_of_windows_of_whole_runs():
-    order = fastsgd.epoch_order(8 * 128 * 5, 0, 0, **BLOCK).reshape(5, 128 * 8)
-    runs = [set((window // 8).tolist()) for window in order]
+    order = fastsgd.epoch_order(16 * 128 * 5, 0, 0, **BLOCK).reshape(5, 128 * 16)
+    runs = [set((window // 16).tolist()) for window in order]
     assert [len(of_window) for of_window in runs] == [128] * 5
     assert runs[0] | runs[1] | runs[2] | runs[3] | runs[4] == set(range(128 * 5))
     # The runs of a window are drawn from all: from neither end of the data come many more.
@@ -133,8 +133,8 @@ def test_order_by_blocks_is_one_of_windows_of_whole_runs():
 @pytest.mark.parametrize("runs", [130, 128 * 199 + 1])
 def test_no_epoch_ends_with_few_runs(runs):
     # A window of what is left would be of two runs here, or of one: of neighbours alone.
-    order = fastsgd.epoch_order(8 * runs, 0, 0, **BLOCK)
-    assert len(set((order[-8:] // 8).tolist())) > 4
+    order = fastsgd.epoch_order(16 * runs, 0, 0, **BLOCK)
+    assert len(set((order[-16:] // 16).tolist())) > 8
 
 
 # Of an order of so many rows, one piece is made: 1024 runs of as many rows. Where those of the
@@ -148,22 +148,22 @@ def test_runs_are_drawn_from_all_of_billions_of_rows(n):
 
 def test_every_row_is_equally_likely_at_every_place_by_blocks():
     # 40 parts of the rows, four runs each, in 40 parts of the order, which are of two windows.
-    n, parts = 1280, 40
+    n, parts = 2560, 40
     counts = np.zeros((parts, parts))
     for seed in range(600):
         order = fastsgd.epoch_order(n, seed, 0, **BLOCK)
-        np.add.at(counts, (np.arange(n) // 32, order.astype(int) // 32), 1)
-    # Rows of one run go together to one window, so the counts vary 8 times as much as by chance.
-    excess = ((counts - counts.mean()) ** 2 / counts.mean()).sum() / 8
+        np.add.at(counts, (np.arange(n) // 64, order.astype(int) // 64), 1)
+    # Rows of one run go together to one window, so the counts vary 16 times as much as by chance.
+    excess = ((counts - counts.mean()) ** 2 / counts.mean()).sum() / 16
     assert excess < chi2.isf(P_VALUE, parts * parts)
 
 
 def test_rows_of_a_shorter_run_come_to_all_places_alike():
-    # 128 runs of four rows, and one of a single row, in two windows.
-    n, epochs, rows = 513, 9000, (0, 300, 512)
+    # 128 runs of 16 rows, and one of a single row, in two windows.
+    n, epochs, rows = 2049, 36_000, (0, 1200, 2048)
     counts = np.zeros((n, 3))
     for epoch in range(epochs):
-        order = fastsgd.epoch_order(n, 3, epoch, row_bytes=1024)
+        order = fastsgd.epoch_order(n, 3, epoch, **BLOCK)
         counts[[np.flatnonzero(order == row)[0] for row in rows], range(3)] += 1
     excess = ((counts - epochs / n) ** 2 / (epochs / n)).sum(axis=0)
     assert chi2.sf(excess, n - 1).min() > P_VALUE
@@ -171,7 +171,7 @@ def test_rows_of_a_shorter_run_come_to_all_places_alike():
 
 # Of 256 whole runs, two windows of one pattern; of 162 and a shorter one, two that are swapped.
 @pytest.mark.parametrize(
-    ("n", "rows"), [(2048, slice(1024)), (2048, slice(1024, None)), (1300, slice(None))]
+    ("n", "rows"), [(4096, slice(2048)), (4096, slice(2048, None)), (2600, slice(None))]
 )
 def test_rows_of_a_window_are_in_random_order(n, rows):
     # Two rows are neighbours in the order as often as any other two of a window.
@@ -179,19 +179,25 @@ def test_rows_of_a_window_are_in_random_order(n, rows):
     for seed in range(300):
         part = fastsgd.epoch_order(n, seed, 0, **BLOCK).astype(int)[rows]
         together += (abs(np.diff(part)) == 1).sum()
-    # Seven of eight pairs of rows that follow each other are of one run, and half of the others
+    # Fifteen of sixteen pairs of rows that follow each other are of one run, and half of the others
     # are in one window as well.
-    pairs, window = len(part) * (7 + 1 / 2) / 8, n / 2
+    pairs, window = len(part) * (15 + 1 / 2) / 16, n / 2
     expected = 300 * pairs * 2 / window
     assert P_VALUE < poisson(expected).cdf(together) < 1 - P_VALUE
 
 
+def test_long_rows_are_fully_shuffled_by_blocks_too():
+    full = fastsgd.epoch_order(5000, 1, 0)
+    np.testing.assert_array_equal(fastsgd.epoch_order(5000, 1, 0, row_bytes=256), full)
+    assert (fastsgd.epoch_order(5000, 1, 0, row_bytes=255) != full).any()
+
+
 def test_fit_visits_the_rows_in_the_order_of_blocks():
     rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(3000, 64)), rng.normal(size=3000)
-    model = fastsgd.fit(X, y, init=(np.zeros(64), 0.0), epochs=2, seed=7, shuffle="block")
+    X, y = rng.normal(size=(3000, 31)), rng.normal(size=3000)
+    model = fastsgd.fit(X, y, init=(np.zeros(31), 0.0), epochs=2, seed=7, shuffle="block")
     orders = [fastsgd.epoch_order(3000, 7, epoch, **BLOCK) for epoch in range(2)]
-    w, b = np.zeros(64), 0.0
+    w, b = np.zeros(31), 0.0
     for rows in np.concatenate(orders).reshape(-1, 10).astype(int):
         residuals = X[rows] @ w + b - y[rows]
         w, b = w - 0.03 / 10 * residuals @ X[rows], b - 0.03 / 10 * residuals.sum()

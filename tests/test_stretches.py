@@ -65,7 +65,7 @@ def test_weights_of_sparse_rows_are_swept_no_more_often_where_orders_are_made_in
     monkeypatch, shuffle
 ):
     # All rows are in one stretch, and a sweep ends each call of the kernel.
-    for name, value in {"PIECE": 40, "SHUFFLED": 40, "WINDOW": 2**8, "RUN": 2**5}.items():
+    for name, value in {"PIECE": 40, "SHUFFLED": 40, "WINDOW": 2**9, "RUN": 2**7}.items():
         monkeypatch.setattr(f"fastsgd.order.{name}", value)
     calls = []
     monkeypatch.setattr("fastsgd.descent.run", lambda *given: calls.append(1) or run(*given))
@@ -75,7 +75,7 @@ def test_weights_of_sparse_rows_are_swept_no_more_often_where_orders_are_made_in
 
 
 def test_no_call_makes_more_of_an_order_by_blocks_than_a_stretch_and_a_window(monkeypatch):
-    whole, filled = fastsgd.epoch_order(50_000, 0, 0, row_bytes=512), [0]
+    whole, filled = fastsgd.epoch_order(50_000, 0, 0, row_bytes=248), [0]
     monkeypatch.setattr("fastsgd.order.STRETCH", 5000)
 
     def make(*given):
@@ -84,9 +84,9 @@ def test_no_call_makes_more_of_an_order_by_blocks_than_a_stretch_and_a_window(mo
         return window, end
 
     monkeypatch.setattr("fastsgd.kernels.order.shuffle_windows", make)
-    cut = fastsgd.epoch_order(50_000, 0, 0, row_bytes=512)
+    cut = fastsgd.epoch_order(50_000, 0, 0, row_bytes=248)
     np.testing.assert_array_equal(cut, whole)
-    assert max(np.diff(filled)) <= 5000 + 128 * 8
+    assert max(np.diff(filled)) <= 5000 + 128 * 16
 
 
 # Gathered row by row, in passes over the rows, and by blocks.
