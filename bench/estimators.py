@@ -159,13 +159,12 @@ TIMES = [(200, _timed(50, 4, None)), (1, _timed(200_000, 100, None)), (1, _timed
 
 def times(passes: int) -> Iterator[str]:
     """Yield the rows of a table of times of five epochs; a ratio is one within a pass."""
-    faster = ["x faster, batch_size=1", "32", "32, by block", "rows only read, in random order"]
+    faster = ["x faster, batch_size=1", "32", "rows only read, in random order"]
     yield f"| rows x features | scikit-learn, ms | {' | '.join(faster)} |"
     yield f"| --- |{' ---: |' * (len(faster) + 1)}"
     for repeats, case in TIMES:
         X, y = case.data()
         models = [case.make(batch_size, random_state=0) for batch_size in BATCH_SIZES]
-        models.append(case.make(BATCH_SIZES[-1], random_state=0, shuffle="block"))
         runs = [*(partial(model.fit, X, y) for model in models), reading(X, y)]
         for run in runs:
             run()  # compiles, if anything does, and is slower than later runs
