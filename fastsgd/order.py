@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -200,10 +201,16 @@ class _ByBlocks:
         n, length, cut = self.n, self.run_length, 0
         (order,) = self.order_of_runs.pieces(epoch, 1)
         if n % length:
-            cut = int(np.random.default_rng([self.seed ^ OF_CUTS, epoch]).integers(n))
+            cut = _number_below(n, self.seed ^ OF_CUTS, epoch)
         # In 64 bits, as numpy 1 leaves a uint32 array what it is, whatever it is multiplied by.
         starts = order[0].astype(np.uint64) * np.uint64(length) + np.uint64(cut)
         return (starts % np.uint64(n)).astype(self.room.dtype), (n - n % length + cut) % n
+
+
+def _number_below(n: int, seed: int, epoch: int) -> int:
+    """Return a random number from 0 to n - 1, the same in all versions of all libraries."""
+    digest = hashlib.sha256(seed.to_bytes(8, "little") + epoch.to_bytes(8, "little")).digest()
+    return int.from_bytes(digest, "little") % n
 
 
 def _bounds_of_windows(runs: int, windows: int, runs_in_window: int) -> Array:
