@@ -135,12 +135,12 @@ class DenseForSeveral(Dense):
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
         """Add factors[j, r] times row order[start + r] to g[j], for every r and j."""
         k, groups = g.shape[0], groups_of(g.shape[0])
-        fetched = 0 if self.by_add == MOST else groups
+        shares_before = 0 if self.by_add == MOST else groups
         p = start
         while p < stop:
             rows, r = HALF if p + HALF <= stop else 1, p - start
             for group in range(groups):
-                prefetch_ahead(self, order, p, p + rows, fetched + group)
+                prefetch_ahead(self, order, p, p + rows, shares_before + group)
                 j = group * k // groups
                 place = Place(p, rows, j, (group + 1) * k // groups - j, r, 0, 0)
                 add_tile_for_several(self.X, order, place, factors, g)
