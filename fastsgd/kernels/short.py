@@ -34,7 +34,7 @@ SHORT_FOR_SEVERAL, MOST_FOR_SEVERAL, MOST_IN_PASSES = 16, 32, 8
 # twice as many bytes, 20000 x 100 takes 1.15 times as long; with half as many rows, 1M x 10 1.27.
 BYTES_AHEAD, ROWS_AHEAD = 10_000, 96
 
-# Rows and batches of so many bytes are more than a processor asks memory for at once.
+# Of fewer bytes, rows are no quicker for being asked for twice, and batches are quicker in passes.
 SLOW_ROW, SLOW_BATCH = 2**8, 2**13
 
 
@@ -65,7 +65,7 @@ class ByRow(NamedTuple):
 
     shape: Shape
     ahead: int  # how many rows ahead of its use a row is fetched; 0: none is
-    asks_twice: bool  # for each, as prefetches may be dropped
+    asks_twice: bool  # whether each is asked for twice, which pays where memory has to bring it
 
     def of_part(self, part: int) -> Any:
         """Return the way of a part of a batch: the same."""
@@ -190,8 +190,8 @@ class ByRowInPasses(NamedTuple):
             add_to(gradient.w, j, sums)
 
 
-# Memory is asked for long rows twice, as a processor drops prefetches for which it has no room:
-# 1M x 100 takes 0.84 times as long, in float64 0.88. From caches, 20000 x 100 would take 1.1 times.
+# Memory is asked for long rows twice: 1M x 100 takes 0.84 times as long, in float64 0.88 times.
+# From caches, 20000 x 100 would take 1.1 times.
 @inner
 def next_row(way: Any, data: Any, order: Any, p: int) -> Any:
     """Return the row at place p of the order, and begin to fetch one from further down."""

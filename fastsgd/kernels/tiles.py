@@ -119,8 +119,8 @@ class _Tile:
         r: Any,
     ) -> None:
         self.builder = builder
-        # Shorter vectors space out what comes from memory, and ask for each line twice, as some
-        # prefetches are dropped: rows of 300 and 1000 features take 0.90 to 0.96 times as long.
+        # Shorter vectors space out what comes from memory, and ask for each line twice: rows of 300
+        # and 1000 features take 0.90 to 0.96 times as long.
         is_far = 0 < size.fetched < size.rows
         self.vectors = Vectors(builder, dtype, SHORTER if is_far else LONGEST)
         self.x = self._rows(X, order, p, size.rows)
