@@ -36,7 +36,7 @@ def log1p_of_all(x, out):
 
 def compiled(function, x, dtype="float64"):
     """Return the value at x, from the loop body that handles many numbers at once."""
-    many, out = np.full(64, x, dtype), np.empty(64)
+    many, out = np.full(64, x, dtype), np.empty(64, dtype)
     function(many, out)
     assert len({value.hex() for value in out.tolist()}) == 1
     return float(out[0])
@@ -45,6 +45,13 @@ def compiled(function, x, dtype="float64"):
 def ulps(ours, exact):
     """Return how far off a number is, in units of the last place of the exact one."""
     return abs(Decimal(ours) - exact) / Decimal(math.ulp(float(exact)))
+
+
+def most_ulps_of_narrow(function, x, exact):
+    """Return how far off the values at many float32 x are, given their values in float64."""
+    out = np.empty_like(x)
+    function(x, out)
+    return np.max(np.abs(out - exact) / np.spacing(np.abs(exact).astype(np.float32)))
 
 
 @given(x=st.floats(-745, 709.78))
@@ -72,6 +79,18 @@ def test_log1p_is_good_to_2_ulp_from_0_to_1(x):
     assert ulps(compiled(log1p_of_all, x), exact) <= 2
 
 
+def test_exp_of_float32_is_good_to_2_ulp():
+    x = np.concatenate([np.linspace(-104, 88.72, 1_000_001), np.geomspace(1e-30, 1, 100_001)])
+    x = x.astype(np.float32)
+    assert most_ulps_of_narrow(exp_of_all, x, np.exp(x.astype(float))) <= 2
+
+
+def test_log1p_of_float32_is_good_to_2_ulp_from_0_to_1():
+    x = np.concatenate([np.linspace(0, 1, 1_000_001), np.geomspace(1e-30, 1, 100_001)])
+    x = x.astype(np.float32)
+    assert most_ulps_of_narrow(log1p_of_all, x, np.log1p(x.astype(float))) <= 2
+
+
 @pytest.mark.parametrize(
     ("x", "value"),
     [
@@ -89,16 +108,33 @@ def test_exp_at_its_ends(x, value):
     assert compiled(exp_of_all, x) == value
 
 
-def test_nan_stays_nan():
-    assert math.isnan(compiled(exp_of_all, math.nan))
-    assert math.isnan(compiled(expm1_of_all, math.nan))
-    assert math.isnan(compiled(log1p_of_all, math.nan))
+@pytest.mark.parametrize(
+    ("x", "value"),
+    [
+        (0.0, 1.0),
+        (-0.0, 1.0),
+        (88.73, math.inf),
+        (1e30, math.inf),
+        (math.inf, math.inf),
+        (-104.0, 0.0),
+        (-1e30, 0.0),
+        (-math.inf, 0.0),
+    ],
+)
+def test_exp_of_float32_at_its_ends(x, value):
+    assert compiled(exp_of_all, x, "float32") == value
 
 
-def test_float32_is_computed_in_float64():
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_nan_stays_nan(dtype):
+    assert math.isnan(compiled(exp_of_all, math.nan, dtype))
+    assert math.isnan(compiled(expm1_of_all, math.nan, dtype))
+    assert math.isnan(compiled(log1p_of_all, math.nan, dtype))
+
+
+def test_expm1_of_float32_is_computed_in_float64():
     x = float(np.float32(0.7))
-    assert compiled(exp_of_all, x, "float32") == compiled(exp_of_all, x)
-    assert compiled(log1p_of_all, x, "float32") == compiled(log1p_of_all, x)
+    assert compiled(expm1_of_all, x, "float32") == np.float32(compiled(expm1_of_all, x))
 
 
 def test_python_has_them_too():

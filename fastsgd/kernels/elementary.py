@@ -12,8 +12,10 @@ import math
 from typing import Any
 
 import numpy as np
+from numba.core import types
 from numba.extending import overload, register_jitable
 
+from . import narrow
 from .arithmetic import greater, lesser
 from .jit import EXACT
 
@@ -26,7 +28,10 @@ ROUND_BITS = int(np.float64(ROUND).view(np.int64))
 
 
 def exp(x: float) -> float:
-    """Return e**x in float64, to 1 ulp; infinity where it overflows."""
+    """Return e**x, or infinity where it overflows.
+
+    In kernels of the dtype of x: to 1 ulp in float64, to 2 ulp in float32.
+    """
     try:
         return math.exp(x)
     except OverflowError:
@@ -39,7 +44,7 @@ def expm1(x: float) -> float:
 
 
 def log1p(x: float) -> float:
-    """Return log(1 + x) in float64 for x from 0 to 1, to 2 ulp."""
+    """Return log(1 + x) for x from 0 to 1, to 2 ulp, in kernels of the dtype of x."""
     return math.log1p(x)
 
 
@@ -53,7 +58,7 @@ def _exp(x: Any) -> Any:
         half = k >> 1
         return (1 + p) * power_of_2(half) * power_of_2(k - half)
 
-    return by_arithmetic
+    return narrow.exp if x == types.float32 else by_arithmetic
 
 
 @overload(expm1, jit_options=EXACT)
@@ -104,4 +109,4 @@ def _log1p(x: Any) -> Any:
         p = p0 + s4 * (p1 + s4 * (p2 + s4 * p3))
         return 2 * (z + z * s * p)
 
-    return by_arithmetic
+    return narrow.log1p if x == types.float32 else by_arithmetic
