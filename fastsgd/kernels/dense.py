@@ -27,8 +27,8 @@ FROM_MEMORY = 3 * 2**24
 # outputs 0.7 to 0.75 times.
 MOST, HALF, QUARTER = 8, 4, 2
 OUTPUTS = 5 if HAS_LONGER else 2
-FETCHED = [Size(MOST, 1, fetched=rows) for rows in (HALF, MOST)]
-SIZES = [*FETCHED, *(Size(rows, 1) for rows in (MOST, HALF, QUARTER, 1))]
+FETCHING = Size(MOST, 1, fetched=MOST)
+SIZES = [FETCHING, *(Size(rows, 1) for rows in (MOST, HALF, QUARTER, 1))]
 SIZES_FOR_SEVERAL = [Size(rows, j) for rows in (HALF, 1) for j in range(1, OUTPUTS + 1)]
 
 dot_tile, add_tile = dots(SIZES), sums(SIZES)
@@ -42,8 +42,8 @@ class Dense(NamedTuple):
     count: Any  # (1,): how many features there are
     ahead: int  # how many rows ahead of its use a row is fetched; 0: none is
     share: int  # how many bytes of it are fetched at a time
-    by_dot: int  # how many rows, of each eight, are fetched as these are multiplied by weights
-    by_add: int  # and as they are added up
+    asks_twice: bool  # whether it is fetched in both passes over a block
+    block: int  # how many bytes of rows are handled together
 
     @property
     def n(self) -> int:
@@ -70,11 +70,6 @@ class Dense(NamedTuple):
         """Return how many numbers a row has."""
         return self.d
 
-    @property
-    def block(self) -> int:
-        """Return how many bytes of rows are handled together."""
-        return block_bytes(self.ahead == 0 or self.by_dot > 0)
-
     def leave(self, step: Any) -> None:
         """Do nothing: every step is one of all features."""
 
@@ -87,7 +82,7 @@ class Dense(NamedTuple):
         p = start
         while p < stop:
             rows, r = rows_of_tile(stop - p, order.size - p), p - start
-            fetched = fetched_by_tile(self, order, p, rows, self.by_dot)
+            fetched = fetched_by_tile(self, order, p, rows, self.asks_twice)
             place = Place(p, rows, 0, 1, r, first_fetched(self, order, p), fetched)
             if self.X.shape[1] <= WIDE:
                 dot_tile(self.X, order, place, w, out)
@@ -101,9 +96,9 @@ class Dense(NamedTuple):
         p = start
         while p < stop:
             rows, r = rows_of_tile(stop - p, order.size - p), p - start
-            fetched = fetched_by_tile(self, order, p, rows, self.by_add)
-            later = first_fetched(self, order, p) + MOST - fetched
-            add_tile(self.X, order, Place(p, rows, 0, 1, r, later, fetched), factors, g)
+            fetched = fetched_by_tile(self, order, p, rows, True)
+            place = Place(p, rows, 0, 1, r, first_fetched(self, order, p), fetched)
+            add_tile(self.X, order, place, factors, g)
             p += rows
 
 
@@ -135,7 +130,7 @@ class DenseForSeveral(Dense):
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
         """Add factors[j, r] times row order[start + r] to g[j], for every r and j."""
         k, groups = g.shape[0], groups_of(g.shape[0])
-        shares_before = 0 if self.by_add == MOST else groups
+        shares_before = 0 if self.asks_twice else groups
         p = start
         while p < stop:
             rows, r = HALF if p + HALF <= stop else 1, p - start
@@ -158,42 +153,32 @@ def groups_of(k: int) -> int:
 LONG = 2**11
 
 
-# What a third-level cache holds comes quickly enough to be fetched in one of both passes: epochs of
-# 1 to 8 MB take 0.74 to 0.93 times as long. Memory is asked for rows of up to so many bytes in both
-# passes: 300 to 700 features take 0.87 to 0.95 times as long, and 150 to 500 of three to five
-# outputs 0.74 to 0.85 times.
+# Rows of up to so many bytes are fetched in both passes: 300 to 700 features from memory take 0.87
+# to 0.95 times as long. So are, from memory, those of up to LONG for three to five outputs, and 150
+# to 500 features take 0.74 to 0.85 times as long. Others are fetched as they are added up: 1 to 8
+# MB take 0.74 to 0.93 times as long, and 1000 features in a third-level cache 0.89 times.
 TWICE = 3200
 
 
-def prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, int, int]:
+def prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, bool, int]:
     """Return how rows are to be fetched: what `Dense` has of it.
 
-    0 rows ahead where all stay near. Else as many as a block of rows has at most, so that those of
-    the next are fetched during this one: early enough for them to arrive, late enough that the
-    cache that they are fetched into still holds them.
+    A block is what the first-level cache holds, alone or beside the rows of the next block, which
+    are fetched into it. 0 rows are fetched ahead where all stay near. Else as many as a block has
+    at most: early enough for them to arrive, late enough that the cache still holds them.
     """
     row_bytes = X.shape[1] * X.itemsize
     shares = 1 if k == 1 or row_bytes <= LONG else 2 * groups_of(k)
     share = -(-row_bytes // (shares * CACHE_LINE)) * CACHE_LINE
     if X.nbytes <= NEAR:
-        return 0, share, 0, 0
+        return 0, share, False, FIRST_CACHE
     is_far = k > 1 or X.nbytes > MIDDLE  # only the tiles of one output tell these apart
-    fitting = min(256, max(8, block_bytes(is_far) // row_bytes))
-    ahead = 1 << (fitting.bit_length() - 1)
-    if not is_far:
-        return ahead, share, 0, MOST
-    asks_twice = row_bytes <= TWICE
+    block = FIRST_CACHE if is_far else FIRST_CACHE // 2
+    fitting = min(256, max(8, block // row_bytes))
+    asks_twice = is_far and row_bytes <= TWICE
     if k > 1:
         asks_twice = X.nbytes > FROM_MEMORY and row_bytes <= LONG and groups_of(k) == 1
-    return (ahead, share, MOST, MOST) if asks_twice else (ahead, share, HALF, HALF)
-
-
-def block_bytes(is_alone: bool) -> int:
-    """Return how many bytes of rows are handled together: what the first-level cache holds.
-
-    Alone, or beside those of the next block, which are fetched into it.
-    """
-    return FIRST_CACHE if is_alone else FIRST_CACHE // 2
+    return 1 << (fitting.bit_length() - 1), share, asks_twice, block
 
 
 @inner
@@ -229,10 +214,10 @@ def clear_after(factors: Any, count: int) -> None:
 # Eight rows are fetched line by line as the features of others are handled: with the prefetches of
 # whole rows together, epochs of 300 and 1000 features take 1.2 to 1.3 times as long.
 @inner
-def fetched_by_tile(rows: Any, order: Any, p: int, count: int, most: int) -> int:
-    """Return how many rows a tile fetches, `most` if it can; if not, those are fetched here."""
+def fetched_by_tile(rows: Any, order: Any, p: int, count: int, fetches: bool) -> int:
+    """Return how many rows a tile fetches, if it is to; fetch some here where it cannot."""
     if rows.ahead > 0 and count == MOST:
-        return most
+        return MOST if fetches else 0
     # In both passes: batches of 4 and 7 take 0.7 to 0.8 times as long as with one of them.
     prefetch_ahead(rows, order, p, p + count, 0)
     return 0
@@ -240,7 +225,7 @@ def fetched_by_tile(rows: Any, order: Any, p: int, count: int, most: int) -> int
 
 @inner
 def first_fetched(rows: Any, order: Any, p: int) -> int:
-    """Return where in the order the rows begin that a tile at p fetches, in both passes eight."""
+    """Return where in the order the rows begin that a tile at p fetches."""
     return lesser(p + rows.ahead, order.size - MOST)
 
 

@@ -16,7 +16,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .prefetch import write_prefetch
-from .vectors import INDEX, LONGEST, SHORTER, Operand, Vectors
+from .vectors import INDEX, Operand, Vectors
 
 
 class Size(NamedTuple):
@@ -119,10 +119,7 @@ class _Tile:
         r: Any,
     ) -> None:
         self.builder = builder
-        # Shorter vectors space out what comes from memory, and ask for each line twice: rows of 300
-        # and 1000 features take 0.90 to 0.96 times as long.
-        is_far = 0 < size.fetched < size.rows
-        self.vectors = Vectors(builder, dtype, SHORTER if is_far else LONGEST)
+        self.vectors = Vectors(builder, dtype)
         self.x = self._rows(X, order, p, size.rows)
         self.outputs = self._from(j, size.outputs)
         self.places = self._from(r, size.rows)
@@ -147,7 +144,7 @@ class _Tile:
 
         # Of several outputs, one vector has work enough, and more take 0.2 s to compile. Eight rows
         # to fetch leave no register free, and two vectors take 1.05 times as long.
-        has_more = len(self.outputs) > 1 or len(self._fetched) == len(self.x)
+        has_more = len(self.outputs) > 1 or len(self._fetched) > 0
         self.vectors.for_features(d, add_and_fetch, 1 if has_more else 2)
         self._fetch_from(self.builder.sub(d, INDEX(1)))  # where the row may end in one line more
 

@@ -15,11 +15,10 @@ from numba import config, types
 from numba.core import cgutils
 from numba.core.codegen import get_host_cpu_features
 
-# The bytes of a vector: a register, or two of 16 bytes, where additions wait less for each other.
-SHORTER = 32
 FEATURES = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
 HAS_LONGER = "+avx512f" in FEATURES
-LONGEST = 64 if HAS_LONGER else SHORTER
+# The bytes of a vector: a register, or two of 16 bytes, where additions wait less for each other.
+LONGEST = 64 if HAS_LONGER else 32
 
 # Within so many bytes of a register numbers are quick to move.
 QUICK = 16
@@ -64,13 +63,13 @@ class Operand:
 
 
 class Vectors:
-    """What writes code for vectors of so many bytes, of numbers of one dtype."""
+    """What writes code for vectors of numbers of one dtype."""
 
-    def __init__(self, builder: Any, dtype: Any, size: int) -> None:
+    def __init__(self, builder: Any, dtype: Any) -> None:
         self.builder = builder
         self._suffix, number = NUMBERS[dtype]
         self._itemsize = dtype.bitwidth // 8
-        self.type = ir.VectorType(number, size // self._itemsize)
+        self.type = ir.VectorType(number, LONGEST // self._itemsize)
 
     def spread(self, number: Any) -> Any:
         """Return a vector of one number, again and again."""
