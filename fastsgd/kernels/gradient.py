@@ -2,13 +2,10 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from .arithmetic import lesser, unsigned
+from .arithmetic import lesser
 from .attributes import having
 from .jit import entry, inner
 from .methods import add_losses, add_rows, differentiate, dot_rows
-from .prefetch import prefetch_line
 
 
 class Batch(NamedTuple):
@@ -68,10 +65,6 @@ class ByBlocks(NamedTuple):
             add_rows(data.rows, order, start, stop, block.scores, gradient.w)
 
 
-# How many rows ahead of its use a target is fetched.
-TARGETS_AHEAD = 64
-
-
 @inner
 def block_of_part(block: Any, part: int) -> Any:
     """Return the block of a part, of those that are held along the first axis of each array."""
@@ -92,20 +85,11 @@ def differentiate_block(
     loss_sums: Any,
 ) -> None:
     """Set block.scores to the derivatives of the losses of a block of rows; add up both."""
-    prefetch_targets(data.targets.y, order, start, stop)
     dot_rows(data.rows, order, start, stop, t, parameters.w, block.scores)
     b, weights = parameters.b, data.weights
     differentiate(
         data.targets, weights, order, start, stop, b, loss, block, derivative_sums, loss_sums
     )
-
-
-@inner
-def prefetch_targets(y: Any, order: Any, start: int, stop: int) -> None:
-    """Prefetch the targets of rows that come later: each lies on a cache line of its own."""
-    row_bytes = y.shape[1] * y.itemsize
-    for p in range(start + TARGETS_AHEAD, lesser(stop + TARGETS_AHEAD, order.size)):
-        prefetch_line(y, np.intp(order[unsigned(p)]) * row_bytes)
 
 
 @entry

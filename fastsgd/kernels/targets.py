@@ -15,6 +15,10 @@ from .arithmetic import lesser, unsigned
 from .attributes import having
 from .jit import PART, inner
 from .methods import derivative, differentiate_rows, target, value, weigh
+from .prefetch import prefetch_line
+
+# How many rows ahead of its use a target is fetched.
+TARGETS_AHEAD = 64
 
 
 def differentiate_outputs(
@@ -30,6 +34,7 @@ def differentiate_outputs(
     loss_sums: Any,
 ) -> None:
     """Differentiate a loss of each output by itself."""
+    prefetch_targets(targets.y, order, start, stop)
     for j in range(b.size):
         if takes_exponentials(loss):
             sums = differentiate_together(targets, weights, order, start, stop, j, b, loss, block)
@@ -39,7 +44,6 @@ def differentiate_outputs(
         loss_sums[j] += sums[1]
 
 
-# Where rows wait for it, each by itself is done sooner: 300,000 x 300 takes 0.91 times as long.
 @inner
 def differentiate_each(
     targets: Any,
@@ -65,6 +69,8 @@ def differentiate_each(
     return derivative_sum, loss_sum
 
 
+# Of the logistic loss, epochs of 1000 x 10 take 0.64 times as long as with each by itself, those of
+# 1000 and 30,000 x 300 0.86 times. Of others, 100,000 x 1000 would take 1.03 times as long.
 @inner
 def differentiate_together(
     targets: Any,
@@ -222,6 +228,7 @@ def differentiate_classes(
     loss_sums: Any,
 ) -> None:
     """Differentiate a loss of all outputs together, which counts as that of output 0."""
+    prefetch_targets(targets.y, order, start, stop)
     rows = stop - start
     scores, column = block.scores, block.column
     for r in range(rows):
@@ -267,3 +274,11 @@ class Classes(NamedTuple):
     """Classes whose predictions are seen together."""
 
     y: Any  # (n, 1): the number of the class, of the dtype of X
+
+
+@inner
+def prefetch_targets(y: Any, order: Any, start: int, stop: int) -> None:
+    """Prefetch the targets of rows that come later: each lies on a cache line of its own."""
+    row_bytes = y.shape[1] * y.itemsize
+    for p in range(start + TARGETS_AHEAD, lesser(stop + TARGETS_AHEAD, order.size)):
+        prefetch_line(y, np.intp(order[unsigned(p)]) * row_bytes)
