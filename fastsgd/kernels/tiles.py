@@ -143,7 +143,7 @@ class _Tile:
             self._fetch_from(f)
 
         # Of several outputs, one vector has work enough, and more take 0.2 s to compile. Eight rows
-        # to fetch leave no register free, and two vectors take 1.05 times as long.
+        # to fetch leave no register free, and two vectors take up to 1.19 times as long.
         has_more = len(self.outputs) > 1 or len(self._fetched) > 0
         self.vectors.for_features(d, add_and_fetch, 1 if has_more else 2)
         self._fetch_from(self.builder.sub(d, INDEX(1)))  # where the row may end in one line more
