@@ -225,9 +225,9 @@ def test_softmax_is_accurate_and_finite(scores, data):
 @pytest.mark.parametrize("loss", ["poisson", "gamma", "tweedie"])
 def test_an_exponential_that_overflows_is_an_error(loss):
     sign = -1.0 if loss == "gamma" else 1.0
-    start = [2000.0 * sign], 0.0
+    start = [2000.0 * sign, 0.0, 0.0], 0.0
     with pytest.raises(fastsgd.DivergenceError):
-        fastsgd.fit([[1.0], [1.0]], [1.0, 1.0], loss=loss, init=start, epoch_loss=None)
+        fastsgd.fit(np.ones((2, 3)), [1.0, 1.0], loss=loss, init=start, epoch_loss=None)
 
 
 def test_a_name_stands_for_the_default():

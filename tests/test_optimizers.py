@@ -125,12 +125,12 @@ def test_an_intercept_that_is_not_fitted_stays(name):
 
 def test_decoupled_decay_spares_b_and_never_turns_a_sign():
     # Rows of zeros with targets of zero: no gradient, so that decay is all there is.
-    X, y = np.zeros((10, 2)), np.full(10, 0.5)
-    start = [1.0, -1.0], 0.5
+    X, y = np.zeros((10, 3)), np.full(10, 0.5)
+    start = [1.0, -1.0, 0.0], 0.5
     for decay, left in ((0.5, 0.75), (2.0, 0.0), (3.0, 0.0)):
         optimizer = AdamW(weight_decay=decay)
         model = fastsgd.fit(X, y, optimizer=optimizer, lr=0.5, epochs=1, init=start)
-        np.testing.assert_array_equal(model.w, [left, -left])
+        np.testing.assert_array_equal(model.w, [left, -left, 0])
         assert model.b == 0.5
         assert model.history.penalty == (0.0,)
 

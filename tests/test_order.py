@@ -206,22 +206,22 @@ def test_fit_visits_the_rows_in_the_order_of_blocks():
 
 
 def logistic_problem(rng):
-    X = rng.normal(size=(60_000, 10))
-    is_one = rng.random(60_000) < 1 / (1 + np.exp(-2 * X @ rng.normal(size=10)))
+    X = rng.normal(size=(60_000, 4))
+    is_one = rng.random(60_000) < 1 / (1 + np.exp(-2 * X @ rng.normal(size=4)))
     by_label = np.argsort(is_one, kind="stable")
     return X[by_label], is_one[by_label].astype(int), {"loss": "logistic", "lr": 0.05}
 
 
 def drifting_problem(rng):
     # What the rows teach changes slowly from first to last.
-    X, when = rng.normal(size=(60_000, 10)), np.linspace(-1, 1, 60_000)
-    y = X @ rng.normal(size=10) + when * (X @ rng.normal(size=10)) + rng.normal(size=60_000)
+    X, when = rng.normal(size=(60_000, 4)), np.linspace(-1, 1, 60_000)
+    y = X @ rng.normal(size=4) + when * (X @ rng.normal(size=4)) + rng.normal(size=60_000)
     return X, y, {"lr": 0.01}
 
 
 def sorted_by_target_problem(rng):
-    X = rng.normal(size=(60_000, 10))
-    y = X @ rng.normal(size=10) + rng.normal(size=60_000)
+    X = rng.normal(size=(60_000, 4))
+    y = X @ rng.normal(size=4) + rng.normal(size=60_000)
     return X[np.argsort(y)], np.sort(y), {"loss": "huber", "lr": 0.03}
 
 

@@ -85,23 +85,25 @@ def test_the_penalty_is_summed_in_float64_over_all_outputs():
 @pytest.mark.parametrize("alpha", [9.0, 10.0, 11.0, 1e6])
 def test_l2_never_turns_the_sign_of_a_weight(alpha):
     # Without features there is no gradient but that of the penalty.
-    X, y = np.zeros((10, 2)), np.zeros(10)
-    start = [1.0, -2.0], 0.0
+    X, y = np.zeros((10, 3)), np.zeros(10)
+    start = [1.0, -2.0, 0.0], 0.0
     model = fastsgd.fit(X, y, penalty=L2(alpha), lr=0.1, epochs=1, init=start)
     left = max(0.0, 1 - 0.1 * alpha)
-    np.testing.assert_allclose(model.w, [left, -2 * left], atol=1e-16)
+    np.testing.assert_allclose(model.w, [left, -2 * left, 0], atol=1e-16)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", SGD(0.9)])
 @pytest.mark.parametrize("penalty", [L1(2.0), L2(2.0)])
 def test_no_penalty_reaches_b(optimizer, penalty):
-    X, y = np.zeros((10, 1)), np.full(10, 3.0)
-    options = {"optimizer": optimizer, "lr": 0.05, "epochs": 50, "init": ([1.0], 0.0), "seed": 0}
+    X, y = np.zeros((10, 3)), np.full(10, 3.0)
+    options = {"optimizer": optimizer, "lr": 0.05, "epochs": 50, "seed": 0}
+    options["init"] = [1.0, -1.0, 1.0], 0.0
     with_penalty = fastsgd.fit(X, y, penalty=penalty, **options)
     without = fastsgd.fit(X, y, **options)
     # Code for another penalty may round in other places.
     assert with_penalty.b == pytest.approx(without.b, rel=1e-13)
-    assert abs(with_penalty.w[0]) < 1 == without.w[0]
+    assert (abs(with_penalty.w) < 1).all()
+    assert (abs(without.w) == 1).all()
 
 
 def test_l1_leaves_weights_of_exactly_zero():
@@ -112,7 +114,7 @@ def test_l1_leaves_weights_of_exactly_zero():
 
 
 def test_a_penalty_hides_no_nan():
-    X, y = np.array([[1.0], [np.nan]]), np.zeros(2)
+    X, y = np.array([[1.0, 1.0, 1.0], [1.0, np.nan, 1.0]]), np.zeros(2)
     for penalty in (L1(1.0), L2(1.0), ElasticNet(1.0)):
         with pytest.raises(fastsgd.DivergenceError):
             fastsgd.fit(X, y, penalty=penalty, check_finite=False, epoch_loss=None)
@@ -181,9 +183,9 @@ def test_alpha_of_each_feature_is_copied():
 
 def test_a_strong_l2_has_the_optimum_of_its_objective_for_optimizers_of_any_step():
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(200, 2))
-    y = X @ [1.0, 2.0]
-    best = np.linalg.solve(X.T @ X / 200 + 5 * np.eye(2), X.T @ y / 200)
+    X = rng.normal(size=(200, 3))
+    y = X @ [1.0, 2.0, 3.0]
+    best = np.linalg.solve(X.T @ X / 200 + 5 * np.eye(3), X.T @ y / 200)
     options = {"batch_size": 200, "epochs": 300, "seed": 0, "fit_intercept": False}
     model = fastsgd.fit(X, y, penalty=L2(5.0), optimizer="adagrad", lr=1.0, **options)
     # Steps of all rows: after 30 of them nothing but rounding is left, a few ulp.

@@ -134,8 +134,8 @@ def test_adaptive_divides_after_patience_epochs_without_improvement_and_ends():
 
 def test_a_loss_that_stays_the_same_does_not_improve():
     # Each row is on its side of the margin from the first step on: the loss is 0.
-    X, y = [[-1.0], [1.0]], [0, 1]
-    options = {"loss": "perceptron", "init": ([1.0], 0.0), "epochs": 99}
+    X, y = [[-1.0, 0.0, 0.0], [1.0, 0.0, 0.0]], [0, 1]
+    options = {"loss": "perceptron", "init": (np.ones(3), 0.0), "epochs": 99}
     stopped = fastsgd.fit(X, y, tol=0.0, patience=3, **options)
     assert stopped.history.loss == (0.0,) * 4
     adaptive = Adaptive(0.1, factor=10, tol=0.0, patience=3, smallest=0.05)

@@ -224,10 +224,10 @@ def test_a_held_out_loss_that_overflows_is_not_passed_on(epoch_loss):
 
 
 def test_a_log_link_that_overflows_is_a_divergence():
-    X, y = np.array([[1.0], [1000.0]]), np.array([1.0, 1.0])
+    X, y = np.array([[1.0, 0.0, 0.0], [1000.0, 0.0, 0.0]]), np.array([1.0, 1.0])
     for loss in ("poisson", losses.Tweedie(1.5)):
         with pytest.raises(fastsgd.DivergenceError):
-            fastsgd.fit(X, y, loss=loss, init=([1.0], 0.0), epoch_loss=None)
+            fastsgd.fit(X, y, loss=loss, init=(np.ones(3), 0.0), epoch_loss=None)
 
 
 @pytest.mark.parametrize("loss", ["poisson", "squared", "softmax"])
