@@ -136,7 +136,8 @@ def _explain_parser() -> argparse.ArgumentParser:
 def _fit_parser() -> argparse.ArgumentParser:
     parser = _parser(
         "fastsgd fit",
-        "Fit a linear model to the data in a file by mini-batch stochastic gradient descent.",
+        "Fit a linear model to the numbers in a file by least squares, in mini-batch stochastic "
+        "gradient descent. Classes, other losses and penalties are for fastsgd.fit in Python.",
     )
     parser.add_argument(
         "data",

@@ -247,7 +247,7 @@ def _hint(name: str, value: Any, array: Array) -> str:
     if columns is not None and array.ndim == 2:
         others = [repr(c) for c, part in zip(columns, array.T, strict=True) if not _are_real(part)]
         if others:
-            return f"; of its columns, {', '.join(others)} hold other things"
+            return f"; columns that hold other things: {', '.join(others)}"
     return "; np.asarray(..., dtype=float) makes them so" if _are_real(array) else ""
 
 
@@ -306,8 +306,8 @@ def _without_times(name: str, value: Any) -> None:
     others = [repr(c) for c, dtype in columns if getattr(dtype, "is_temporal", bool)()]
     if others:
         raise TypeError(
-            f"{name}: expected an array of real numbers, got {type(value).__name__}; of its "
-            f"columns, {', '.join(others)} hold other things"
+            f"{name}: expected an array of real numbers, got {type(value).__name__}; "
+            f"columns that hold other things: {', '.join(others)}"
         )
 
 

@@ -330,9 +330,10 @@ class Descent:
         before = self.epochs[-1][0] if self.epochs else None
         if before is None:
             before = self._loss_of(learned(self.former()))
+        which = f"after {_whole(self.epoch)} the next" if self.epoch else "the first epoch"
         raise DivergenceError(
-            f"after {_whole(self.epoch)} the next did not stay finite; the data loss before it was "
-            f"{before:.6g}. {self._advice()}",
+            f"{which} did not stay finite; the data loss before it was {before:.6g}. "
+            f"{self._advice()}",
             self._last_model(),
         )
 

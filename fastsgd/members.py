@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -100,6 +101,8 @@ def chosen(argument: str, choice: Any, family: Mapping[str, type]) -> Any:
         hint = f" of the subclass {type(choice).__name__}, which kernels might take for its parent"
     elif isinstance(choice, type):
         hint = f", a class; {choice.__name__}(...) is a value of it"
+    elif isinstance(choice, Real) and argument == "penalty":
+        hint = f"; {PACKAGE}.penalties.L2({choice}) has that strength"
     elif callable(choice) and argument in WITH_CUSTOM:
         hint = f"; {WITH_CUSTOM[argument]} makes one of functions"
     raise TypeError(

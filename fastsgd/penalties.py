@@ -110,7 +110,8 @@ class L1(NamedTuple):
     of each weight, and leaves exactly 0 where that is all there is. The stride is how far the
     optimizer moves this very weight for each unit of gradient: ``lr`` for plain SGD,
     ``lr / (1 - momentum)`` with momentum, ``lr / (sqrt(v) + eps)`` for Adam. With another one
-    the weights would settle at the minimum of another objective.
+    the weights would settle at the minimum of another objective: so they do on sparse rows with
+    all optimizers but plain SGD, which take this step only where a feature occurs.
 
     Parameters
     ----------

@@ -416,9 +416,10 @@ def named_schedule(lr: Any) -> Any:
         return Function(lr)
     is_number = isinstance(lr, Real)
     if not is_number:
+        hint = f", a class; {lr.__name__}(...) is a value of it" if isinstance(lr, type) else ""
         raise TypeError(
             "lr: expected a number, a name, a value such as fastsgd.schedules.Cosine(), or a "
-            f"function of the number of a step, got {checks.shown(lr)}"
+            f"function of the number of a step, got {checks.shown(lr)}{hint}"
         )
     return Constant(lr)
 

@@ -63,6 +63,10 @@ def fit(
 
         ``param -= lr * (sum of the gradients of its rows) / (number of its rows)``.
 
+    All weights learn at one rate, so features should be of about one size, such as those of
+    scikit-learn's StandardScaler. The defaults, 3 epochs at a rate of 0.03, are those of the
+    original program; most data take more epochs.
+
     Labels may be any numbers or strings. Of two classes, the losses for two classes tell the
     second from the first; of k > 2, they tell each class from all others (one-versus-rest), in
     one pass over X, and each class is a problem of its own: it stops, and is clipped, by itself.
@@ -84,13 +88,16 @@ def fit(
         penalty, and so is SGD with momentum at a constant rate and without a penalty. Otherwise
         the lazy form is taken: a weight, with all that the optimizer remembers of it, its penalty
         and its decay, changes in the steps in which its feature occurs, and in no others; with
-        momentum it coasts in between, at the rate of the last step. What is in proportion to the
+        momentum it coasts in between, at the rate of the last step. A penalty then counts for less
+        the rarer a feature is, which is another objective, and a weight whose feature never occurs
+        stays what it is initially. What is in proportion to the
         number of steps between two occurrences: averages of plain SGD with a penalty, penalties
         of your own, and an L2 penalty, or share of one, that is so strong that alpha times lr may
         be above 1/2.
     y : array-like of shape (n,) or (n, k)
-        For regression, the targets, converted to the dtype of X where they are not of it. For
-        classes, labels, of shape (n,).
+        For regression, the targets, converted to the dtype of X where they are not of it; one
+        column is one output of several, with `w` of shape (d, 1). For classes, labels, of shape
+        (n,).
     sample_weight : array-like of shape (n,), or (n, k) for outputs with a loss each; optional
         What each row's loss and gradient are multiplied by; at least 0. A row of weight 0 counts
         for nothing, though its loss may overflow.
@@ -114,8 +121,8 @@ def fit(
         How often all rows are visited; 0 returns the initial model.
     average : bool or int
         Whether the parameters of the model are the means of those after each step
-        (Polyak-Ruppert averaging); an int is the number of the step from which on, and True
-        stands for the first, step 1. A class that has stopped keeps its means; if it goes on,
+        (Polyak-Ruppert averaging); an int is the number of the step from which on, the first being
+        1 here, for which True stands. A class that has stopped keeps its means; if it goes on,
         the parameters that it kept count for the steps in between.
     clip_norm : float, optional
         The largest norm of the gradient of the data loss, of w and b together where both are

@@ -101,7 +101,7 @@ BAD_INPUT = {
     "a frame of other things": (
         {"X": pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]})},
         TypeError,
-        "X: expected an array of real numbers, .* of its columns, 'b' hold other things",
+        "X: expected an array of real numbers, .* columns that hold other things: 'b'",
     ),
     "a loss as scikit-learn calls it": (
         {"loss": "log_loss"},
@@ -156,6 +156,16 @@ BAD_INPUT = {
     "epochs -1": ({"epochs": -1}, ValueError, "epochs: expected an integer of at least 0, got -1"),
     "epochs 1.5": ({"epochs": 1.5}, TypeError, "epochs: expected an integer"),
     "unknown loss": ({"loss": "sqared"}, ValueError, "loss: 'sqared' .* nearest .* 'squared'"),
+    "penalty of a number": (
+        {"penalty": 0.5},
+        TypeError,
+        "penalty: expected a name, .* got 0.5; fastsgd.penalties.L2(0.5) has that strength",
+    ),
+    "lr of a class": (
+        {"lr": fastsgd.schedules.Cosine},
+        TypeError,
+        "lr: expected a number, .* a class; Cosine(...) is a value of it",
+    ),
     "loss of no kind": ({"loss": 3}, TypeError, "loss: expected a name, or a value"),
     "loss of a subclass": (
         {"loss": type("Squared", (fastsgd.losses.Squared,), {"__slots__": ()})()},

@@ -30,15 +30,16 @@ def custom(
     ----------
     value, derivative : callable
         Two plain functions of a prediction and a target, both numbers: the loss of one row, and
-        its derivative with respect to the prediction. They use arithmetic, functions of `math`
-        and numpy's functions of numbers, as numba compiles them, and make no arrays or lists; sums
-        may be reordered. What else they refer to, and defaults of further parameters, is read
-        once, as constants.
+        its derivative with respect to the prediction. They use arithmetic, conditions such as
+        ``a if p > t else b``, functions of `math` and numpy's functions of numbers, as numba
+        compiles them, and make no arrays or lists, as np.where does; sums may be reordered. What
+        else they refer to, and defaults of further parameters, is read once, as constants.
     kind : {"regression", "binary"}
         Whether targets are numbers, or labels: the functions then see -1 and 1, and more than
         two classes are fitted one-versus-rest.
     targets : sequence of float, optional
-        The targets with which the derivative is checked, if not all numbers are targets.
+        The targets with which the derivative is checked, if not all numbers are targets, such as
+        positive ones alone. All numbers are predictions.
 
     Returns
     -------
