@@ -255,7 +255,9 @@ class Model:
                 (problem.n,) if outputs is None else (problem.n, outputs)
                 for outputs in (problem.outputs, expected)
             )
-            raise ValueError(f"y: expected shape {shape}, got {given}")
+            is_one = {problem.outputs, expected} == {None, 1}
+            hint = f"; np.reshape(y, {shape}) is so" if is_one else ""
+            raise ValueError(f"y: expected shape {shape}, got {given}{hint}")
         parameters = for_kernels(self.w, self.b, problem.dtype)
         value = float(mean_losses(problem.data, parameters, self.loss).sum())
         if not np.isfinite(value):
