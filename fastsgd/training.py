@@ -301,6 +301,7 @@ def _run(
                 is_seen = progress or callback is not None
                 while (left := last - descent.epoch) > 0 and not descent.has_stopped:
                     descent.run_epochs(1 if is_seen else left, report)
+                    interrupts.answer()
                     if callback is not None and _asks_to_stop(callback, descent):
                         break
         except KeyboardInterrupt as interrupt:

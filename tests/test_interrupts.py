@@ -15,7 +15,7 @@ from reports import failed
 from scripts import output_of
 
 import fastsgd
-from fastsgd.descent import Descent
+from fastsgd.descent import Descent, run
 from fastsgd.kernels.jit import _in_peace
 
 
@@ -40,7 +40,7 @@ def handler():
 def test_ctrl_c_in_a_finalizer_is_not_lost(program_data, monkeypatch):
     monkeypatch.setattr("tqdm.auto.tqdm.update", lambda bar, n: Presses() and None)
     with pytest.raises(fastsgd.Interrupted) as caught:
-        fastsgd.fit(*program_data, epochs=5000, progress=True, seed=0)
+        fastsgd.fit(*program_data, epochs=10_000, progress=True, seed=0)
     model = caught.value.model
     assert len(model.history.loss) <= 1
     np.testing.assert_array_equal(model.w, fastsgd.fit(*program_data, epochs=1, seed=0).w)
@@ -56,7 +56,7 @@ def test_the_handler_is_as_before_after_a_fit(program_data, handler):
     fastsgd.fit(*program_data)
     assert signal.getsignal(signal.SIGINT) is handler
     with pytest.raises(fastsgd.DivergenceError):
-        fastsgd.fit(*program_data, lr=1e6, epochs=5000)
+        fastsgd.fit(*program_data, lr=1e6, epochs=10_000)
     assert signal.getsignal(signal.SIGINT) is handler
     inside = []
 
@@ -64,7 +64,7 @@ def test_the_handler_is_as_before_after_a_fit(program_data, handler):
         inside.append(signal.getsignal(signal.SIGINT))
         return epoch == 2
 
-    fastsgd.fit(*program_data, epochs=5000, callback=callback)
+    fastsgd.fit(*program_data, epochs=10_000, callback=callback)
     assert inside == [handler] * 3
     assert signal.getsignal(signal.SIGINT) is handler
 
@@ -74,7 +74,7 @@ def test_a_handler_of_the_users_own_is_left_alone(program_data, monkeypatch):
     pressed = []
     monkeypatch.setattr("tqdm.auto.tqdm.update", lambda bar, n: Presses() and None)
     signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
-    stop = {"epochs": 5000, "callback": lambda model, epoch: epoch == 2}
+    stop = {"epochs": 10_000, "callback": lambda model, epoch: epoch == 2}
     fastsgd.fit(*program_data, progress=True, **stop)
     assert len(pressed) == 3
 
@@ -94,9 +94,27 @@ def test_ctrl_c_before_another_error_is_not_left_to_a_later_fit(program_data):
         raise RuntimeError("something else")
 
     with pytest.raises(fastsgd.Interrupted) as caught:
-        fastsgd.fit(*program_data, lr=fails, epochs=5000, seed=0)
+        fastsgd.fit(*program_data, lr=fails, epochs=10_000, seed=0)
     assert type(caught.value.__context__.__context__) is RuntimeError
-    fastsgd.fit(*program_data, epochs=5000, lr=1e-3, seed=0)
+    fastsgd.fit(*program_data, epochs=10_000, lr=1e-3, seed=0)
+
+
+@pytest.mark.usefixtures("handler")
+def test_epochs_that_run_together_are_in_the_history_of_a_fit_that_is_interrupted(
+    program_data, monkeypatch
+):
+    def press_meanwhile(*given):
+        os.kill(os.getpid(), signal.SIGINT)
+        return run(*given)
+
+    monkeypatch.setattr("fastsgd.descent.run", press_meanwhile)
+    with pytest.raises(fastsgd.Interrupted) as caught:
+        fastsgd.fit(*program_data, epochs=10_000, seed=0)
+    monkeypatch.undo()
+    model = caught.value.model
+    epochs = len(model.history.loss)
+    assert 1 < epochs < 10_000
+    np.testing.assert_array_equal(model.w, fastsgd.fit(*program_data, epochs=epochs, seed=0).w)
 
 
 @pytest.mark.usefixtures("handler")
@@ -112,7 +130,7 @@ def test_ctrl_c_at_the_moment_it_begins_to_be_held_is_not_lost(program_data, mon
 
     monkeypatch.setattr(signal, "signal", set_and_press)
     with pytest.raises(fastsgd.Interrupted):
-        fastsgd.fit(*program_data, epochs=5000, seed=0)
+        fastsgd.fit(*program_data, epochs=10_000, seed=0)
 
 
 @pytest.mark.usefixtures("handler")
@@ -125,13 +143,13 @@ def test_a_fit_inside_a_fit_does_not_lose_ctrl_c(program_data, monkeypatch):
     def lr(step):
         if step == 100:
             inside.append(step)
-            fastsgd.fit(*program_data, epochs=5000, seed=0)
+            fastsgd.fit(*program_data, epochs=10_000, seed=0)
         return 1e-3
 
     inside = []
     monkeypatch.setattr("fastsgd.training.Descent", prepared)
     with pytest.raises(KeyboardInterrupt):
-        fastsgd.fit(*program_data, lr=lr, epochs=5000, seed=0)
+        fastsgd.fit(*program_data, lr=lr, epochs=10_000, seed=0)
 
 
 FORKED = """
