@@ -161,7 +161,7 @@ def series(name: str, value: Any) -> list[float]:
 
 
 def fits_dtype(name: str, value: float, dtype: np.dtype[Any]) -> None:
-    """Check that steps in `dtype` can use a positive number."""
+    """Check that kernels in `dtype` can use a positive number."""
     smallest, largest = RANGES[dtype]
     if not smallest <= value <= largest:
         raise ValueError(

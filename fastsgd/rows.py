@@ -98,6 +98,9 @@ def prepare(
     """
     table = X if isinstance(X, (Dense, Sparse)) else read(X)
     n, dtype = table.n, table.dtype
+    for name, number in zip(loss._fields, loss, strict=True):
+        if number:
+            checks.fits_dtype(f"loss's {name}", abs(number), dtype)
     targets: Values | OneVersusRest | Classes
     if loss.kind == REGRESSION:
         if classes is not None:

@@ -149,6 +149,16 @@ BAD_INPUT = {
         ValueError,
         "penalty's alpha: expected a number from 1.2e-38 to 3.4e+38, the range of float32, got 1e",
     ),
+    "delta above float32": (
+        {"X": X.astype("f4"), "loss": fastsgd.losses.Huber(1e40)},
+        ValueError,
+        "loss's delta: expected a number from 1.2e-38 to 3.4e+38, the range of float32, got 1e+40",
+    ),
+    "delta below float32": (
+        {"X": X.astype("f4"), "loss": fastsgd.losses.Huber(1e-50)},
+        ValueError,
+        "loss's delta: expected a number",
+    ),
     "average 2**70": ({"average": 2**70}, ValueError, "average: expected an integer from 1 to"),
     "lr above float32": ({"X": X.astype("f4"), "lr": 1e42}, ValueError, "lr: expected a number"),
     "callback": ({"callback": 3}, TypeError, "callback: expected a function of (model, epoch)"),
