@@ -24,8 +24,8 @@ KINDS = [
     ("weighted by output", "several outputs"),
 ]
 PRODUCT = [(loss, dtype, *kind) for loss, dtype, kind in product(LOSSES, TOLERANCE, KINDS)]
-# All are run interpreted. Compiled, which takes a second each, is every loss in both dtypes, with one
-# output and with several, and every kind in both dtypes.
+# All are run interpreted. Compiled, which takes a second each, is every loss in both dtypes, with
+# one output and with several, and every kind in both dtypes.
 PAIRS = [
     (loss, list(TOLERANCE)[(i // 4 + j) % 2], *KINDS[kind])
     for i, loss in enumerate(LOSSES)
