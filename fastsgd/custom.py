@@ -125,11 +125,11 @@ def _check_compiles(family: str, function: Callable[..., Any]) -> None:
         njit(**INTERNAL)(plain(function)).compile(numbers)
     except NumbaError as error:
         # After what failed comes why, and then page after page of where.
-        _, *why = filter(None, map(str.strip, str(error).splitlines()))
+        lines = [*filter(None, map(str.strip, str(error).splitlines()))]
         raise TypeError(
             f"{family}: numba cannot compile {function.__name__}; it may use arithmetic, "
             "conditions (`a if p > t else b`, not np.where), `math` and numpy's functions of "
-            f"numbers, and make no arrays or lists. Numba says: {' '.join(why[:2])}"
+            f"numbers, and make no arrays or lists. Numba says: {' '.join(lines[1:3] or lines)}"
         ) from None
 
 
