@@ -20,10 +20,10 @@ from .kernels.sparse import Sparse
 # cache: with a quarter of this, 100 million numbers in float32 take 1.03 times as long.
 STRETCH = 2**24
 
-# And how many the epochs that one call runs, each of which fits into a stretch: after the first one
-# nothing is read from a disk. Where each has 2 to 8 million numbers, they take 0.85 to 0.88 times
-# as long as one by one.
-EPOCHS = 2**26
+# And how many the epochs that one call runs together, each of which fits into a stretch: after the
+# first one nothing is read from a disk. Where each has 2 to 8 million numbers, they take 0.85 to
+# 0.88 times as long as one by one.
+TOGETHER = 2**26
 
 # The most steps in a stretch: their learning rates take 2 MB.
 STEPS = 2**18
@@ -57,7 +57,7 @@ def epochs_in_a_stretch(n: int, batch_size: int, row_length: int) -> int:
     """Return how many epochs one call runs; 0 where one may take several stretches."""
     if n * row_length > STRETCH or n > rows_in_a_stretch(batch_size, row_length):
         return 0
-    return min(EPOCHS // (n * row_length), STEPS // -(-n // batch_size))
+    return min(TOGETHER // (n * row_length), STEPS // -(-n // batch_size))
 
 
 def rows_in_a_stretch(batch_size: int, row_length: int) -> int:

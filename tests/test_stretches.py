@@ -12,7 +12,7 @@ import fastsgd
 from fastsgd.kernels.epoch import run
 from fastsgd.kernels.order import shuffle_windows
 from fastsgd.kernels.parts import CHUNK
-from fastsgd.stretches import EPOCHS, STRETCH, batch_stretches, epochs_in_a_stretch
+from fastsgd.stretches import STRETCH, TOGETHER, batch_stretches, epochs_in_a_stretch
 
 
 @given(
@@ -46,7 +46,7 @@ def test_one_call_runs_several_epochs_where_each_fits_into_a_stretch(
 ):
     batch_size = min(batch_size, n)
     epochs = epochs_in_a_stretch(n, batch_size, row_length)
-    assert epochs * n * row_length <= EPOCHS
+    assert epochs * n * row_length <= TOGETHER
     if epochs > 0:
         assert list(batch_stretches(n, batch_size, block, row_length)) == [(0, n)]
 
