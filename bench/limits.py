@@ -14,6 +14,7 @@ from scipy.sparse import issparse
 import fastsgd
 from fastsgd.kernels.prefetch import prefetch_line
 from fastsgd.kernels.registers import (
+    MOST_SLOW_PARTS,
     add_to,
     fetch_row,
     nothing_like,
@@ -78,7 +79,8 @@ def read_in_random_order(X: Any, y: Any) -> Callable[[], object]:
 
 def read_in_order(X: Any, y: Any, order: Any) -> Callable[[], object]:
     """Return what reads rows and targets in an order."""
-    ones, shape = np.ones((1, X.shape[1]), X.dtype), shape_of(X.shape[1], X.itemsize)
+    ones = np.ones((1, X.shape[1]), X.dtype)
+    shape = shape_of(X.shape[1], X.itemsize, MOST_SLOW_PARTS)
     if shape is None:
         return partial(total_of_long, X, y, order, ones, np.empty((1, ROWS), X.dtype))
     ahead = min(MOST_AHEAD, max(ROWS, BYTES_AHEAD // (X.shape[1] * X.itemsize)))

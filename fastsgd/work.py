@@ -22,6 +22,7 @@ from .gathering import (
     way_by_parts,
     zero_gradient,
 )
+from .kernels.asking import asking_for, bytes_of_row, come_slowly
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.dense import Dense
 from .kernels.epoch import Data, Memory, Method, Parameters, Work
@@ -37,7 +38,7 @@ from .kernels.lapses import (
     Shrinking,
 )
 from .kernels.parts import CHUNK, Parts
-from .kernels.registers import shape_of
+from .kernels.registers import MOST_PARTS, MOST_SLOW_PARTS, shape_of
 from .kernels.scattered import Scattered
 from .kernels.short import (
     SLOW_BATCH,
@@ -45,9 +46,6 @@ from .kernels.short import (
     ByRowInPasses,
     ByRowThenLosses,
     are_short,
-    come_slowly,
-    row_bytes,
-    rows_ahead,
 )
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
 from .kernels.targets import (
@@ -108,21 +106,23 @@ def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | ByR
     rows, targets, chunk = problem.data.rows, problem.data.targets, min(settings.batch_size, CHUNK)
     if not (isinstance(rows, Dense) and isinstance(targets, (Values, OneVersusRest, Classes))):
         return None
-    shape = shape_of(problem.d, problem.dtype.itemsize)
+    is_slow = come_slowly(rows)
+    most_parts = MOST_SLOW_PARTS if is_slow and problem.k == 1 else MOST_PARTS
+    shape = shape_of(problem.d, problem.dtype.itemsize, most_parts)
     if shape is None:
         return None
     is_costly = takes_exponentials(settings.loss) and chunk >= FEWEST_FILLED
     is_in_passes = is_costly or isinstance(targets, Classes)
     if not are_short(problem.d, problem.k, len(shape.parts), is_in_passes):
         return None
-    ahead, are_slow = rows_ahead(rows), come_slowly(rows)
-    if not is_in_passes:  # in which rows are fetched again for each output
-        return ByRow(shape, ahead, are_slow and problem.k == 1)
+    if not is_in_passes:  # in which rows are asked for again for each output
+        return ByRow(shape, asking_for(rows, is_slow and problem.k == 1))
+    asking = asking_for(rows, is_slow)
     block = block_of(np.empty((problem.k, whole_registers(chunk)), problem.dtype))
     is_alone = problem.k == 1 and not isinstance(targets, Classes)
-    if is_alone and are_slow and chunk * row_bytes(rows) >= SLOW_BATCH:
-        return ByRowThenLosses(shape, ahead, are_slow, block)
-    return ByRowInPasses(shape, ahead, are_slow, block)
+    if is_alone and is_slow and chunk * bytes_of_row(rows) >= SLOW_BATCH:
+        return ByRowThenLosses(shape, asking, block)
+    return ByRowInPasses(shape, asking, block)
 
 
 # Derivatives are multiplied by the rate over the scale of the weights of sparse rows: so large ones

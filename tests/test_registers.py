@@ -11,6 +11,7 @@ from numba import njit
 
 from fastsgd.kernels.jit import OPTIONS
 from fastsgd.kernels.registers import (
+    MOST_SLOW_PARTS,
     add_to,
     fetch_row,
     nothing_like,
@@ -23,9 +24,15 @@ from fastsgd.kernels.registers import (
 
 N, K = 7, 3
 # Of all lengths, those next to where there is one part more, or where they are of another kind.
-CANDIDATES = (*range(1, 19), 31, 32, 33, 64, 100, 127, 128, 129, 200, 255, 256)
+CANDIDATES = (*range(1, 19), 31, 32, 33, 64, 100, 127, 128, 129, 200, 255, 256, 512)
 DTYPES = ["float32", "float64"]
-ROWS = [(t, d) for t in DTYPES for d in CANDIDATES if shape_of(d, np.dtype(t).itemsize)]
+
+
+def widest_shape_of(d, dtype):
+    return shape_of(d, np.dtype(dtype).itemsize, MOST_SLOW_PARTS)
+
+
+ROWS = [(t, d) for t in DTYPES for d in CANDIDATES if widest_shape_of(d, t)]
 
 
 @njit(**OPTIONS)
@@ -57,7 +64,7 @@ def test_rows_are_multiplied_by_weights_and_added_up(kind, rows, j, offset, seed
     of_products, out = amid_nan(rng, (1, rows), dtype, offset)
     before, products_before = memory.copy(), of_products.copy()
     x, weights, c, so_far = (part.astype(float) for part in (X[order], w[j], factors, g[j]))
-    multiplied_and_added_up(shape_of(d, X.itemsize), X, order, w, j, factors, out[0], g)
+    multiplied_and_added_up(widest_shape_of(d, dtype), X, order, w, j, factors, out[0], g)
     check(of_products, products_before, out, 0, x @ weights, (d + 1) * abs(x) @ abs(weights))
     bound = (rows + 1) * (abs(so_far) + abs(c) @ abs(x))
     check(memory, before, g, j, so_far + c @ x, bound)
@@ -65,7 +72,7 @@ def test_rows_are_multiplied_by_weights_and_added_up(kind, rows, j, offset, seed
 
 @pytest.mark.parametrize(("dtype", "d"), ROWS)
 def test_every_number_counts_once(dtype, d):
-    shape, one, order = shape_of(d, np.dtype(dtype).itemsize), np.ones(1, dtype), np.uint32([0])
+    shape, one, order = widest_shape_of(d, dtype), np.ones(1, dtype), np.uint32([0])
     out, g = np.zeros(1, dtype), np.zeros((1, d), dtype)
     for f in range(d):
         X, g[...] = np.zeros((1, d), dtype), 0

@@ -89,6 +89,12 @@ def add_rows(rows: Any, order: Any, start: int, stop: int, factors: Any, g: Any)
 
 
 @by_type
+def ask(asking: Any, shape: Any, data: Any, order: Any, p: int) -> None:
+    """Ask the memory for rows further down the order than the one at place p."""
+    asking.ask(shape, data, order, p)
+
+
+@by_type
 def gather(
     way: Any, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
 ) -> None:

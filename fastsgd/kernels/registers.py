@@ -27,6 +27,10 @@ from .vectors import HAS_LONGER, INDEX, LONGEST, NUMBERS, Operand, spread
 # caches take 0.65 to 0.9 times as long as by tiles, and with twice as many parts up to 1.4 times.
 MOST_PARTS = 16 if HAS_LONGER else 6
 
+# And of rows that memory has to bring, though registers do not hold all of it: 300 and 500 features
+# take 0.8 to 0.9 times as long as by tiles, 200 in float64 0.78, and with AVX2 100 features 0.66.
+MOST_SLOW_PARTS = 32 if HAS_LONGER else 16
+
 
 class Shape(NamedTuple):
     """How rows are held, by the lengths of tuples, which are a part of their types."""
@@ -36,14 +40,14 @@ class Shape(NamedTuple):
 
 
 @cache
-def shape_of(d: int, itemsize: int) -> Shape | None:
-    """Return how rows of d numbers are held, or None where registers do not hold them."""
+def shape_of(d: int, itemsize: int, most_parts: int = MOST_PARTS) -> Shape | None:
+    """Return how rows of d numbers are held, or None where that takes too many parts."""
     if d <= 4:
         lanes, parts = 1, 2 if d <= 2 else 4
     else:
         lanes = next((lanes for lanes in (4, 8) if d <= 2 * lanes), LONGEST // itemsize)
         parts = -(-d // lanes)
-    return Shape((None,) * lanes, (None,) * parts) if parts <= MOST_PARTS else None
+    return Shape((None,) * lanes, (None,) * parts) if parts <= most_parts else None
 
 
 class Short(types.Type):

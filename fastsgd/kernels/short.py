@@ -2,20 +2,16 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from .arithmetic import lesser, unsigned
+from .arithmetic import unsigned
+from .asking import Ahead, Near
 from .attributes import having
-from .dense import FROM_MEMORY
 from .gradient import Block, block_of_part, mean_of_rows
 from .jit import inner
-from .methods import derivative, differentiate, target, value, weigh
+from .methods import ask, derivative, differentiate, target, value, weigh
 from .parts import CHUNK
-from .prefetch import prefetch_line
 from .registers import (
     Shape,
     add_to,
-    fetch_row,
     nothing_like,
     plus,
     product,
@@ -30,13 +26,6 @@ from .targets import add_values
 # features the former would take 1.24 times as long, with 8 of 50 the latter up to 1.3 times.
 SHORT_FOR_SEVERAL, MOST_FOR_SEVERAL, MOST_IN_PASSES = 16, 32, 8
 
-# How far ahead of its use a row is fetched: so many bytes, but no more than so many rows. With
-# twice as many bytes, 20000 x 100 takes 1.15 times as long; with half as many rows, 1M x 10 1.27.
-BYTES_AHEAD, ROWS_AHEAD = 10_000, 96
-
-# Of fewer bytes, rows are no quicker for being asked for twice, and batches are quicker in passes.
-SLOW_ROW, SLOW_BATCH = 2**8, 2**13
-
 
 def are_short(d: int, k: int, parts: int, are_in_passes: bool) -> bool:
     """Tell whether rows in so many parts are read again for each of k outputs, not by tiles."""
@@ -44,28 +33,12 @@ def are_short(d: int, k: int, parts: int, are_in_passes: bool) -> bool:
     return k == 1 or d <= SHORT_FOR_SEVERAL or k * parts <= most
 
 
-def rows_ahead(rows: Any) -> int:
-    """Return how many rows ahead of its use a row is fetched; 0 where all stay near."""
-    return 0 if rows.ahead == 0 else min(ROWS_AHEAD, BYTES_AHEAD // row_bytes(rows))
-
-
-def come_slowly(rows: Any) -> bool:
-    """Tell whether it is memory that rows wait for."""
-    return bool(rows.X.nbytes > FROM_MEMORY and row_bytes(rows) >= SLOW_ROW)
-
-
-def row_bytes(rows: Any) -> int:
-    """Return how many bytes a row takes."""
-    return int(rows.X.shape[1]) * int(rows.X.itemsize)
-
-
 @having(conclude=mean_of_rows, block_length=CHUNK)
 class ByRow(NamedTuple):
     """A row is read once, and added to the gradient at once."""
 
     shape: Shape
-    ahead: int  # how many rows ahead of its use a row is fetched; 0: none is
-    asks_twice: bool  # whether each is asked for twice, which pays where memory has to bring it
+    asking: Near | Ahead
 
     def of_part(self, part: int) -> Any:
         """Return the way of a part of a batch: the same."""
@@ -90,6 +63,10 @@ class ByRow(NamedTuple):
             loss_sums[j] += loss_sum
 
 
+# From memory, batches of fewer bytes are quicker in passes.
+SLOW_BATCH = 2**13
+
+
 # From memory, epochs of losses that take exponentials take 0.76 to 1.0 times as long as in passes,
 # of which one waits for rows and the other fetches none; from caches, they would take 1.5 to 2.5.
 @having(conclude=mean_of_rows, block_length=CHUNK)
@@ -97,14 +74,12 @@ class ByRowThenLosses(NamedTuple):
     """A row is read once, and added to the gradient at once; the losses of all follow together."""
 
     shape: Shape
-    ahead: int
-    asks_twice: bool
+    asking: Near | Ahead
     block: Block  # with room for all rows of a batch, or of a chunk
 
     def of_part(self, part: int) -> Any:
         """Return the way of a part, of those that are held along the first axis of each array."""
-        block = block_of_part(self.block, part)
-        return ByRowThenLosses(self.shape, self.ahead, self.asks_twice, block)
+        return ByRowThenLosses(self.shape, self.asking, block_of_part(self.block, part))
 
     def gather(
         self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
@@ -156,14 +131,12 @@ class ByRowInPasses(NamedTuple):
     """All rows are read, then their losses differentiated together, in SIMD registers."""
 
     shape: Shape
-    ahead: int
-    asks_twice: bool
+    asking: Near | Ahead
     block: Block  # with room for all rows of a batch, or of a chunk
 
     def of_part(self, part: int) -> Any:
         """Return the way of a part, of those that are held along the first axis of each array."""
-        block = block_of_part(self.block, part)
-        return ByRowInPasses(self.shape, self.ahead, self.asks_twice, block)
+        return ByRowInPasses(self.shape, self.asking, block_of_part(self.block, part))
 
     def gather(
         self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
@@ -190,18 +163,9 @@ class ByRowInPasses(NamedTuple):
             add_to(gradient.w, j, sums)
 
 
-# Memory is asked for long rows twice: 1M x 100 takes 0.84 times as long, in float64 0.88 times.
-# From caches, 20000 x 100 would take 1.1 times.
 @inner
 def next_row(way: Any, data: Any, order: Any, p: int) -> Any:
-    """Return the row at place p of the order, and begin to fetch one from further down."""
-    X, y, i = data.rows.X, data.targets.y, order[unsigned(p)]
-    if way.ahead == 0:
-        return row(way.shape, X, i)
-    later = np.intp(order[unsigned(lesser(p + way.ahead, order.size - 1))])
-    prefetch_line(y, later * y.shape[1] * y.itemsize)
-    fetch_row(way.shape, X, later)
-    x = row(way.shape, X, i)
-    if way.asks_twice:
-        fetch_row(way.shape, X, later)
+    """Return the row at place p of the order, and begin to fetch others from further down."""
+    x = row(way.shape, data.rows.X, order[unsigned(p)])
+    ask(way.asking, way.shape, data, order, p)
     return x

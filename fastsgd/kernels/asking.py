@@ -1,0 +1,68 @@
+"""Asking the memory for short dense rows before they are needed."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .arithmetic import lesser, unsigned
+from .dense import FROM_MEMORY
+from .prefetch import prefetch_line
+from .registers import fetch_row
+
+# How far ahead of its use a row is asked for: so many bytes, but no more than so many rows. With
+# twice as many bytes, 20000 x 100 takes 1.15 times as long; with half as many rows, 1M x 10 1.27.
+BYTES_AHEAD, ROWS_AHEAD = 10_000, 96
+
+# And where memory has to bring it.
+SLOW_BYTES = 16_000
+
+# Rows of fewer bytes are no quicker for being asked for more than once, and those of less than
+# twice as many for being asked for more than twice.
+SLOW_ROW, LONG_ROW = 2**8, 2**9
+
+
+class Near(NamedTuple):
+    """No row is asked for: all stay near."""
+
+    def ask(self, shape: Any, data: Any, order: Any, p: int) -> None:
+        """Do nothing."""
+
+
+# Where many wait, requests get lost, and who waits for such a row asks for no others. Asked for
+# twice, 1M x 100 takes 0.84 times as long; three times, rows of 512 to 800 bytes take 0.85 to 0.9
+# times as long as asked for twice.
+class Ahead(NamedTuple):
+    """A row and its targets are asked for when so many rows are to come before it, each time."""
+
+    rows: tuple[int, ...]
+
+    def ask(self, shape: Any, data: Any, order: Any, p: int) -> None:
+        """Ask for rows, where the one at place p of the order is used."""
+        X, y = data.rows.X, data.targets.y
+        for ahead in self.rows:
+            i = np.intp(order[unsigned(lesser(p + ahead, order.size - 1))])
+            prefetch_line(y, i * y.shape[1] * y.itemsize)
+            fetch_row(shape, X, i)
+
+
+def asking_for(rows: Any, is_slow: bool) -> Near | Ahead:
+    """Return how rows are asked for, if memory is slow to bring them or not."""
+    if rows.ahead == 0:
+        return Near()
+    row_bytes = bytes_of_row(rows)
+    if not is_slow:
+        return Ahead((min(ROWS_AHEAD, BYTES_AHEAD // row_bytes),))
+    ahead = SLOW_BYTES // row_bytes
+    if row_bytes < LONG_ROW:
+        return Ahead((ahead, ahead // 2))
+    return Ahead((ahead, ahead * 3 // 4, ahead // 2))
+
+
+def come_slowly(rows: Any) -> bool:
+    """Tell whether it is memory that rows wait for."""
+    return bool(rows.X.nbytes > FROM_MEMORY and bytes_of_row(rows) >= SLOW_ROW)
+
+
+def bytes_of_row(rows: Any) -> int:
+    """Return how many bytes a row takes."""
+    return int(rows.X.shape[1]) * int(rows.X.itemsize)
