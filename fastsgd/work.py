@@ -24,7 +24,7 @@ from .gathering import (
 )
 from .kernels.asking import asking_for, bytes_of_row, come_slowly
 from .kernels.averages import Averaged, NotAveraged
-from .kernels.dense import Dense
+from .kernels.dense import FROM_MEMORY, Dense
 from .kernels.epoch import Data, Memory, Method, Parameters, Work
 from .kernels.gradient import ByBlocks
 from .kernels.lapses import (
@@ -120,7 +120,8 @@ def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | ByR
     asking = asking_for(rows, is_slow)
     block = block_of(np.empty((problem.k, whole_registers(chunk)), problem.dtype))
     is_alone = problem.k == 1 and not isinstance(targets, Classes)
-    if is_alone and is_slow and chunk * bytes_of_row(rows) >= SLOW_BATCH:
+    is_far = is_slow and rows.X.nbytes > FROM_MEMORY
+    if is_alone and is_far and chunk * bytes_of_row(rows) >= SLOW_BATCH:
         return ByRowThenLosses(shape, asking, block)
     return ByRowInPasses(shape, asking, block)
 

@@ -14,11 +14,12 @@ SLOPES = {
 }
 
 
-# 800 kB of 400 bytes a row, and 52 MB of 240, 400, 1200 and 4000 bytes a row.
+# 800 kB and 24 MB of 400 bytes a row, and 52 MB of 240, 400, 1200 and 4000 bytes a row.
 @pytest.mark.parametrize(
     ("n", "d", "loss"),
     [
         (2_000, 100, "squared"),
+        (60_000, 100, "logistic"),
         (217_000, 60, "squared"),
         (130_000, 100, "squared"),
         (130_000, 100, "logistic"),

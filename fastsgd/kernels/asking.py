@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .arithmetic import lesser, unsigned
-from .dense import FROM_MEMORY
 from .prefetch import prefetch_line
 from .registers import fetch_row
 
@@ -13,8 +12,9 @@ from .registers import fetch_row
 # twice as many bytes, 20000 x 100 takes 1.15 times as long; with half as many rows, 1M x 10 1.27.
 BYTES_AHEAD, ROWS_AHEAD = 10_000, 96
 
-# And where memory has to bring it.
-SLOW_BYTES = 16_000
+# And where X takes more bytes than a third-level cache has for it: 24 to 40 MB take 0.7 to 0.85
+# times as long as asked for once.
+SLOW_BYTES, SLOW = 16_000, 5 * 2**22
 
 # Rows of fewer bytes are no quicker for being asked for more than once, and those of less than
 # twice as many for being asked for more than twice.
@@ -59,8 +59,8 @@ def asking_for(rows: Any, is_slow: bool) -> Near | Ahead:
 
 
 def come_slowly(rows: Any) -> bool:
-    """Tell whether it is memory that rows wait for."""
-    return bool(rows.X.nbytes > FROM_MEMORY and bytes_of_row(rows) >= SLOW_ROW)
+    """Tell whether memory has to bring rows, and these are so long that they wait for it."""
+    return bool(rows.X.nbytes > SLOW and bytes_of_row(rows) >= SLOW_ROW)
 
 
 def bytes_of_row(rows: Any) -> int:
