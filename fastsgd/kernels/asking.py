@@ -12,9 +12,9 @@ from .registers import fetch_row
 # twice as many bytes, 20000 x 100 takes 1.15 times as long; with half as many rows, 1M x 10 1.27.
 BYTES_AHEAD, ROWS_AHEAD = 10_000, 96
 
-# And where X takes more bytes than a third-level cache has for it: 24 to 40 MB take 0.7 to 0.85
-# times as long as asked for once.
-SLOW_BYTES, SLOW = 16_000, 5 * 2**22
+# And where X takes more bytes than a third-level cache has for it: asked for again, 24 to 40 MB
+# take 0.7 to 0.85 times as long.
+MOST_CACHED, SLOW_BYTES_AHEAD = 5 * 2**22, 16_000
 
 # Rows of fewer bytes are no quicker for being asked for more than once, and those of less than
 # twice as many for being asked for more than twice.
@@ -52,7 +52,7 @@ def asking_for(rows: Any, is_slow: bool) -> Near | Ahead:
     row_bytes = bytes_of_row(rows)
     if not is_slow:
         return Ahead((min(ROWS_AHEAD, BYTES_AHEAD // row_bytes),))
-    ahead = SLOW_BYTES // row_bytes
+    ahead = SLOW_BYTES_AHEAD // row_bytes
     if row_bytes < LONG_ROW:
         return Ahead((ahead, ahead // 2))
     return Ahead((ahead, ahead * 3 // 4, ahead // 2))
@@ -60,7 +60,7 @@ def asking_for(rows: Any, is_slow: bool) -> Near | Ahead:
 
 def come_slowly(rows: Any) -> bool:
     """Tell whether memory has to bring rows, and these are so long that they wait for it."""
-    return bool(rows.X.nbytes > SLOW and bytes_of_row(rows) >= SLOW_ROW)
+    return bool(rows.X.nbytes > MOST_CACHED and bytes_of_row(rows) >= SLOW_ROW)
 
 
 def bytes_of_row(rows: Any) -> int:
