@@ -116,8 +116,9 @@ def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | ByR
     if not are_short(problem.d, problem.k, len(shape.parts), is_in_passes):
         return None
     if not is_in_passes:  # in which rows are asked for again for each output
-        return ByRow(shape, asking_for(rows, is_slow and problem.k == 1))
-    asking = asking_for(rows, is_slow)
+        takes_long = takes_exponentials(settings.loss)
+        return ByRow(shape, asking_for(rows, is_slow and problem.k == 1, takes_long))
+    asking = asking_for(rows, is_slow, losses_take_long=True)
     block = block_of(np.empty((problem.k, whole_registers(chunk)), problem.dtype))
     is_alone = problem.k == 1 and not isinstance(targets, Classes)
     is_far = is_slow and rows.X.nbytes > FROM_MEMORY
