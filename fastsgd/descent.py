@@ -77,7 +77,7 @@ class Descent:
     def _epochs_at_once(self) -> int:
         """Return how many epochs one call of the kernel runs: short ones, that no one looks at."""
         settings, is_penalized = self.settings, not isinstance(self.settings.penalty, NoPenalty)
-        if self.is_watched or self.held_out is not None or settings.epoch_loss == "full":
+        if self._is_measured:
             return 1
         if self.team is not None:  # which is given one order
             return 1
@@ -89,6 +89,12 @@ class Descent:
             return 1
         most = epochs_in_a_stretch(self.visited, settings.batch_size, self.row_length)
         return max(1, min(most, self.orders.at_once))
+
+    @property
+    def _is_measured(self) -> bool:
+        """Tell whether anything is to be found out after each epoch but its running loss."""
+        is_full = self.settings.epoch_loss == "full"
+        return is_full or self.is_watched or self.held_out is not None
 
     @property
     def epoch(self) -> int:
@@ -206,7 +212,8 @@ class Descent:
     def _end_epochs(self, loss_sums: Array, w_after: Array, seconds: float) -> bool:
         """Write down what was learned, if all of it is finite; tell whether it is."""
         follow(self.state)
-        if self.at_once == 1:
+        is_penalized = not isinstance(self.settings.penalty, NoPenalty)
+        if self._is_measured or (is_penalized and self.at_once == 1):
             return self._end_epoch(loss_sums[0] / self.visited, seconds)
         of_weights = [0.0] * len(loss_sums)
         if w_after.size:
