@@ -1,10 +1,12 @@
-"""`python -m bench.choices`: what other values of `shuffle` and `n_threads` gain."""
+"""`python -m bench.choices`: what other values of `shuffle` and `n_threads` gain, and threads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from math import ceil
 from statistics import median
 
 import numpy as np
@@ -14,10 +16,11 @@ from fastsgd.team import processors
 
 from .command import end_with, print_tables
 from .contestants import prepare_fastsgd
+from .interface import Run
 from .limits import read_in_order, read_in_threads, reading
 from .members import CLASSES, of_classes
 from .report import number
-from .stage import LONGEST_QUICK_RUN, LONGEST_RUN, one_thread, warmed_up
+from .stage import LONGEST_QUICK_RUN, LONGEST_RUN, Ready, one_thread, warmed_up
 from .turns import in_turn, ratios
 from .workloads import WORKLOADS, Workload
 
@@ -35,6 +38,19 @@ SHARED = [
         (100_000, 100, False),
         (100_000, 1000, False),
         (60_000, 784, True),
+    )
+]
+
+# Fits of 0.1 ms, of about 1 and 3 ms in a cache, and of data from memory.
+AT_ONCE = [
+    replace(WORKLOADS[f"{shape} float32"], name=f"{shape}, {epochs} epochs", epochs=epochs)
+    for shape, epochs in (
+        ("1000x2/10", 3),
+        ("1000x2/10", 300),
+        ("1000x100/32", 100),
+        ("20000x100/32", 20),
+        ("1Mx10/10", 2),
+        ("1Mx100/32", 2),
     )
 ]
 
@@ -85,8 +101,31 @@ def threads(workload: Workload, has_classes: bool, passes: int, longest: float) 
     return f"| {' | '.join(cells)} |"
 
 
+def at_once(workload: Workload, passes: int, longest: float) -> str:
+    """Return a line: a fit in each of as many threads as there are processors, beside one fit."""
+    task, most = workload.task(), processors()
+    fits = [prepare_fastsgd(task._replace(X=task.X.copy(), y=task.y.copy())) for _ in range(most)]
+    ms = 1e3 * warmed_up(fits[0], task, longest).seconds
+    # Threads that have just begun take a while to spread over the processors.
+    times = ceil(1e3 * longest / ms)
+    with ThreadPoolExecutor(most) as pool:
+        ready = {
+            "one": Ready(partial(repeatedly, times, fits[0]), times, longest),
+            "all": Ready(lambda: list(pool.map(partial(repeatedly, times), fits)), times, longest),
+        }
+        seconds = in_turn(ready, passes)
+    beside = ratios(seconds["all"], seconds["one"])
+    return f"| {workload.name} | {number(ms)} | {number(median(beside))} |"
+
+
+def repeatedly(times: int, fit: Run) -> None:
+    """Fit so many times."""
+    for _ in range(times):
+        fit(0)  # always all mini-batches
+
+
 def tables(quick: bool) -> Iterator[str]:
-    """Yield both tables, line by line."""
+    """Yield the tables, line by line."""
     passes, longest = (1, LONGEST_QUICK_RUN) if quick else (PASSES, LONGEST_RUN)
     with one_thread():
         yield (
@@ -106,6 +145,11 @@ def tables(quick: bool) -> Iterator[str]:
         for workload, has_classes in SHARED:
             scaled = workload.scaled_down() if quick else workload
             yield threads(scaled, has_classes, passes, longest)
+        yield ""
+        yield f"| float32 | ms/fit | {most} fits at once, in threads of Python / one |"
+        yield "| --- | ---: | ---: |"
+        for workload in AT_ONCE:
+            yield at_once(workload.scaled_down() if quick else workload, passes, longest)
 
 
 if __name__ == "__main__":
