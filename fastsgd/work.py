@@ -251,7 +251,7 @@ def _batches(
         rows,
         Held(w, slots.reshape(s * k, d), averages.w if is_averaged else np.zeros((0, 1))),
         near,
-        np.empty(size, np.uint32),
+        np.empty(size + 1, np.uint32),  # one more: what is written there first may not stay
         np.zeros(1, np.int64),
         marks,
         np.empty(min(min(batch_size, handled) * longest, rows.entries.size), np.uint32),
