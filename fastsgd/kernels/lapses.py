@@ -1,9 +1,9 @@
 """What happens to a weight in steps in which its feature does not occur.
 
-Each kind brings one method, `bring_up`, which takes what is known of feature f from step `since`
-to step `t`. It takes the same time however many steps there were, but for `Replay`. Those that
-plain SGD meets on its own have two more: `dot_up` brings up the weights of a row, on the way to its
-product with them, and `finish` those of all features.
+Each kind brings one method, `bring_up`, which takes what output j knows of feature f from step
+`since` to step `t`. It takes the same time however many steps there were, but for `Replay`. Those
+that plain SGD meets on its own have two more: `dot_up` brings up the weights of a row, on the way
+to its product with them, and `finish` those of all features.
 """
 
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from .sparse import dot
 class Nothing(NamedTuple):
     """Nothing happens."""
 
-    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Do nothing."""
 
     def dot_up(self, entries: Any, columns: Any, w: Any, steps: Any, j: Any, t: Any) -> Any:
@@ -34,12 +34,11 @@ class Averaging(NamedTuple):
     pace: Any  # (k,): 0 for outputs that have stopped
     first: Any
 
-    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Take the same weight into its average again and again."""
-        for j in range(held.w.shape[0]):
-            if self.pace[j] > 0:
-                total = float(held.w[j, f]) * (t - greater(since, self.first))
-                take_in(held.averages, j, f, self.first, since, t, total)
+        if self.pace[j] > 0:
+            total = float(held.w[j, f]) * (t - greater(since, self.first))
+            take_in(held.averages, j, f, self.first, since, t, total)
 
 
 class Rates(NamedTuple):
@@ -60,12 +59,11 @@ class Shrinking(NamedTuple):
     pace: Any  # (k,)
     w: Any  # (k, d): where `finish` leaves the weights
 
-    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
         lr_sum = self.sums[unsigned(t - self.start)] - self.sums[unsigned(since - self.start)]
-        for j in range(held.w.shape[0]):
-            own = held.w.dtype.type(lr_sum * self.pace[j])
-            held.w[j, f] = rest(self.penalty, held.w[j, f], f, own, 0.0)
+        own = held.w.dtype.type(lr_sum * self.pace[j])
+        held.w[j, f] = rest(self.penalty, held.w[j, f], f, own, 0.0)
 
     def dot_up(self, entries: Any, columns: Any, w: Any, steps: Any, j: Any, t: Any) -> Any:
         """Apply the penalty to the weights of a row; return their product."""
@@ -109,16 +107,15 @@ class Decaying(NamedTuple):
     rates: Any
     log_kept: Any  # (paces, steps + 1): of what decay leaves before each step, the logarithm
 
-    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
         rates = self.rates
         s, e = unsigned(since - rates.start), unsigned(t - rates.start)
-        for j in range(held.w.shape[0]):
-            if rates.pace[j] > 0:
-                lr_sum = rates.pace[j] * (rates.sums[e] - rates.sums[s])
-                part = j % self.log_kept.shape[0]
-                log_kept = self.log_kept[part, e] - self.log_kept[part, s]
-                held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, log_kept)
+        if rates.pace[j] > 0:
+            lr_sum = rates.pace[j] * (rates.sums[e] - rates.sums[s])
+            part = j % self.log_kept.shape[0]
+            log_kept = self.log_kept[part, e] - self.log_kept[part, s]
+            held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, log_kept)
 
 
 class DecayingByFeature(NamedTuple):
@@ -136,19 +133,18 @@ class DecayingByFeature(NamedTuple):
     # of the highest.
     powers: Any
 
-    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
         rates = self.rates
         s, e = unsigned(since - rates.start), unsigned(t - rates.start)
-        for j in range(held.w.shape[0]):
-            if rates.pace[j] > 0:
-                lr_sum = rates.pace[j] * (rates.sums[e] - rates.sums[s])
-                decay = rates.pace[j] * self.decay[f]
-                power, log_kept = 1.0, 0.0
-                for m in range(self.powers.shape[1]):
-                    power *= decay
-                    log_kept -= power * (self.powers[e, m] - self.powers[s, m])
-                held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, log_kept)
+        if rates.pace[j] > 0:
+            lr_sum = rates.pace[j] * (rates.sums[e] - rates.sums[s])
+            decay = rates.pace[j] * self.decay[f]
+            power, log_kept = 1.0, 0.0
+            for m in range(self.powers.shape[1]):
+                power *= decay
+                log_kept -= power * (self.powers[e, m] - self.powers[s, m])
+            held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, log_kept)
 
 
 class Replay(NamedTuple):
@@ -158,17 +154,16 @@ class Replay(NamedTuple):
     rates: Any
     first: Any  # the step with which averages begin
 
-    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty step by step."""
         number = held.w.dtype.type
-        for j in range(held.w.shape[0]):
-            if self.rates.pace[j] > 0:
-                w = held.w[j, f]
-                for u in range(since, t):
-                    lr = number(self.rates.lrs[unsigned(u - self.rates.start)] * self.rates.pace[j])
-                    w = shrink(self.penalty, w - lr * derivative(self.penalty, w, f, lr), f, lr)
-                    take_in(held.averages, j, f, self.first, u, u + 1, float(w))
-                held.w[j, f] = w
+        if self.rates.pace[j] > 0:
+            w = held.w[j, f]
+            for u in range(since, t):
+                lr = number(self.rates.lrs[unsigned(u - self.rates.start)] * self.rates.pace[j])
+                w = shrink(self.penalty, w - lr * derivative(self.penalty, w, f, lr), f, lr)
+                take_in(held.averages, j, f, self.first, u, u + 1, float(w))
+            held.w[j, f] = w
 
 
 class Coasting(NamedTuple):
@@ -180,25 +175,22 @@ class Coasting(NamedTuple):
     rates: Any
     first: Any  # the step with which averages begin
 
-    def bring_up(self, held: Any, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Take all the steps at once."""
-        if since == t:
-            return
         rates = self.rates
-        for j in range(held.w.shape[0]):
-            is_at_rest = held.slots[j, f] == 0 and held.averages.shape[0] == 0
-            if rates.pace[j] > 0 and not is_at_rest:
-                lr = rates.lrs[unsigned(t - 1 - rates.start)] * rates.pace[j]
-                w, v = float(held.w[j, f]), float(held.slots[j, f])
-                # After i steps the weight is w - step * sums[0, i]. In closed form, 1 over
-                # 1 - momentum would take all digits where momentum is nearly 1.
-                step = lr * self.ahead * v
-                before, steps = lesser(greater(since, self.first), t) - since, t - since
-                moved = self.sums[1, unsigned(steps)] - self.sums[1, unsigned(before)]
-                total = (steps - before) * w - step * moved
-                take_in(held.averages, j, f, self.first, since, t, total)
-                held.w[j, f] = w - step * self.sums[0, unsigned(steps)]
-                held.slots[j, f] = v * self.powers[unsigned(steps)]
+        is_at_rest = held.slots[j, f] == 0 and held.averages.shape[0] == 0
+        if t > rates.start and rates.pace[j] > 0 and not is_at_rest:
+            lr = rates.lrs[unsigned(t - 1 - rates.start)] * rates.pace[j]
+            w, v = float(held.w[j, f]), float(held.slots[j, f])
+            # After i steps the weight is w - step * sums[0, i]. In closed form, 1 over
+            # 1 - momentum would take all digits where momentum is nearly 1.
+            step = lr * self.ahead * v
+            before, steps = lesser(greater(since, self.first), t) - since, t - since
+            moved = self.sums[1, unsigned(steps)] - self.sums[1, unsigned(before)]
+            total = (steps - before) * w - step * moved
+            take_in(held.averages, j, f, self.first, since, t, total)
+            held.w[j, f] = w - step * self.sums[0, unsigned(steps)]
+            held.slots[j, f] = v * self.powers[unsigned(steps)]
 
 
 @inner
@@ -210,5 +202,5 @@ def take_in(averages: Any, j: int, f: Any, first: Any, since: Any, t: Any, total
     if averages.shape[0] > 0 and t > first:
         if since <= first:  # whatever was there before is not in it, not even what it rounds to
             averages[j, f] = total / (t - first)
-        elif since < t:
+        else:
             averages[j, f] += (total - (t - since) * averages[j, f]) / (t - first)

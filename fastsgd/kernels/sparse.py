@@ -105,8 +105,10 @@ class Batches(NamedTuple):
 
     def settle(self, parameters: Any, t: int) -> bool:
         """Bring all features up to step t; tell whether all parameters are finite."""
+        for j in range(self.all.w.shape[0]):
+            for f in range(self.marks.shape[0]):
+                bring_up(self.lapse, self.all, j, unsigned(f), self.marks[f, STEP], t)
         for f in range(self.marks.shape[0]):
-            bring_up(self.lapse, self.all, unsigned(f), self.marks[f, STEP], t)
             self.marks[f, STEP] = t
         return are_finite(self.all.w, parameters.b)
 
@@ -162,10 +164,12 @@ def bring_together(batches: Any, order: Any, start: int, stop: int, t: int) -> N
 def bring_near(batches: Any, first: int, last: int, t: int) -> None:
     """Bring some features of the batch up to step t, and what is known of them to its place."""
     held, near, marks, features = batches.all, batches.near, batches.marks, batches.features
+    for j in range(held.w.shape[0]):
+        for c in range(first, last):
+            f = unsigned(features[unsigned(c)])
+            bring_up(batches.lapse, held, j, f, marks[f, STEP], t)
     for c in range(first, last):
-        f = unsigned(features[unsigned(c)])
-        bring_up(batches.lapse, held, f, marks[f, STEP], t)
-        marks[f, STEP] = t
+        marks[unsigned(features[unsigned(c)]), STEP] = t
     gather_columns(held.w, features, first, last, near.w)
     gather_columns(held.slots, features, first, last, near.slots)
     gather_columns(held.averages, features, first, last, near.averages)
