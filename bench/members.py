@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastsgd.optimizers import SGD
+from fastsgd.penalties import L2
 
 from .command import end_with, print_tables
 from .contestants import CONTESTANTS, prepare_fastsgd
@@ -18,7 +19,7 @@ from .peers import prepare_torch
 from .report import number
 from .stage import LONGEST_QUICK_RUN, LONGEST_RUN, warmed_up
 from .turns import in_turn, ratios
-from .workloads import WORKLOADS, Task, Workload
+from .workloads import ALPHA, WORKLOADS, Task, Workload
 
 MEMBERS: dict[str, dict[str, Any]] = {
     "squared": {},
@@ -34,6 +35,7 @@ ON_SPARSE: dict[str, dict[str, Any]] = {
     "plain SGD": {},
     "momentum": {"optimizer": SGD(momentum=0.9)},
     "averages": {"average": True},
+    "averages, l2": {"average": True, "penalty": L2(ALPHA)},
     "adagrad": {"optimizer": "adagrad"},
     "adam": {"optimizer": "adam"},
 }

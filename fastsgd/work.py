@@ -32,10 +32,12 @@ from .kernels.lapses import (
     Coasting,
     Decaying,
     DecayingByFeature,
+    DecayingInAverage,
     Nothing,
     Rates,
     Replay,
     Shrinking,
+    sum_decaying,
 )
 from .kernels.parts import CHUNK, Parts
 from .kernels.registers import MOST_PARTS, MOST_SLOW_PARTS, shape_of
@@ -289,34 +291,45 @@ def _lapse(settings: Settings, state: State, start: int, lrs: Array, is_scattere
         return Coasting(powers, sums, ahead, _rates(start, lrs, pace), first)
     if not isinstance(optimizer, SGD) or isinstance(penalty, NoPenalty):
         return Averaging(pace, first) if is_averaged else Nothing()
-    if is_averaged or not hasattr(penalty, "rest"):
-        return Replay(penalty, _rates(start, lrs, pace), first)
+    rates = _rates(start, lrs, pace)
+    if not hasattr(penalty, "rest") or (is_averaged and not _is_scale(penalty)):
+        return Replay(penalty, rates, first)
     if not hasattr(penalty, "decay"):
-        return Shrinking(penalty, start, _cumulated(lrs), pace, state.parameters.w)
-    return _decaying(penalty, _rates(start, lrs, pace))
+        return Shrinking(penalty, start, rates.sums, pace, state.parameters.w)
+    lapse = _decaying(penalty, rates, first)
+    if is_averaged and isinstance(lapse, Decaying):
+        return _in_average(lapse, first)
+    return lapse
 
 
 # Of a sum of powers, terms below this fraction of the first change no digit.
 NEGLIGIBLE = 1e-17
 
 
-def _decaying(penalty: Any, rates: Rates) -> Decaying | DecayingByFeature | Replay:
+def _decaying(penalty: Any, rates: Rates, first: int) -> Decaying | DecayingByFeature | Replay:
     """Return what a penalty does that multiplies weights by something in each step."""
     lrs, pace, decay = rates.lrs, rates.pace, np.asarray(penalty.decay(), float)
     if decay.ndim == 0:
         paces = pace if (pace != 1).any() else np.ones(1)
         lost = paces[:, None] * lrs * decay
         if lost.max() >= 1:  # of which the logarithm cannot be summed
-            return Replay(penalty, rates, 0)
+            return Replay(penalty, rates, first)
         return Decaying(penalty, rates, _cumulated(np.log1p(-lost)))
     highest = lrs.max() or 1.0  # in units of it, no power of a rate overflows
     most = highest * pace.max() * decay.max()
     if most > 0.5:  # where powers take long to vanish
-        return Replay(penalty, rates, 0)
+        return Replay(penalty, rates, first)
     terms = 1 if most == 0 else math.ceil(math.log(NEGLIGIBLE) / math.log(most))
     m = np.arange(1.0, 1 + terms)[:, None]
     powers = np.ascontiguousarray(_cumulated((lrs / highest) ** m / m).T)
     return DecayingByFeature(penalty, rates, highest * decay, powers)
+
+
+def _in_average(lapse: Decaying, first: int) -> DecayingInAverage:
+    """Return what a penalty does that multiplies weights, which count for their averages."""
+    sums = np.zeros_like(lapse.log_kept)
+    sum_decaying(np.exp(np.diff(lapse.log_kept)), sums)
+    return DecayingInAverage(lapse, sums, first)
 
 
 def _rates(start: int, lrs: Array, pace: Array) -> Rates:

@@ -9,8 +9,9 @@ to its product with them, and `finish` those of all features.
 from typing import Any, NamedTuple
 
 from .arithmetic import greater, lesser, unsigned
-from .jit import inner
-from .methods import derivative, rest, shrink
+from .elementary import exp
+from .jit import entry, inner
+from .methods import bring_up, derivative, rest, shrink
 from .sparse import dot
 
 
@@ -116,6 +117,37 @@ class Decaying(NamedTuple):
             part = j % self.log_kept.shape[0]
             log_kept = self.log_kept[part, e] - self.log_kept[part, s]
             held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, log_kept)
+
+
+class DecayingInAverage(NamedTuple):
+    """The same, and the weight counts for its average as it decays, from step `first` on."""
+
+    decaying: Decaying
+    # (paces, steps + 1): what a weight of 1 before each step adds up to after that step and each
+    # later one.
+    sums: Any
+    first: Any
+
+    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
+        """Apply the penalty for all the steps at once."""
+        start, part = self.decaying.rates.start, j % self.sums.shape[0]
+        sums, log_kept = self.sums[part], self.decaying.log_kept[part]
+        counts_from = lesser(greater(since, self.first), t)
+        s, c, e = unsigned(since - start), unsigned(counts_from - start), unsigned(t - start)
+        if self.decaying.rates.pace[j] > 0:
+            w = float(held.w[j, f]) * exp(log_kept[c] - log_kept[s])
+            # Without the steps from t on, to which a part of the weight is left.
+            total = w * (sums[c] - exp(log_kept[e] - log_kept[c]) * sums[e])
+            take_in(held.averages, j, f, self.first, since, t, total)
+        bring_up(self.decaying, held, j, f, since, t)
+
+
+@entry
+def sum_decaying(kept: Any, sums: Any) -> None:
+    """Set `sums` of `DecayingInAverage`, of which the last are 0, given what each step leaves."""
+    for part in range(kept.shape[0]):
+        for i in range(kept.shape[1] - 1, -1, -1):
+            sums[part, i] = kept[part, i] * (1 + sums[part, i + 1])
 
 
 class DecayingByFeature(NamedTuple):
