@@ -1,4 +1,4 @@
-"""`python -m bench.choices`: what other values of `shuffle` and `n_threads` gain, and threads."""
+"""`python -m bench.choices`: what other values of `shuffle` and `n_threads` gain; fits at once."""
 
 from __future__ import annotations
 

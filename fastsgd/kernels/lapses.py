@@ -120,7 +120,7 @@ class Decaying(NamedTuple):
 
 
 class DecayingInAverage(NamedTuple):
-    """The same, and the weight counts for its average as it decays, from step `first` on."""
+    """As `Decaying`, and the weight counts for its average as it decays, from step `first` on."""
 
     decaying: Decaying
     # (paces, steps + 1): what a weight of 1 before each step adds up to after that step and each
