@@ -29,8 +29,8 @@ class Near(NamedTuple):
 
 
 # Where many wait, requests get lost, and who waits for such a row asks for no others. Asked for
-# twice, 1M x 100 takes 0.84 times as long; four times, rows of 600 to 800 bytes take 0.8 to 0.9
-# times as long as asked for twice. Those of the logistic loss would take 1.04 to 1.2 times as long.
+# twice, 1M x 100 takes 0.84 times as long; four times, rows of 600 to 800 bytes take 0.91 to 0.93
+# times as long as asked for twice, but 1.12 times where the loss is the logistic one.
 class Ahead(NamedTuple):
     """A row and its targets are asked for when so many rows are to come before it, each time."""
 
