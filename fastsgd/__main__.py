@@ -10,7 +10,7 @@ from typing import Any
 
 from .cli import explain, fit_file, program, stdout
 from .cli.report import NOTHING_SAVED
-from .errors import DivergenceError, Interrupted
+from .errors import DivergenceError, DivergenceWarning, Interrupted
 from .version import __version__
 
 DIVERGED, REFUSED, INTERRUPTED = 1, 2, 130
@@ -34,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         stdout.flush()  # at the end of the process an error of it could not be told
     except DivergenceError as error:
         return _end(f"the fit diverged; {NOTHING_SAVED}: {error}", DIVERGED)
+    except DivergenceWarning as error:
+        return _end(f"{NOTHING_SAVED}: {error}", DIVERGED)
     except BrokenPipeError:  # whoever read what is printed has read enough
         stdout.discard()
         return 0

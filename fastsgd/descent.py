@@ -18,6 +18,7 @@ from .kernels.averages import Averaged
 from .kernels.dense import Dense
 from .kernels.epoch import Data, Parameters, Work, run
 from .kernels.finite import is_finite
+from .kinds import REGRESSION
 from .model import History, Model
 from .order import orders_of
 from .penalties import NoPenalty
@@ -56,6 +57,7 @@ class Descent:
         self.problem, self.settings, self.seed, self.before = problem, settings, seed, history
         self.held_out, self.is_watched = held_out, is_watched(settings)
         self.row_numbers = row_numbers
+        self.begin = begin
         size = problem.k if problem.is_one_versus_rest else 1
         # Makes the state anew as it was when the epoch under way began, which few fits need.
         self.former: Callable[[], State] = lambda: with_watches(begin(), settings, size)
@@ -312,23 +314,31 @@ class Descent:
     def warn_if_worse(self) -> None:
         """Warn of a fit that diverged, though all numbers are finite still.
 
-        That is when its loss has grown from the first epoch to the last, beyond what steps of a
-        bounded length can do, such as those of the perceptron; and unless the best model is good.
+        That is when its loss has grown beyond what steps of a bounded length can do, such as those
+        of the perceptron; and unless the best model is good.
         """
-        if not is_worse(self.last_loss, self._first_loss) or warned_by_caller.get():
+        when, before = self._loss_before()
+        if not is_worse(self.last_loss, lambda: before) or warned_by_caller.get():
             return
         if self._loss_of(self.best.parameters or learned(self.state)) > HIGH:
             warnings.warn(
                 f"the fit diverged: in its last epoch the data loss is {self.last_loss:.3g}, and "
-                f"in its first {self._first_loss():.3g}. {self._advice()}",
+                f"{when} {before:.3g}. {self._advice()}",
                 DivergenceWarning,
                 stacklevel=3,
             )
 
-    def _first_loss(self) -> float:
+    def _loss_before(self) -> tuple[str, float]:
+        """Return when a loss was low, and which it was.
+
+        Of classes any weights tell some apart, however large they are: there the loss may be much
+        higher than it was initially.
+        """
+        if self.settings.loss.kind == REGRESSION:
+            return "before its first step", self._loss_of(learned(self.begin()))
         loss = self.epochs[0][0]
         assert loss is not None  # or there would be no last one
-        return loss
+        return "in its first", loss
 
     def _loss_of(self, values: Parameters) -> float:
         return float(mean_losses(self.problem.data, values, self.settings.loss).sum())

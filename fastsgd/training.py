@@ -214,7 +214,7 @@ def fit(
     DivergenceWarning
         If the fit diverged, though all numbers are finite still: the data loss of the model and
         that of the last epoch are above 1e12, and the latter is more than a million times that of
-        the first epoch.
+        the initial parameters; of classes, more than a million times that of the first epoch.
 
     References
     ----------

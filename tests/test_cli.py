@@ -155,11 +155,11 @@ def test_a_fit_that_diverges_ends_with_status_1(capsys):
     assert "Try an lr smaller than 1e+30" in message
 
 
-def test_a_fit_that_diverged_to_finite_numbers_is_told_in_a_line():
+def test_a_fit_that_diverged_to_finite_numbers_ends_with_status_1_as_well():
     options = ["--lr", "5", "--batch-size", "1000", "--epochs", "60", "--dtype", "float64"]
     status, message = process(*options, stdout=subprocess.DEVNULL)
-    assert status == 0
-    assert message.startswith("fastsgd: warning: the fit diverged: in its last epoch ")
+    assert status == 1
+    assert message.startswith("fastsgd: nothing was saved: the fit diverged: in its last epoch ")
     assert message.count("\n") == 1
 
 

@@ -207,6 +207,7 @@ DIVERGING = [
     {"sample_weight": np.full(1000, 0.5), "penalty": "l2"},
     {"callback": lambda model, epoch: epoch == 50},
     {"resume": None},
+    {"epochs": 1, "batch_size": 10},  # which has no epoch before it
 ]
 
 
@@ -216,7 +217,9 @@ def test_a_fit_that_diverged_to_finite_numbers_warns_once(program_data, options)
     if "resume" in options:
         options = {"resume": fastsgd.fit(X, y, seed=0)}
     options = {"lr": 5.0, "batch_size": 1000, "epochs": 60, "seed": 0, **options}
-    message = r"its last epoch .*e\+.* its first .* lr smaller than 5, .* X reaches from -\d"
+    message = (
+        r"last epoch .*e\+.* before its first step \d.* lr smaller than 5, .* X reaches from -"
+    )
     with pytest.warns(fastsgd.DivergenceWarning, match=message) as caught:
         model = fastsgd.fit(X, y, **options)
     assert [warning.filename for warning in caught] == [__file__]
@@ -232,10 +235,16 @@ HEALTHY = [
     {"factor_X": 1e9, "loss": "hinge", "epochs": 30},
     {"factor_X": 1e9, "loss": "logistic", "optimizer": "adam", "epochs": 30},
     {"lr": 5.0, "batch_size": 1000, "epochs": 60, "epoch_loss": None},  # nothing shows it
-    # Nor does a single epoch, of which the first steps may have been the only bad ones.
-    {"lr": lambda step: 5.0 if step < 20 else 0.1, "epochs": 1},
-    {"lr": 5.0, "epochs": 60, "callback": lambda model, epoch: True},
+    {"lr": lambda step: 5.0 if step < 20 else 0.5, "epochs": 1},  # only the first steps were bad
 ]
+
+
+def test_of_classes_a_loss_is_compared_with_that_of_the_first_epoch(program_data):
+    X, _ = program_data
+    y = np.random.default_rng(0).random(1000) < 0.5  # which no weights tell apart
+    options = {"loss": "squared_hinge", "lr": 5.0, "batch_size": 1000, "epochs": 60, "seed": 0}
+    with pytest.warns(fastsgd.DivergenceWarning, match=r"last epoch .*e\+.* in its first \d"):
+        fastsgd.fit(X, y, **options)
 
 
 @pytest.mark.parametrize("options", HEALTHY)

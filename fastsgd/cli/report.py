@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
 from .. import checks, interrupts
 from ..arrays import Array
-from ..errors import Interrupted
+from ..errors import DivergenceWarning, Interrupted
 from ..model import Model
 from ..order import SHUFFLED, epoch_order
 from ..training import fit
@@ -54,11 +52,12 @@ def fit_aloud(
 ) -> tuple[Model, float]:
     """Fit, saying the loss after each epoch; return the model, and the seconds of compilation.
 
-    X is of float32 or float64.
+    X is of float32 or float64. What diverged to finite numbers is an error: a model that predicts
+    nothing should not be saved.
     """
     compilation = _compile(X, batch_size, epochs)
     with warnings.catch_warnings():
-        warnings.showwarning = _tell
+        warnings.simplefilter("error", DivergenceWarning)
         model = fit(
             X,
             y,
@@ -70,11 +69,6 @@ def fit_aloud(
             callback=lambda model, epoch: say(_loss_line(model, epoch)),
         )
     return model, compilation
-
-
-def _tell(message: Warning | str, *_: Any, **__: Any) -> None:
-    """Print a warning without the line of code that it comes from."""
-    print(f"fastsgd: warning: {message}", file=sys.stderr)
 
 
 def check(batch_size: int, lr: float, epochs: int, seed: int) -> None:
