@@ -247,8 +247,16 @@ def _hint(name: str, value: Any, array: Array) -> str:
     if columns is not None and array.ndim == 2:
         others = [repr(c) for c, part in zip(columns, array.T, strict=True) if not _are_real(part)]
         if others:
-            return f"; columns that hold other things: {', '.join(others)}"
+            return f"; {_left_out(others)}"
     return "; np.asarray(..., dtype=float) makes them so" if _are_real(array) else ""
+
+
+def _left_out(columns: list[str]) -> str:
+    """Return what is to be done with columns that are not of numbers."""
+    return (
+        f"columns that hold other things: {', '.join(columns)}; leave them out, or make numbers "
+        "of them"
+    )
 
 
 def _has_texts(array: Array) -> bool:
@@ -307,7 +315,7 @@ def _without_times(name: str, value: Any) -> None:
     if others:
         raise TypeError(
             f"{name}: expected an array of real numbers, got {type(value).__name__}; "
-            f"columns that hold other things: {', '.join(others)}"
+            f"{_left_out(others)}"
         )
 
 

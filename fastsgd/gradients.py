@@ -13,6 +13,7 @@ from .kernels.epoch import Parameters
 from .kernels.gradient import ByBlocks, differentiate_all
 from .kernels.parts import add_whole_gradient
 from .kernels.sparse import Sparse
+from .kinds import REGRESSION
 from .losses import Loss, named_loss
 from .members import in_dtype
 from .optimizers import SGD
@@ -100,9 +101,7 @@ def gradient(
     """
     checks.choice("reduction", reduction, ("none", "sum", "mean"))
     loss = named_loss(loss)
-    problem = rows.prepare(X, y, loss, sample_weight, classes=classes)
-    w, b = checked(w, b, problem.d, problem.outputs, problem.dtype)
-    values = for_kernels(w, b, problem.dtype)
+    problem, values = _prepared(X, y, w, b, loss, sample_weight, classes)
     loss = in_dtype(loss, problem.dtype)
     # What overflows is refused below.
     with compiling(loss), np.errstate(over="ignore", invalid="ignore"):
@@ -115,6 +114,20 @@ def gradient(
     if not (np.isfinite(numbers).all() and np.isfinite(result.b).all()):
         raise ValueError(f"X, y, w, b: their gradient overflows {problem.dtype}; scale them down")
     return result
+
+
+def _prepared(
+    X: Any, y: Any, w: Any, b: Any, loss: Any, sample_weight: Any, classes: Any
+) -> tuple[Problem, Parameters]:
+    """Return checked data and parameters for the kernels."""
+    try:
+        problem = rows.prepare(X, y, loss, sample_weight, classes=classes)
+        w, b = checked(w, b, problem.d, problem.outputs, problem.dtype)
+    except ValueError as error:
+        if loss.kind != REGRESSION and classes is None:
+            error.add_note("Where labels are missing in a batch, classes=... names all of them.")
+        raise
+    return problem, for_kernels(w, b, problem.dtype)
 
 
 def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) -> ParameterGradient:

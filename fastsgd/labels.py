@@ -35,7 +35,11 @@ def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
     """
     labels = _as_labels("y", y)
     if labels.shape != (n,):
-        hint = "; np.ravel(y) makes it so" if labels.shape == (n, 1) else ""
+        hint = ""
+        if labels.shape == (n, 1):
+            hint = "; np.ravel(y) makes it so"
+        elif labels.ndim == 2 and len(labels) == n:
+            hint = "; of one column for each class, np.argmax(y, axis=1) makes labels"
         raise ValueError(
             f"y: expected shape ({n},), one label for each row of X, got shape {labels.shape}{hint}"
         )

@@ -39,6 +39,12 @@ SYNONYMS = {
     "squared_error": "squared",
 }
 
+# And what they call by a name of its own that is a parameter here, of the member of this name.
+VALUES = {
+    "momentum": ("sgd", "fastsgd.optimizers.SGD(momentum=0.9)"),
+    "nesterov": ("sgd", "fastsgd.optimizers.SGD(momentum=0.9, nesterov=True)"),
+}
+
 
 def parameters(**checks: Check) -> Callable[[C], C]:
     """Check what a member is made of; each check returns the value that is kept.
@@ -81,13 +87,8 @@ def chosen(argument: str, choice: Any, family: Mapping[str, type]) -> Any:
     if isinstance(choice, str):
         if choice in family:
             return _default(family[choice])
-        from difflib import get_close_matches  # only a wrong name needs it
-
-        nearest = SYNONYMS.get(choice, "")
-        if nearest not in family:
-            nearest = get_close_matches(choice, family, n=1, cutoff=0.0)[0]
         raise ValueError(
-            f"{argument}: {choice!r} is not known; the nearest name is {nearest!r}, "
+            f"{argument}: {choice!r} is not known; {_instead_of(choice, family)}, "
             f"and the known ones are {', '.join(map(repr, family))}"
         )
     is_derived = isinstance(choice, tuple(family.values()))
@@ -109,6 +110,18 @@ def chosen(argument: str, choice: Any, family: Mapping[str, type]) -> Any:
         f"{argument}: expected a name, or a value such as {PACKAGE}.{module}."
         f"{example.__name__}(), got {shown(choice)}{hint}"
     )
+
+
+def _instead_of(name: str, family: Mapping[str, type]) -> str:
+    """Return what would do in the place of a name that is not known."""
+    from difflib import get_close_matches  # only a wrong name needs it
+
+    if name in VALUES and VALUES[name][0] in family:
+        return f"{VALUES[name][1]} is a value that does it"
+    nearest = SYNONYMS.get(name, "")
+    if nearest not in family:
+        nearest = get_close_matches(name, family, n=1, cutoff=0.0)[0]
+    return f"the nearest name is {nearest!r}"
 
 
 # To make one, and check its parameters, takes 1 to 2 us of each fit.

@@ -118,7 +118,10 @@ def prepare(
         weights = _weights(sample_weight, n, dtype, None if loss.kind == MULTICLASS else outputs)
     if class_weight is not None:
         if numbers is None or known is None:
-            raise ValueError(f"class_weight: there are no classes for the loss {loss!r}")
+            raise ValueError(
+                f"class_weight: there are no classes for the loss {loss!r}; one for classes, such "
+                "as 'logistic', has them"
+            )
         by_class = labels.weights_of_classes(class_weight, numbers, known)
         weights = _times(weights, by_class, numbers, loss.kind == BINARY and known.size > 2, dtype)
         class_weight = dict(zip(known.tolist(), by_class.tolist(), strict=True))

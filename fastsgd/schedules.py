@@ -410,6 +410,8 @@ def named_schedule(lr: Any) -> Any:
         return _constant(lr)
     if isinstance(lr, Bottou):  # of the estimators, which count rows
         return lr
+    if isinstance(lr, str) and lr not in SCHEDULES:
+        _refuse_text(lr)
     if isinstance(lr, (str, *SCHEDULES.values())):
         return chosen("lr", lr, SCHEDULES)
     if callable(lr) and not isinstance(lr, type):
@@ -422,6 +424,15 @@ def named_schedule(lr: Any) -> Any:
             f"function of the number of a step, got {checks.shown(lr)}{hint}"
         )
     return Constant(lr)
+
+
+def _refuse_text(lr: str) -> None:
+    """Refuse a number that is written out, of which no name is near."""
+    try:
+        float(lr)
+    except ValueError:
+        return
+    raise TypeError(f"lr: expected a number or a name, got a number as a string, {lr!r}")
 
 
 # To make one, and check it, takes 2 us of each fit.

@@ -122,8 +122,18 @@ def checked_settings(
         shuffle=shuffle,
         drop_last=drop_last,
         epoch_loss=epoch_loss,
-        n_threads=None if n_threads is None else checks.integer("n_threads", n_threads, at_least=1),
+        n_threads=_threads(n_threads),
     )
+
+
+def _threads(n_threads: Any) -> int | None:
+    """Return a number of threads, or None for one on each processor."""
+    if n_threads is None:
+        return None
+    try:
+        return checks.integer("n_threads", n_threads, at_least=1)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{error}; None is one thread on each processor") from None
 
 
 def _first_averaged(average: Any) -> int | None:

@@ -77,6 +77,11 @@ BAD_INPUT = {
     "lr nan": ({"lr": np.nan}, ValueError, "lr: expected a positive, finite number, got nan"),
     "lr inf": ({"lr": np.inf}, ValueError, "lr: expected a positive"),
     "lr of text": ({"lr": "optimum"}, ValueError, "lr: 'optimum' .* nearest name is 'optimal'"),
+    "lr as a string": (
+        {"lr": "0.1"},
+        TypeError,
+        "lr: expected a number or a name, got a number as a string, '0.1'",
+    ),
     "lr True": ({"lr": True}, TypeError, "lr: expected a positive, finite number, got True"),
     "lr of an array": (
         {"lr": np.array([0.1])},
@@ -101,7 +106,22 @@ BAD_INPUT = {
     "a frame of other things": (
         {"X": pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]})},
         TypeError,
-        "X: expected an array of real numbers, .* columns that hold other things: 'b'",
+        "X: expected an array of real numbers, .* hold other things: 'b'; leave them out",
+    ),
+    "a parameter as a name": (
+        {"optimizer": "momentum"},
+        ValueError,
+        "optimizer: 'momentum' .* fastsgd.optimizers.SGD(momentum=0.9) is a value that does it",
+    ),
+    "n_threads as elsewhere": (
+        {"n_threads": -1},
+        ValueError,
+        "n_threads: expected an integer of at least 1, got -1; None is one thread on each",
+    ),
+    "weights of classes of numbers": (
+        {"class_weight": "balanced"},
+        ValueError,
+        "class_weight: there are no classes for the loss .* one for classes, such as 'logistic'",
     ),
     "a loss as scikit-learn calls it": (
         {"loss": "log_loss"},

@@ -165,7 +165,7 @@ def test_a_pipe_of_a_kind_that_is_not_read_at_once_is_refused_by_its_name(capsys
         ("a,b\n1,2\n3,x\n", "a", "line 3, column 'b': 'x' is not a number"),
         ("0.5,,2\n4,5,6\n", "2", "line 1 is neither a row of numbers nor a header of names: '0.5'"),
         ("1,2\n3,1_0\n", "0", "line 2, column 1: '1_0' is not a number"),
-        ("1,2\n3,\n", "0", "line 2, column 1: '' is not a number"),
+        ("1,2\n3,\n", "0", "line 2, column 1: '' is not a number: leave out such rows"),
         ("a,b\n1,１２\n", "a", "line 2, column 'b': '１２' is not a number"),
         ("1,2\n3,4,5\n", "0", "line 2 has 3 cells, those before it 2"),
         ("1,2\n3\n", "0", "line 2 has 1 cell, those before it 2"),

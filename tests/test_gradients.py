@@ -76,3 +76,12 @@ def test_wrong_input_is_refused(changes, message):
     arguments = {"X": [[1.0, 2.0]], "y": [1.0], "w": [1.0, 2.0], "b": 0.0, **changes}
     with pytest.raises(ValueError, match=message):
         fastsgd.gradient(**arguments)
+
+
+@pytest.mark.parametrize("y", [["b", "b"], ["a", "b"]])
+def test_what_names_the_labels_that_a_batch_lacks_is_said(y):
+    X, w = [[1.0], [2.0]], [[1.0, 2.0, 3.0]]
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - of the note
+        fastsgd.gradient(X, y, w, np.zeros(3), loss="softmax")
+    assert "classes=..." in caught.value.__notes__[0]
+    fastsgd.gradient(X, y, w, np.zeros(3), loss="softmax", classes=["a", "b", "c"])

@@ -192,6 +192,7 @@ X3 = np.zeros((3, 1))
         ({"y": [1, 1, 1]}, ValueError, "y: expected labels of at least 2 classes, got 1 alone"),
         ({"y": ["a", "b"]}, ValueError, r"y: expected shape \(3,\), one label for each row"),
         ({"y": [["a"], ["b"], ["a"]]}, ValueError, r"\(3, 1\); np.ravel\(y\) makes it so"),
+        ({"y": np.eye(3)}, ValueError, r"\(3, 3\); .* np.argmax\(y, axis=1\) makes labels"),
         ({"y": [0.5, 1.5, 2.25]}, ValueError, "y: expected labels of classes, got 3 numbers such"),
         ({"y": [0.0, 1.0, np.nan]}, ValueError, "y: row 2 is nan; expected finite labels"),
         ({"y": ["a", "b", None]}, TypeError, "y: expected numbers or strings as labels, got None"),

@@ -179,6 +179,8 @@ def _fault(content: bytes, skipped: int, names: Sequence[str]) -> str | None:
 def _fault_of_cell(cell: str, *, is_alone: bool) -> str | None:
     """Return what a cell is, unless it is a finite number."""
     if not _is_number(cell):
+        if not cell.strip():
+            return "not a number: leave out such rows, or fill in one"
         is_uncut = is_alone or ";" in cell or "\t" in cell
         return f"not a number{'; expected commas between cells' if is_uncut else ''}"
     if not math.isfinite(float(cell)):

@@ -39,7 +39,10 @@ def read(path: str, target: str) -> Examples:
         examples = _split(path, table.numbers, table.names, target)
         return examples._replace(source=f"{path}; {table.first_line}")
     if kind not in (".npy", ".npz"):
-        raise ValueError(f"{path}: expected a file whose name ends in .csv, .npy or .npz")
+        raise ValueError(
+            f"{path}: expected a file whose name ends in .csv, .npy or .npz; in Python fastsgd.fit "
+            "takes whatever pandas or polars has read"
+        )
     arrays = _read_numpy(path)
     if isinstance(arrays, dict):
         return _choose(path, arrays, target)
