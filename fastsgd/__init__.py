@@ -1,4 +1,10 @@
-"""Mini-batch stochastic gradient descent for linear models, as fast as memory lets it be."""
+"""Mini-batch stochastic gradient descent for linear models, as fast as memory lets it be.
+
+`fit` learns a `Model`, which predicts, and which `load` reads from a file. `losses`, `penalties`,
+`optimizers` and `schedules` are what a fit is made of. `gradient` is what autograd would leave in
+``param.grad``, and `epoch_order` the order in which rows are visited. `fastsgd.sklearn`, which is
+imported by itself, has scikit-learn's estimators.
+"""
 
 from . import garbage, interrupts
 

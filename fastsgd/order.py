@@ -244,7 +244,8 @@ def epoch_order(n: int, seed: int, epoch: int, *, row_bytes: int | None = None) 
     Parameters
     ----------
     n : int
-        Number of rows.
+        Number of rows that are learned from: where `validation` holds out a share of them, the
+        others are numbered as they follow each other.
     seed : int
         The seed of the fit, ``model.seed``: 0 to 2**64 - 1.
     epoch : int

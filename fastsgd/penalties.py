@@ -236,8 +236,9 @@ def custom(value: Callable[[Any], Any], derivative: Callable[[Any], Any]) -> Any
     TypeError
         If an argument is not a function.
     ValueError
-        If the derivative is not the slope of the value at weights from -10 to 10, by finite
-        differences; the message says where. At a kink, any slope between the sides will do.
+        If at weights from -10 to 10 a function raises, or the derivative is not the slope of the
+        value, by finite differences; the message says where. At a kink, any slope between the
+        sides will do. What numba does not compile is found by the fit.
 
     References
     ----------

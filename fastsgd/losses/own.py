@@ -53,9 +53,10 @@ def custom(
     TypeError
         If an argument is of a wrong type.
     ValueError
-        If `targets` holds no numbers; or if the derivative is not the slope of the value at
-        predictions from -10 to 10, by finite differences; the message says where. At a kink, any
-        slope between the sides will do.
+        If `targets` holds no numbers; or if at predictions from -10 to 10 a function raises, or
+        the derivative is not the slope of the value, by finite differences; the message says
+        where. At a kink, any slope between the sides will do. What numba does not compile is found
+        by the fit.
 
     References
     ----------
