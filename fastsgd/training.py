@@ -74,12 +74,13 @@ def fit(
     Parameters
     ----------
     X : array-like or array or matrix of scipy.sparse, of shape (n, d)
-        The rows. float32 and float64 decide in which precision all is computed; losses are
-        summed in float64. Columns of frames go by their places, not by their names. A C-contiguous array of these types is never copied, read-only and
-        memory-mapped ones included. All other arrays are converted once, to a new array:
-        integers and bools to float64, float16 to float32, and Fortran-ordered, strided,
-        unaligned and byte-swapped ones. Lists, and frames of pandas and polars, become an array
-        of their own first. What is not copied must not change during the fit.
+        The rows. float32 and float64 decide in which precision all is computed; losses are summed
+        in float64. Columns of frames go by their places, not by their names. A C-contiguous array
+        of these types is never copied, read-only and memory-mapped ones included. All other arrays
+        are converted once, to a new array: integers and bools to float64, float16 to float32, and
+        Fortran-ordered, strided, unaligned and byte-swapped ones. Lists, and frames of pandas and
+        polars, become an array of their own first. What is not copied must not change during the
+        fit.
 
         Sparse rows are not copied where they are in CSR form, of float32 or float64, with
         columns that increase within each row and no entry that is 0, but for what says where
