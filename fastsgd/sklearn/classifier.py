@@ -76,11 +76,12 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
     random_state : int, RandomState or None
         What decides the orders and the rows held out.
     learning_rate : {"constant", "optimal", "invscaling", "adaptive", "pa1", "pa2"}
-        With t steps taken before, ``eta0``; ``1 / (alpha * (t0 + t * batch_size))`` with
-        ``t0 = 1 / alpha**0.75``; ``eta0 / (t + 1)**power_t``; or `eta0`, divided by 5 wherever
-        `fit` would end by `tol`, until it is 1e-6. The passive-aggressive ones are for the loss
-        "hinge" and ``batch_size=1``: ``min(eta0, loss / |x|**2)`` and
-        ``loss / (|x|**2 + 1 / (2 * eta0))`` with the loss of the row x.
+        With t steps taken before, ``eta0``; ``1 / (alpha * (t0 + t * batch_size))`` with ``t0 = 1 /
+        alpha**0.75``, where each `partial_fit` begins with the rows seen by then in the place of
+        ``t * batch_size``; ``eta0 / (t + 1)**power_t``; or `eta0`, divided by 5 wherever `fit`
+        would end by `tol`, until it is 1e-6. The passive-aggressive ones are for the loss "hinge"
+        and ``batch_size=1``: ``min(eta0, loss / |x|**2)`` and ``loss / (|x|**2 + 1 / (2 * eta0))``
+        with the loss of the row x.
     eta0 : float
         The learning rate of the first step, but for "optimal".
     power_t : float
