@@ -172,11 +172,12 @@ def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
         else None
         for name in WATCHES
     )
+    steps = checks.integer("steps", about["steps"], at_least=0, at_most=checks.MOST_STEPS)
+    slots = arrays["slots_w"], arrays["slots_b"]
     return State(
         optimizer,
-        checks.integer("steps", about["steps"], at_least=0, at_most=checks.MOST_STEPS),
         Parameters(arrays["state_w"], arrays["state_b"]),
-        Memory(arrays["slots_w"], arrays["slots_b"], averages, arrays["pace"]),
+        Memory(*slots, averages, arrays["pace"], np.array([steps], np.int64)),
         watched,
         paced,
         arrays["stopped"],

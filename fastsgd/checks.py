@@ -16,9 +16,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .arrays import Array
-from .interrupts import answer
 from .kernels.finite import is_finite
-from .stretches import STRETCH
+from .stretches import STRETCH, stretches
 
 BOOLS = (bool, np.bool_)
 
@@ -397,11 +396,10 @@ def finite(name: str, array: Array) -> None:
 
 def first_non_finite(flat: Array) -> int | None:
     """Return the place of the first entry that is NaN or infinite."""
-    for first in range(0, flat.size, STRETCH):
-        piece = flat[first : first + STRETCH]
+    for first, last in stretches(0, flat.size, STRETCH):
+        piece = flat[first:last]
         if not is_finite(piece):
             return first + int(np.isfinite(piece).argmin())
-        answer()
     return None
 
 

@@ -32,6 +32,9 @@ from .stretches import batch_stretches, epochs_in_a_stretch, row_length
 from .team import team_for
 from .work import at_rates, work_on
 
+# How many weights are kept at a time, of epochs that run together with a penalty: 4 or 8 MB.
+KEPT = 2**20
+
 # An entry of the history: data loss, penalty, seconds and validation loss.
 Epoch = tuple[float | None, float, float, float | None]
 
@@ -56,6 +59,7 @@ class Descent:
         n = problem.n if row_numbers is None else row_numbers.size
         self.problem, self.settings, self.seed, self.before = problem, settings, seed, history
         self.held_out, self.is_watched = held_out, is_watched(settings)
+        self.is_penalized = not isinstance(settings.penalty, NoPenalty)
         self.row_numbers = row_numbers
         self.begin = begin
         size = problem.k if problem.is_one_versus_rest else 1
@@ -78,7 +82,7 @@ class Descent:
 
     def _epochs_at_once(self) -> int:
         """Return how many epochs one call of the kernel runs: short ones, that no one looks at."""
-        settings, is_penalized = self.settings, not isinstance(self.settings.penalty, NoPenalty)
+        settings = self.settings
         if self._is_measured:
             return 1
         if self.team is not None:  # which is given one order
@@ -87,9 +91,11 @@ class Descent:
             return 1
         # Of a penalty, the weights after each epoch are kept: those that steps are taken with.
         is_averaged = isinstance(self.state.memory.averages, Averaged)
-        if is_penalized and (is_averaged or not isinstance(self.problem.data.rows, Dense)):
+        if self.is_penalized and (is_averaged or not isinstance(self.problem.data.rows, Dense)):
             return 1
         most = epochs_in_a_stretch(self.visited, settings.batch_size, self.row_length)
+        if self.is_penalized:
+            most = min(most, KEPT // self.state.parameters.w.size)
         return max(1, min(most, self.orders.at_once))
 
     @property
@@ -116,16 +122,21 @@ class Descent:
             self.former = lambda: state
         began = perf_counter()
         loss_sums = np.zeros((count, self.problem.k))
-        is_kept = self.at_once > 1 and not isinstance(self.settings.penalty, NoPenalty)
+        is_kept = self.is_penalized and self.at_once > 1
         w = self.state.parameters.w
         w_after = np.empty((count if is_kept else 0, *w.shape), w.dtype)
-        is_good = self._visit_rows(loss_sums, w_after, report) and self._remembers_numbers()
+        try:
+            is_good = self._visit_rows(loss_sums, w_after, report) and self._remembers_numbers()
+        except Exception:
+            if count == 1:
+                raise
+            is_good = False
         seconds = (perf_counter() - began) / count
         if is_good and self._end_epochs(loss_sums, w_after, seconds):
             return
         if count == 1:
             self._diverged()
-        # Which epoch it was, and what was before it, is seen one by one.
+        # In which epoch it went wrong, and what was before it, is seen one by one.
         self.state = self.former()
         self.work = work_on(self.problem, self.settings, self.state)
         for _ in range(count):
@@ -193,8 +204,6 @@ class Descent:
                 raise
             if not are_finite:
                 return False
-            is_whole = last % batch_size == 0 or last == n
-            self.state = self.state.after(end if is_whole else end - 1)
             report(last - first, begin + last, loss_sums)
         return True
 
@@ -214,8 +223,7 @@ class Descent:
     def _end_epochs(self, loss_sums: Array, w_after: Array, seconds: float) -> bool:
         """Write down what was learned, if all of it is finite; tell whether it is."""
         follow(self.state)
-        is_penalized = not isinstance(self.settings.penalty, NoPenalty)
-        if self._is_measured or (is_penalized and self.at_once == 1):
+        if self._is_measured or (self.is_penalized and self.at_once == 1):
             return self._end_epoch(loss_sums[0] / self.visited, seconds)
         of_weights = [0.0] * len(loss_sums)
         if w_after.size:
@@ -237,9 +245,9 @@ class Descent:
         """Measure what is asked for after an epoch, write it down, and see what has stopped."""
         settings, values = self.settings, learned(self.state)
         if settings.epoch_loss == "full":
-            losses = mean_losses(self.problem.data, values, settings.loss, self.row_numbers)
+            losses = self._losses_of(values)
         of_weights = np.zeros_like(losses)
-        if not isinstance(settings.penalty, NoPenalty):
+        if self.is_penalized:
             of_weights = penalties(settings.penalty, values.w)
         held = None if self.held_out is None else self.held_out.losses(values, settings.loss)
         data_losses = None if settings.epoch_loss is None else [float(losses.sum())]
@@ -340,8 +348,12 @@ class Descent:
         assert loss is not None  # or there would be no last one
         return "in its first", loss
 
+    def _losses_of(self, values: Parameters) -> Array:
+        """Return the data loss of each output on the rows that are learned from."""
+        return mean_losses(self.problem.data, values, self.settings.loss, self.row_numbers)
+
     def _loss_of(self, values: Parameters) -> float:
-        return float(mean_losses(self.problem.data, values, self.settings.loss).sum())
+        return float(self._losses_of(values).sum())
 
     def _diverged(self) -> NoReturn:
         before = self.epochs[-1][0] if self.epochs else None

@@ -74,8 +74,8 @@ def _others(validation: Any, problem: Problem, loss: Any) -> Data:
         raise type(error)(f"validation: {error}") from None
     if other.d != problem.d or other.outputs != problem.outputs:
         raise ValueError(
-            f"validation: expected a table of {problem.d} features and {problem.k} columns of "
-            f"targets, as X and y have, got {other.d} and {other.k}"
+            f"validation: expected as many features and outputs as X and y have, {problem.d} and "
+            f"{problem.k}, got {other.d} and {other.k}"
         )
     return other.data
 

@@ -51,6 +51,8 @@ def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
             )
         return numbers, found
     known = np.unique(_as_labels("classes", classes))
+    if known.size < 2:
+        raise ValueError(f"classes: expected at least 2 labels, got {known.tolist()}")
     if known.dtype.kind != labels.dtype.kind and "U" in (known.dtype.kind, labels.dtype.kind):
         raise ValueError(f"y: expected labels like {known[0].item()!r}, got {labels[0].item()!r}")
     ours, theirs = told_apart(known, labels)

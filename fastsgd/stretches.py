@@ -53,9 +53,14 @@ def row_length(rows: Dense | Sparse, k: int) -> int:
     return max(1, 2 * rows.row_length * k * STRETCH // max(STRETCH, swept))
 
 
+def may_be_cut(n: int, batch_size: int, row_length: int) -> bool:
+    """Tell whether the visit of n rows may take several stretches."""
+    return n * row_length > STRETCH or n > rows_in_a_stretch(batch_size, row_length)
+
+
 def epochs_in_a_stretch(n: int, batch_size: int, row_length: int) -> int:
     """Return how many epochs one call runs; 0 where one may take several stretches."""
-    if n * row_length > STRETCH or n > rows_in_a_stretch(batch_size, row_length):
+    if may_be_cut(n, batch_size, row_length):
         return 0
     return min(TOGETHER // (n * row_length), STEPS // -(-n // batch_size))
 

@@ -21,7 +21,7 @@ from .rows import Problem
 from .settings import Settings, checked_settings
 from .state import State, new_state, with_averages
 from .stopping import is_watched
-from .stretches import STRETCH
+from .stretches import may_be_cut
 
 
 def fit(
@@ -92,9 +92,9 @@ def fit(
         momentum it coasts in between, at the rate of the last step. A penalty then counts for less
         the rarer a feature is, which is another objective, and a weight whose feature never occurs
         stays what it is initially. What is in proportion to the
-        number of steps between two occurrences: averages of plain SGD with a penalty, penalties
-        of your own, and an L2 penalty, or share of one, that is so strong that alpha times lr may
-        be above 1/2.
+        number of steps between two occurrences: averages of plain SGD with a penalty other than
+        L2 of one alpha, penalties of your own, and an L2 penalty, or share of one, that is so
+        strong that alpha times lr may be above 1/2, or 1 where it is of one alpha.
     y : array-like of shape (n,) or (n, k)
         For regression, the targets, converted to the dtype of X where they are not of it; one
         column is one output of several, with `w` of shape (d, 1). For classes, labels, of shape
@@ -238,6 +238,8 @@ def fit(
         )
     if not (resume is None or isinstance(resume, Model)):
         raise TypeError(f"resume: expected a Model or None, got {checks.shown(resume)}")
+    if init is not None and resume is not None:
+        raise ValueError("init: expected None, as resume brings the initial parameters")
     epochs = checks.integer("epochs", epochs, at_least=0)
     settings = checked_settings(
         loss=loss,
@@ -269,12 +271,13 @@ def fit(
     validation = held_out.checked(validation, problem, settings.loss)
     seed_used = resume.seed if resume is not None and seed is None else checks.seed(seed)
     held, kept = held_out.split(validation, problem, seed_used)
+    given = None if init is None else _given(init, problem)
     steps = 0 if resume is None else resume.state.steps
     with compiling(settings.loss, settings.penalty):
         descent = Descent(
             problem,
             settings.for_rows(problem.n if kept is None else kept.size, epochs, steps),
-            lambda: _first_state(init, resume, problem, settings, seed_used, held is not None),
+            lambda: _first_state(given, resume, problem, settings, seed_used, held is not None),
             seed_used,
             NO_EPOCHS if resume is None else resume.history,
             held,
@@ -296,8 +299,8 @@ def _run(
     visited, last = epochs * descent.visited, descent.epoch + epochs
     with progress_bar(progress, visited) as report:
         try:
-            # To hold Ctrl-C back takes 10 us, and a fit of one stretch is over before it matters.
-            is_long = visited * descent.state.parameters.w.size > STRETCH
+            # To hold Ctrl-C back takes 10 us, and so short a fit is over before it matters.
+            is_long = may_be_cut(visited, descent.settings.batch_size, descent.row_length)
             with descent.team or nullcontext(), interrupts.held() if is_long else nullcontext():
                 is_seen = progress or callback is not None
                 while (left := last - descent.epoch) > 0 and not descent.has_stopped:
@@ -325,7 +328,7 @@ def _check_watched(settings: Settings, validation: Any) -> None:
 
 
 def _first_state(
-    init: Any,
+    given: Parameters | None,
     resume: Model | None,
     problem: Problem,
     settings: Settings,
@@ -333,13 +336,12 @@ def _first_state(
     is_validated: bool,
 ) -> State:
     """Return the state to begin with; it is the same each time."""
-    if init is not None and resume is not None:
-        raise ValueError("init: expected None, as resume brings the initial parameters")
     if resume is not None:
         state = resumed(resume, problem, settings, is_validated)
+    elif given is not None:
+        state = new_state(Parameters(given.w.copy(), given.b.copy()), settings.optimizer)
     else:
-        w_and_b = parameters.drawn(seed, problem) if init is None else _given(init, problem)
-        state = new_state(w_and_b, settings.optimizer)
+        state = new_state(parameters.drawn(seed, problem), settings.optimizer)
     return with_averages(state, settings.first_averaged)
 
 

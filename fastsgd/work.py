@@ -6,7 +6,6 @@ arrays that have room for the features of one batch; `kernels.sparse` moves thes
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -27,18 +26,7 @@ from .kernels.averages import Averaged, NotAveraged
 from .kernels.dense import FROM_MEMORY, Dense
 from .kernels.epoch import Data, Memory, Method, Parameters, Work
 from .kernels.gradient import ByBlocks
-from .kernels.lapses import (
-    Averaging,
-    Coasting,
-    Decaying,
-    DecayingByFeature,
-    DecayingInAverage,
-    Nothing,
-    Rates,
-    Replay,
-    Shrinking,
-    sum_decaying,
-)
+from .kernels.lapses import Nothing
 from .kernels.parts import CHUNK, Parts
 from .kernels.registers import MOST_PARTS, MOST_SLOW_PARTS, shape_of
 from .kernels.scattered import Scattered
@@ -58,9 +46,10 @@ from .kernels.targets import (
     takes_exponentials,
     whole_registers,
 )
+from .lapsing import is_scale, lapse_of
 from .members import in_dtype
 from .optimizers import SGD
-from .penalties import L1, L2, NoPenalty
+from .penalties import L1, NoPenalty
 from .rows import Problem
 from .settings import Settings
 from .state import State
@@ -72,7 +61,7 @@ def at_rates(
     """Return work as kernels take it, for the steps from `first` on, with these learning rates."""
     rows = work.data.rows
     if not isinstance(rows, Dense):
-        lapse = _lapse(settings, state, first, lrs, isinstance(rows, Scattered))
+        lapse = lapse_of(settings, state, first, lrs, isinstance(rows, Scattered))
         if isinstance(rows, Scattered):  # whose steps are counted from `first`
             rows.steps[...] = 0
         work = work._replace(data=work.data._replace(rows=rows._replace(lapse=lapse)))
@@ -90,11 +79,11 @@ def with_parts_compiled(work: Work, order: Array) -> Work:
 
 def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     """Return what a fit works on, and `at_rates` makes ready for its kernels."""
+    method = settings.method(problem, state)
     if hasattr(settings.schedule, "aim"):  # a rate that depends on the row as well
         problem = problem._replace(data=settings.schedule.aim(problem.data))
     if isinstance(problem.data.rows, Sparse) and _is_linear(settings, state):
-        return _scattered(problem, settings, state)
-    method = settings.method(problem, state)
+        return _scattered(problem, settings, state, method)
     by_row = _by_row(problem, settings)
     if by_row is None:
         return _gathered(problem, settings.batch_size, state, method)
@@ -139,19 +128,14 @@ def _is_linear(settings: Settings, state: State) -> bool:
     penalty = settings.penalty
     return (
         settings.optimizer == SGD()
-        and (isinstance(penalty, (NoPenalty, L1)) or _is_scale(penalty))
+        and (isinstance(penalty, (NoPenalty, L1)) or is_scale(penalty))
         and isinstance(state.memory.averages, NotAveraged)
         and settings.clip_norm is None
         and settings.batch_size <= CHUNK
     )
 
 
-def _is_scale(penalty: Any) -> bool:
-    """Tell whether a penalty multiplies all weights by the same number."""
-    return isinstance(penalty, L2) and np.ndim(penalty.alpha) == 0
-
-
-def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
+def _scattered(problem: Problem, settings: Settings, state: State, method: Method) -> Work:
     w, b = state.parameters
     k, penalty = len(w), settings.penalty
     scores = np.empty((k, whole_registers(settings.batch_size)), w.dtype)
@@ -165,13 +149,13 @@ def _scattered(problem: Problem, settings: Settings, state: State) -> Work:
         np.ones(k),
         np.zeros(1, np.int64),
         scores,
-        float(in_dtype(penalty, w.dtype).alpha) if _is_scale(penalty) else 0.0,
+        float(in_dtype(penalty, w.dtype).alpha) if is_scale(penalty) else 0.0,
         float(np.finfo(w.dtype).max) / ROOM,
     )
     empty = np.zeros((k, 0), w.dtype)
     return Work(
         problem.data._replace(rows=scattered),
-        settings.method(problem, state),
+        method,
         Parameters(empty, b),
         state.memory,
         zero_gradient(empty),
@@ -224,7 +208,7 @@ def brought_near(
     return (
         problem.data._replace(rows=batches),
         Parameters(near.w, state.parameters.b),
-        Memory(slots, memory.b, averages, memory.pace),
+        Memory(slots, memory.b, averages, memory.pace, memory.steps),
     )
 
 
@@ -272,73 +256,3 @@ def in_columns(rows: Any, sums: Array) -> Array:
     count = int(rows.count[0])
     of_all[:, rows.features[:count]] = sums[:, :count]
     return of_all
-
-
-def _lapse(settings: Settings, state: State, start: int, lrs: Array, is_scattered: bool) -> Any:
-    """Return what happens to a weight while its feature does not occur."""
-    optimizer, averages, pace = settings.optimizer, state.memory.averages, state.memory.pace
-    penalty = in_dtype(settings.penalty, state.parameters.w.dtype)
-    if is_scattered and not isinstance(penalty, L1):
-        return Nothing()
-    is_averaged = isinstance(averages, Averaged)
-    first = averages.first if is_averaged else 0
-    if isinstance(optimizer, SGD) and optimizer.momentum > 0:
-        momentum = optimizer.momentum
-        ahead = momentum if optimizer.nesterov else 1.0
-        powers = momentum ** np.arange(lrs.size + 1.0)
-        once = _cumulated(powers[1:])
-        sums = np.stack((once, np.cumsum(once)))
-        return Coasting(powers, sums, ahead, _rates(start, lrs, pace), first)
-    if not isinstance(optimizer, SGD) or isinstance(penalty, NoPenalty):
-        return Averaging(pace, first) if is_averaged else Nothing()
-    rates = _rates(start, lrs, pace)
-    if not hasattr(penalty, "rest") or (is_averaged and not _is_scale(penalty)):
-        return Replay(penalty, rates, first)
-    if not hasattr(penalty, "decay"):
-        return Shrinking(penalty, start, rates.sums, pace, state.parameters.w)
-    lapse = _decaying(penalty, rates, first)
-    if is_averaged and isinstance(lapse, Decaying):
-        return _in_average(lapse, first)
-    return lapse
-
-
-# Of a sum of powers, terms below this fraction of the first change no digit.
-NEGLIGIBLE = 1e-17
-
-
-def _decaying(penalty: Any, rates: Rates, first: int) -> Decaying | DecayingByFeature | Replay:
-    """Return what a penalty does that multiplies weights by something in each step."""
-    lrs, pace, decay = rates.lrs, rates.pace, np.asarray(penalty.decay(), float)
-    if decay.ndim == 0:
-        paces = pace if (pace != 1).any() else np.ones(1)
-        lost = paces[:, None] * lrs * decay
-        if lost.max() >= 1:  # of which the logarithm cannot be summed
-            return Replay(penalty, rates, first)
-        return Decaying(penalty, rates, _cumulated(np.log1p(-lost)))
-    highest = lrs.max() or 1.0  # in units of it, no power of a rate overflows
-    most = highest * pace.max() * decay.max()
-    if most > 0.5:  # where powers take long to vanish
-        return Replay(penalty, rates, first)
-    terms = 1 if most == 0 else math.ceil(math.log(NEGLIGIBLE) / math.log(most))
-    m = np.arange(1.0, 1 + terms)[:, None]
-    powers = np.ascontiguousarray(_cumulated((lrs / highest) ** m / m).T)
-    return DecayingByFeature(penalty, rates, highest * decay, powers)
-
-
-def _in_average(lapse: Decaying, first: int) -> DecayingInAverage:
-    """Return what a penalty does that multiplies weights, which count for their averages."""
-    sums = np.zeros_like(lapse.log_kept)
-    sum_decaying(np.exp(np.diff(lapse.log_kept)), sums)
-    return DecayingInAverage(lapse, sums, first)
-
-
-def _rates(start: int, lrs: Array, pace: Array) -> Rates:
-    """Return the learning rates, and what they sum up to."""
-    return Rates(start, lrs, _cumulated(lrs), pace)
-
-
-def _cumulated(rates: Array) -> Array:
-    """Return the sums along the last axis of no rate, one, two and so on."""
-    sums = np.zeros((*rates.shape[:-1], rates.shape[-1] + 1))
-    np.cumsum(rates, axis=-1, out=sums[..., 1:])
-    return sums

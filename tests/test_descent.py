@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import signal
 import threading
 import time
@@ -262,3 +263,47 @@ def test_the_best_model_of_a_fit_that_diverged_later_is_good(program_data):
     with pytest.warns(fastsgd.DivergenceWarning):
         fastsgd.fit(X, y, **options, seed=0)
     assert fastsgd.fit(X, y, **options, seed=0, validation=(X, y)).evaluate(X, y) < 0.01
+
+
+def test_the_model_of_a_loss_that_raises_is_that_of_the_epoch_before_where_many_run_together():
+    def derivative(p, t):
+        if p > 11:
+            raise ValueError("above 11")
+        return p - t
+
+    X, y = np.ones((4, 1)), np.full(4, 20.0)
+    options = {"lr": 0.1, "batch_size": 4, "init": ([0.0], 0.0), "seed": 0}
+    square = lambda p, t: (p - t) ** 2 / 2  # noqa: E731 - as users write it
+    loss = fastsgd.losses.custom(square, derivative, targets=(20.0,))
+    with pytest.raises(ValueError, match="above 11") as caught:
+        fastsgd.fit(X, y, loss=loss, epochs=100, **options)
+    model = caught.value.model
+    epochs = len(model.history.loss)
+    assert epochs > 1
+    assert model.predict(X[:1])[0] > 11
+    expected = fastsgd.fit(X, y, epochs=epochs, **options)
+    np.testing.assert_allclose(model.w, expected.w, rtol=1e-12)
+    assert model.state.steps == expected.state.steps == epochs
+
+
+def test_the_loss_before_a_divergence_is_that_of_the_rows_that_are_learned_from():
+    X, y = np.eye(8), 1e3 * np.arange(1.0, 9)
+    options = {"batch_size": 1, "validation": 0.5, "seed": 0, "fit_intercept": False}
+    options |= {"init": (np.zeros(8), 0.0), "epochs": 1}
+    is_seen = fastsgd.fit(X, y, **options).w != 0
+    assert is_seen.sum() == 4
+    loss = (y[is_seen] ** 2).mean() / 2
+    with pytest.raises(fastsgd.DivergenceError, match=re.escape(f"before it was {loss:.6g}.")):
+        fastsgd.fit(X, y, lr=1e306, **options)
+
+
+def test_what_init_becomes_during_a_fit_does_not_count(program_data):
+    w = np.array([1.0, 2.0])
+
+    def spoil(step):
+        w[0] = 55
+        return 1e300
+
+    with pytest.raises(fastsgd.DivergenceError) as caught:
+        fastsgd.fit(*program_data, init=(w, 3.0), lr=spoil)
+    assert caught.value.model.w.tolist() == [1.0, 2.0]

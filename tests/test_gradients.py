@@ -85,3 +85,8 @@ def test_what_names_the_labels_that_a_batch_lacks_is_said(y):
         fastsgd.gradient(X, y, w, np.zeros(3), loss="softmax")
     assert "classes=..." in caught.value.__notes__[0]
     fastsgd.gradient(X, y, w, np.zeros(3), loss="softmax", classes=["a", "b", "c"])
+
+
+def test_one_class_alone_is_refused():
+    with pytest.raises(ValueError, match=r"classes: expected at least 2 labels, got \['a'\]"):
+        fastsgd.gradient([[1.0]], ["a"], [1.0], 0.0, loss="logistic", classes=["a"])

@@ -230,3 +230,45 @@ def test_ctrl_c_in_an_import_of_the_users_is_a_keyboard_interrupt(numba_that_is_
         "    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
     )
     assert run_from_the_start(numba_that_is_interrupted, "-c", code) == (0, "")
+
+
+def pressed_after(calls):
+    """Return a kernel that presses Ctrl-C at the end of that call."""
+    made = []
+
+    def pressing(*given):
+        result = run(*given)
+        made.append(1)
+        if len(made) == calls:
+            os.kill(os.getpid(), signal.SIGINT)
+        return result
+
+    return pressing
+
+
+@pytest.mark.usefixtures("handler")
+@pytest.mark.parametrize(("epochs", "calls"), [(3, 1), (10_000, 1)])
+def test_the_model_of_a_fit_that_is_interrupted_knows_its_steps(
+    program_data, monkeypatch, epochs, calls
+):
+    monkeypatch.setattr("fastsgd.descent.run", pressed_after(calls))
+    with pytest.raises(fastsgd.Interrupted) as caught:
+        fastsgd.fit(*program_data, epochs=epochs, seed=0)
+    monkeypatch.undo()
+    model = caught.value.model
+    done = model.state.steps // 100
+    assert model.state.steps == 100 * done > 0
+    np.testing.assert_array_equal(model.w, fastsgd.fit(*program_data, epochs=done, seed=0).w)
+
+
+@pytest.mark.usefixtures("handler")
+def test_ctrl_c_waits_for_the_end_of_a_stretch_of_an_epoch_of_many_small_steps(monkeypatch):
+    # Few numbers, but more steps than one stretch has: each multiplies w by the same.
+    X, y = np.ones((3 * 2**18, 1)), np.zeros(3 * 2**18)
+    options = {"lr": 1e-6, "batch_size": 1, "init": ([1.0], 0.0), "fit_intercept": False}
+    monkeypatch.setattr("fastsgd.descent.run", pressed_after(2))
+    with pytest.raises(fastsgd.Interrupted) as caught:
+        fastsgd.fit(X, y, **options)
+    model = caught.value.model
+    assert model.state.steps == 2**19
+    assert np.log(model.w[0]) / np.log1p(-1e-6) == pytest.approx(2**19, abs=0.1)

@@ -156,6 +156,17 @@ def test_averages_of_a_class_that_goes_on_count_the_steps_in_which_it_rested(
     np.testing.assert_allclose(model.w.T, expected, rtol=1e-12)
 
 
+def test_averages_that_begin_where_a_stopped_fit_goes_on_are_of_its_steps_alone():
+    X, y = data()
+    options = {"seed": 0, "lr": 0.05, "batch_size": 200}
+    stopped = fastsgd.fit(X, y, tol=0.5, patience=1, epochs=40, **options)
+    assert len(stopped.history.loss) < 40
+    seen = []
+    options["callback"] = lambda m, e: seen.append(m.state.parameters.w[0].copy())
+    model = fastsgd.fit(X, y, resume=stopped, tol=0.0, epochs=3, average=True, **options)
+    np.testing.assert_allclose(model.w, np.mean(seen, axis=0), rtol=1e-12)
+
+
 def test_an_interrupted_fit_can_be_resumed():
     X, y = data()
 

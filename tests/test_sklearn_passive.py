@@ -102,6 +102,14 @@ def test_several_targets_are_learned_as_each_alone():
     np.testing.assert_allclose(both.coef_, [one.coef_ for one in alone], rtol=ROUNDING)
 
 
+def test_each_class_is_clipped_by_itself():
+    options = PLAIN | {"learning_rate": "pa1", "clip_norm": 0.05, "max_iter": 3}
+    y = TARGETS["three classes"]
+    model = SGDClassifier(**options).fit(X, y)
+    alone = [SGDClassifier(**options).fit(X, y == label).coef_[0] for label in np.unique(y)]
+    np.testing.assert_allclose(model.coef_, alone, rtol=ROUNDING)
+
+
 def test_digits_in_float32():
     rows, y = load_digits(return_X_y=True)
     options = {"learning_rate": "pa1", "eta0": 0.1, "random_state": 0, "penalty": None}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from interpreted_mode import passed
 from numba import config
 from numpy_reference import adagrad, adam, rmsprop
+from peaks import fit_and_peak
 from scipy import sparse
 from sparse_rows import D, N, table, targets
 
@@ -98,7 +98,7 @@ def test_momentum_at_a_constant_rate_is_that_of_dense_rows(nesterov, average):
 
 def test_all_combinations_in_interpreted_mode():
     selection = "plain_sgd or momentum_at or lazy or adapts"
-    assert passed(__file__, selection) == len(PRODUCT) + 6 + 2 * len(LAZY) + 2
+    assert passed(__file__, selection) == len(PRODUCT) + 6 + 2 * len(LAZY) + len(SLOWED)
 
 
 # The lazy form: what is remembered of a weight, and the weight itself, change in the steps in
@@ -174,13 +174,20 @@ def test_classes_that_stop_by_themselves():
     assert_equal_to_dense(X, y, loss="logistic", lr=0.5, **options)
 
 
-@pytest.mark.parametrize(
-    "penalty", [L2(0.3), ElasticNet(0.3, 0.2)] if config.DISABLE_JIT else [L2(0.3)]
-)
-def test_a_rate_that_adapts_is_that_of_dense_rows(penalty):
+SLOWED = [
+    {"penalty": L2(0.3)},
+    {"penalty": L1(0.01)},
+    {"penalty": L2(ALPHAS)},
+    {"penalty": ElasticNet(0.3, 0.2)},
+    {"optimizer": SGD(momentum=0.5)},
+]
+
+
+@pytest.mark.parametrize("options", SLOWED)
+def test_a_rate_that_adapts_is_that_of_dense_rows(options):
     X = table(n=300)
     lr = schedules.Adaptive(0.2, tol=1e-3, patience=1)
-    assert_equal_to_dense(X, X @ np.arange(D), lr=lr, penalty=penalty, epochs=20)
+    assert_equal_to_dense(X, X @ np.arange(D), lr=lr, epochs=20, **options)
 
 
 def test_steps_that_take_all_of_a_weight_do_not_blur_those_after_them():
@@ -238,15 +245,6 @@ def five_in_a_row(n, d):
     return sparse.csr_array((np.ones(5 * n), columns, 5 * np.arange(n + 1)), shape=(n, d))
 
 
-def fit_and_peak(X, y, **options):
-    """Return the model of a fit whose kernels are compiled, and the most memory that it took."""
-    tracemalloc.start()
-    model = fastsgd.fit(X, y, **options)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return model, peak
-
-
 def test_memory_is_that_of_the_weights_and_the_non_zeros():
     n, d = 1000, 1_000_000
     X = five_in_a_row(n, d)
@@ -266,14 +264,16 @@ def test_powers_of_large_rates_do_not_overflow():
     assert_equal_to_dense(X, targets("squared"), **options)
 
 
-def test_memory_with_an_alpha_for_each_feature_is_no_table_of_features_and_steps():
+# The stronger the penalty, the more powers of the rates count: of 1/2, 57.
+@pytest.mark.parametrize(("alpha", "numbers"), [(0.01, 20), (15, 40)])
+def test_memory_with_an_alpha_for_each_feature_is_no_table_of_features_and_steps(alpha, numbers):
     n, d = 2000, 4000
     X = five_in_a_row(n, d)
-    options = {"seed": 0, "penalty": L2(np.linspace(0, 0.01, d)), "batch_size": 1}
+    options = {"seed": 0, "penalty": L2(np.linspace(0, alpha, d)), "batch_size": 1}
     fastsgd.fit(X[:20], np.ones(20), **options)
     _, peak = fit_and_peak(X, np.ones(n), **options)
-    # Of each feature and of each step, some twenty numbers.
-    assert peak < 8 * 20 * (n + d)
+    # So many of each feature and of each step.
+    assert peak < 8 * numbers * (n + d)
 
 
 def test_memory_with_one_long_row_is_not_that_of_a_batch_of_such_rows():

@@ -153,6 +153,15 @@ def test_the_held_out_loss_is_the_data_loss_on_other_rows_and_the_best_model_is_
     np.testing.assert_array_equal(seen[-1].w, without.w)
 
 
+def test_a_share_held_out_is_measured_on_its_rows_alone():
+    X, y = np.eye(12), np.arange(1.0, 13)
+    options = {"validation": 0.25, "seed": 0, "fit_intercept": False, "epochs": 1}
+    model = fastsgd.fit(X, y, init=(np.zeros(12), 0.0), **options)
+    held_out = model.w == 0  # the features of rows that were never visited
+    assert held_out.sum() == 3
+    np.testing.assert_allclose(model.history.validation_loss, (y[held_out] ** 2).mean() / 2)
+
+
 def test_a_callback_cannot_change_the_best_model():
     X, y = data()
     options = {"validation": 0.3, "epochs": 3, "seed": 0}
@@ -200,7 +209,7 @@ def test_other_rows_to_validate_on_have_the_class_weights_of_the_fit(loss):
         ("tenth", TypeError, "validation: expected a number above 0"),
         (np.ones((2, 3)), TypeError, r"validation: .* or \(X, y\), got ndarray of shape \(2, 3\)"),
         ((np.ones((2, 3)),), TypeError, r"validation: expected a share of the rows, or \(X, y\)"),
-        ((np.ones((2, 2)), np.ones(2)), ValueError, "validation: expected 3 features"),
+        ((np.ones((2, 2)), np.ones(2)), ValueError, "validation: expected .* 3 and 1, got 2 and 1"),
         ((np.ones((2, 3)), np.ones(3)), ValueError, "validation: y: expected one entry for each"),
         (0.001, ValueError, "validation: 0.001 of 200 rows leaves 200 to learn from and 0 to"),
     ],

@@ -15,6 +15,7 @@ from memory import amid_nan, check
 from numba import njit
 from scripts import number_passed
 
+import fastsgd
 from fastsgd.kernels import dense
 from fastsgd.kernels.jit import OPTIONS
 from fastsgd.kernels.tiles import Place
@@ -95,6 +96,22 @@ def test_every_number_counts(dtype, d):
     np.testing.assert_array_equal(out[0], X.sum(axis=1))
     added_up(False, X, order, place, np.ones((1, rows), dtype), g)
     np.testing.assert_array_equal(g[0], X.sum(axis=0))
+
+
+# Tiles of eight rows: of fewer that are left, they take those of the next batch as well, times 0.
+@pytest.mark.parametrize("batch_size", [5, 6, 7, 13])
+def test_rows_of_the_next_batch_count_for_nothing(batch_size):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 140)), rng.normal(size=60)
+    model = fastsgd.fit(
+        X, y, batch_size=batch_size, shuffle=False, epochs=1, lr=1e-3, init=(np.zeros(140), 0.0)
+    )
+    w, b = np.zeros(140), 0.0
+    for first in range(0, 60, batch_size):
+        rows = slice(first, first + batch_size)
+        error = X[rows] @ w + b - y[rows]
+        w, b = w - 1e-3 * error @ X[rows] / len(error), b - 1e-3 * error.mean()
+    np.testing.assert_allclose(model.w, w, rtol=0, atol=1e-14)
 
 
 CHECKED = """

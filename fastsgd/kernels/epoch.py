@@ -46,6 +46,7 @@ class Memory(NamedTuple):
     b: Any  # (slots, k, 1): and of each intercept
     averages: Any
     pace: Any  # (k,): by what the learning rate of each output is multiplied; 0 freezes it
+    steps: Any  # (1,): how many have been taken
 
 
 class Method(NamedTuple):
@@ -112,6 +113,8 @@ def run(
             for j in range(w_after.shape[1]):
                 for f in range(w_after.shape[2]):
                     w_after[epoch, j, f] = work.parameters.w[j, f]
+    # Here, as the weights are: whatever happens in Python, they belong together.
+    work.memory.steps[0] = t + taken
     return are_finite
 
 

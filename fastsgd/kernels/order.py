@@ -61,18 +61,18 @@ def shuffle_all(seed: Any, epoch: Any, orders: Any, draws: Any) -> None:
         order = orders[e]
         for p in range(order.size):
             order[p] = p
-        swap_at_random(seed, epoch + np.uint64(e), 0, order, draws)
+        swap_at_random(seed, epoch + np.uint64(e), order, draws)
 
 
 @inner
-def swap_at_random(seed: Any, epoch: Any, place: int, order: Any, draws: Any) -> None:
-    """Swap each entry with one before it, or with itself, by the random numbers from a place on."""
+def swap_at_random(seed: Any, epoch: Any, order: Any, draws: Any) -> None:
+    """Swap each entry with one before it, or with itself."""
     key = key_of(seed, epoch, SHUFFLE)
     for start in range(0, order.size, draws.size):
         entries = lesser(draws.size, order.size - start)
         for i in range(entries):
             before = np.uint64(start + i)
-            draws[i] = random_below(before + np.uint64(1), key, np.uint64(place) + before)
+            draws[i] = random_below(before + np.uint64(1), key, before)
         for i in range(entries):
             p, q = unsigned(start + i), unsigned(draws[i])
             order[p], order[q] = order[q], order[p]
@@ -147,7 +147,7 @@ def permute(
 
 # A place in a window is the number of its run, and in so many bits the place within the run, which
 # has at most 2**12 rows: `order.RUN` bytes, of rows of one byte.
-PLACE_BITS, PLACE = np.uint32(13), np.uint32(2**13 - 1)
+PLACE_BITS, PLACE = np.uint32(12), np.uint32(2**12 - 1)
 
 
 @entry
@@ -157,7 +157,7 @@ def shuffle_places(seed: Any, epoch: Any, run_length: int, places: Any, draws: A
         run = np.uint32(start // run_length) << PLACE_BITS
         for place in range(run_length):
             places[start + place] = run | np.uint32(place)
-    swap_at_random(seed, epoch, 0, places, draws)
+    swap_at_random(seed, epoch, places, draws)
 
 
 @inner
@@ -212,6 +212,6 @@ def shuffle_windows(
                 for row in range(begins, begins + rows):
                     order[p] = row if row < n else row - n
                     p += 1
-            swap_at_random(seed, epoch, window * places.size, order[begin:filled], draws)
+            swap_at_random(seed, epoch, order[begin:filled], draws)
         window += 1
     return window, filled
