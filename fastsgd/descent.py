@@ -339,8 +339,8 @@ class Descent:
     def _loss_before(self) -> tuple[str, float]:
         """Return when a loss was low, and which it was.
 
-        Of classes any weights tell some apart, however large they are: there the loss may be much
-        higher than it was initially.
+        Weights of any size tell classes apart: there, a loss far above the initial one may be that
+        of a good fit.
         """
         if self.settings.loss.kind == REGRESSION:
             return "before its first step", self._loss_of(learned(self.begin()))
