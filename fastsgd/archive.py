@@ -25,6 +25,7 @@ from .losses import LOSSES
 from .losses.own import values_of
 from .members import PACKAGE
 from .optimizers import OPTIMIZERS
+from .schedules import Adaptive
 from .state import State, Watch
 
 FORMAT = "fastsgd model 1"
@@ -125,7 +126,8 @@ def supplied_loss(loss: Any, about: dict[str, Any], arrays: dict[str, Array]) ->
     )
 
 
-WATCHES = ("watched", "paced")
+# By how many numbers each goes.
+WATCHES = {"watched": 2, "paced": len(Adaptive._fields)}
 
 
 def parts_of_state(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -164,10 +166,12 @@ def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
     _check_arrays(arrays, optimizer.rule().slots)
     averages: Any = NotAveraged()
     if about["averages_first"] is not None:
-        first = int(about["averages_first"])
+        first = checks.integer(
+            "averages_first", about["averages_first"], at_least=0, at_most=checks.MOST_STEPS
+        )
         averages = Averaged(arrays["averages_w"], arrays["averages_b"], first)
     watched, paced = (
-        Watch(arrays[name][0], arrays[name][1].astype(np.int64), tuple(about["rules"][name]))
+        Watch(arrays[name][0], arrays[name][1].astype(np.int64), _rule(name, about["rules"][name]))
         if name in about["rules"]
         else None
         for name in WATCHES
@@ -184,6 +188,13 @@ def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
         Parameters(arrays["best_w"], arrays["best_b"]) if "best_w" in arrays else None,
         checks.non_negative("intercept", about["intercept"]),
     )
+
+
+def _rule(name: str, numbers: Any) -> tuple[float, ...]:
+    """Return what a watch goes by, if it is made of as many numbers as it should be."""
+    if len(numbers) != WATCHES[name]:
+        raise ValueError(f"{name} goes by {len(numbers)} numbers")
+    return tuple(number if type(number) is int else float(number) for number in numbers)
 
 
 def _check_arrays(arrays: dict[str, Array], slots: int) -> None:
@@ -213,6 +224,8 @@ def _check_arrays(arrays: dict[str, Array], slots: int) -> None:
         # The lowest loss, in the first row of a watch, is infinite before there is any.
         if not np.isfinite(array[1:] if name in WATCHES else array).all():
             raise ValueError(f"{name} is not finite")
+        if name in WATCHES and not (array[1].min() >= 0 and array[1].max() <= checks.MOST_STEPS):
+            raise ValueError(f"{name} has not improved for {array[1].tolist()} epochs")
     is_watched = any(name in arrays for name in WATCHES)  # by which an output may have stopped
     if (arrays["pace"] < 0).any() or not (is_watched or arrays["pace"].all()):
         raise ValueError(f"pace is {arrays['pace'].min():g}")

@@ -14,6 +14,7 @@ from .arrays import Array, filled
 from .errors import HIGH, DivergenceError, DivergenceWarning, is_worse, warned_by_caller
 from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
+from .interrupts import answer, released
 from .kernels.averages import Averaged
 from .kernels.dense import Dense
 from .kernels.epoch import Data, Parameters, Work, run
@@ -141,6 +142,7 @@ class Descent:
         self.work = work_on(self.problem, self.settings, self.state)
         for _ in range(count):
             self.run_epochs(1, report)
+            answer()
 
     def _remembers_numbers(self) -> bool:
         """Tell whether what is remembered is finite: after inf, no weight would move."""
@@ -212,7 +214,8 @@ class Descent:
         schedule = self.settings.schedule
         if isinstance(schedule, Constant):
             return filled(last - first, schedule.lr)
-        rates: Array = schedule.rates(np.arange(first, last))
+        with released():  # which may be a function of the user's
+            rates: Array = schedule.rates(np.arange(first, last))
         if not (rates.min() >= 0 and rates.max() < np.inf):
             t = int(np.argmin((rates >= 0) & (rates < np.inf)))
             raise ValueError(

@@ -6,6 +6,7 @@ else, and so it may where compiled code is found again: a fingerprint tells what
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 from contextlib import suppress
 from dis import get_instructions
@@ -18,6 +19,9 @@ from numba.core.dispatcher import Dispatcher
 
 # Modules whose functions are what their names say.
 KNOWN_MODULES = {"builtins", "math", "cmath", "numpy", "numba"}
+# What is known by how it is printed, which classes derived from these may do as they like.
+PRINTED = {bool, int, float, complex, str, bytes, type(None)}
+
 CALLED = (BuiltinFunctionType, FunctionType, type)
 
 
@@ -35,7 +39,7 @@ def fingerprint(*parts: Any) -> str | None:
     >>> fingerprint(lambda x: 2 * x) == fingerprint(lambda x: 3 * x)
     False
     """
-    seen: dict[int, int] = {}
+    seen: dict[int, int | None] = {}
     try:
         contents = [
             _content_of_function(part, seen)
@@ -48,9 +52,12 @@ def fingerprint(*parts: Any) -> str | None:
     return hashlib.sha256(repr(contents).encode()).hexdigest()[:32]
 
 
-def _content(thing: Any, seen: dict[int, int]) -> Any:
-    """Return all that decides what `thing` does; `seen` are the functions met so far, numbered."""
-    if thing is None or isinstance(thing, (bool, int, float, complex, str, bytes)):
+def _content(thing: Any, seen: dict[int, int | None]) -> Any:
+    """Return all that decides what `thing` does.
+
+    `seen` are the functions met so far, numbered; those under way have no number yet.
+    """
+    if type(thing) in PRINTED:
         return type(thing).__name__, repr(thing)
     if isinstance(thing, (np.ndarray, np.generic)) and thing.dtype.kind in "biufc":
         return str(thing.dtype), thing.shape, thing.tobytes()
@@ -68,7 +75,7 @@ def _content(thing: Any, seen: dict[int, int]) -> Any:
     if isinstance(thing, Dispatcher):
         return *_told_to_numba(thing), _content_of_function(thing.py_func, seen)
     if isinstance(thing, FunctionType) and id(thing) in seen:
-        return seen[id(thing)]
+        return _content_of_function(thing, seen)
     name, module = getattr(thing, "__name__", None), getattr(thing, "__module__", None) or ""
     if name is not None and (
         isinstance(thing, np.ufunc)
@@ -84,7 +91,9 @@ def _told_to_numba(dispatcher: Any) -> tuple[str, ...]:
     options = dispatcher.targetoptions
     if dispatcher._compiler.pipeline_class is not Compiler or any(map(callable, options.values())):
         raise _UnknownError
-    told = options, sorted(dispatcher.locals.items()), _only_signatures(dispatcher)
+    # Sets are printed in an order that differs from process to process.
+    ordered = {name: sorted(of) if isinstance(of, set) else of for name, of in options.items()}
+    told = ordered, sorted(dispatcher.locals.items()), _only_signatures(dispatcher)
     return tuple(map(repr, told))
 
 
@@ -100,31 +109,44 @@ def _only_signatures(dispatcher: Any) -> tuple[Any, ...]:
     return () if dispatcher._can_compile else tuple(dispatcher.nopython_signatures)
 
 
-def _content_of_function(function: FunctionType, seen: dict[int, int]) -> Any:
+def _content_of_function(function: FunctionType, seen: dict[int, int | None]) -> Any:
     if id(function) in seen:
+        # Machine code of what calls itself, found on disk, would end the process: numba's linker
+        # looks for a part of it in vain.
+        if seen[id(function)] is None:
+            raise _UnknownError
         return seen[id(function)]
-    seen[id(function)] = len(seen)
-    used = sorted(_names(function.__code__) & set(function.__globals__))
+    number = len(seen)
+    seen[id(function)] = None
+    used = _globals_used(function)
     try:
         cells = [cell.cell_contents for cell in function.__closure__ or ()]
     except ValueError:  # a variable that has no value yet
         raise _UnknownError from None
     parts = (function.__code__, function.__defaults__, *cells)
-    globals_used = tuple(function.__globals__[name] for name in used)
+    globals_used = tuple(used.values())
     values = _values_in_modules((*globals_used, *cells), _attributes(function.__code__))
-    return tuple(used), _content((parts, globals_used, values), seen)
+    content = tuple(used), _content((parts, globals_used, values), seen)
+    seen[id(function)] = number
+    return content
 
 
 def _values_in_modules(things: tuple[Any, ...], names: set[str]) -> tuple[Any, ...]:
     """Return what such names stand for in modules: numbers, and what has been put there."""
     modules = [thing for thing in things if isinstance(thing, ModuleType)]
-    kinds = (bool, int, float, complex, np.ndarray, np.generic, Dispatcher)
+    kinds = (bool, int, float, complex, str, tuple, np.ndarray, np.generic, Dispatcher)
     values = []
     for module in modules:  # which may grow on the way
         there = [vars(module)[name] for name in sorted(names & vars(module).keys())]
         modules += [one for one in there if isinstance(one, ModuleType) and one not in modules]
         values += [one for one in there if isinstance(one, kinds)]
     return tuple(values)
+
+
+def _globals_used(function: FunctionType) -> dict[str, Any]:
+    """Return the globals that a function uses, in order of their names; Python's own are some."""
+    there = vars(builtins) | function.__globals__
+    return {name: there[name] for name in sorted(_names(function.__code__) & there.keys())}
 
 
 def _names(code: CodeType) -> set[str]:
@@ -189,11 +211,8 @@ def _without_references(function: FunctionType) -> FunctionType:
 def _refer(copy: FunctionType, function: FunctionType, made: dict[int, Any]) -> None:
     """Let a copy of a function refer to copies of what the function refers to."""
     copy.__defaults__ = frozen(function.__defaults__, made)
-    used = _names(function.__code__)
-    copy.__globals__.update(
-        (name, frozen(thing, made) if name in used else thing)
-        for name, thing in function.__globals__.items()
-    )
+    used = {name: frozen(thing, made) for name, thing in _globals_used(function).items()}
+    copy.__globals__.update(function.__globals__ | used)
     for cell, original in zip(copy.__closure__ or (), function.__closure__ or (), strict=True):
         with suppress(ValueError):  # of a variable that has no value yet
             cell.cell_contents = frozen(original.cell_contents, made)

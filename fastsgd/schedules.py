@@ -94,7 +94,9 @@ class InvScaling(NamedTuple):
 
     def rates(self, t: Array) -> Array:
         """Return the learning rates of the steps t."""
-        return self.lr / (t / self.t0 + 1.0) ** self.power
+        with np.errstate(over="ignore"):  # where the rate is 0
+            rates: Array = self.lr / (t / self.t0 + 1.0) ** self.power
+        return rates
 
 
 @parameters()

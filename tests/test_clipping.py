@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from noisy_rows import data
@@ -82,3 +84,9 @@ def test_an_intercept_that_is_not_learned_does_not_count_for_the_norm():
     options = {"init": ([0.0], 0.0), "fit_intercept": False, "clip_norm": 1.0, "lr": 1.0}
     model = fastsgd.fit([[1.0]], [10.0], epochs=1, **options)
     np.testing.assert_allclose(model.w, [1.0], rtol=1e-12)
+
+
+def test_a_gradient_of_b_whose_square_overflows_is_shortened_as_well():
+    options = {"init": ([0.0], 0.0), "lr": 1.0, "epochs": 1, "clip_norm": 0.5}
+    model = fastsgd.fit([[1.0]], [-1e200], **options, epoch_loss=None)
+    np.testing.assert_allclose([*model.w, model.b], [-0.5 / math.sqrt(2)] * 2, rtol=1e-12)

@@ -12,8 +12,10 @@ import time
 import numpy as np
 import pytest
 from numpy_reference import squared_loss
+from scipy import sparse
 
 import fastsgd
+from fastsgd.schedules import Adaptive
 
 
 def test_divergence_names_the_epoch_the_loss_before_it_and_what_to_try(program_data):
@@ -307,3 +309,28 @@ def test_what_init_becomes_during_a_fit_does_not_count(program_data):
     with pytest.raises(fastsgd.DivergenceError) as caught:
         fastsgd.fit(*program_data, init=(w, 3.0), lr=spoil)
     assert caught.value.model.w.tolist() == [1.0, 2.0]
+
+
+def test_the_rate_that_a_divergence_names_is_the_one_that_was_adapted():
+    X, y = np.ones((1, 1)), np.ones(1)
+    adaptive = Adaptive(1e3, factor=10.0, tol=1e308, patience=1, smallest=0.0)
+    with pytest.raises(fastsgd.DivergenceError, match="lr smaller than 100,"):
+        fastsgd.fit(X, y, lr=adaptive, init=([1.0], 1e150), epochs=3, fit_intercept=False)
+
+
+def test_a_fit_that_is_interrupted_where_it_has_just_diverged_leaves_a_finite_model(
+    program_data, monkeypatch
+):
+    def interrupt(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fastsgd.descent.Descent._diverged", interrupt)
+    with pytest.raises(fastsgd.Interrupted) as caught:
+        fastsgd.fit(*program_data, lr=1e6, init=([1.0, 2.0], 3.0))
+    assert (caught.value.model.w.tolist(), caught.value.model.b) == ([1.0, 2.0], 3.0)
+
+
+def test_divergence_on_sparse_rows_that_hold_no_number_is_told():
+    X = sparse.csr_array((2, 1))
+    with pytest.raises(fastsgd.DivergenceError, match="X reaches from 0 to 0, y from"):
+        fastsgd.fit(X, [1e300, 1e300], lr=1e300)

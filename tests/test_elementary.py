@@ -142,3 +142,8 @@ def test_python_has_them_too():
     assert exp(1000.0) == math.inf
     assert expm1(1e-20) == 1e-20
     assert log1p(1.0) == math.log(2)
+
+
+@pytest.mark.parametrize("x", [-745.0, -1e4, -1e300, -math.inf])
+def test_expm1_far_below_0_is_minus_1(x):
+    assert compiled(expm1_of_all, x) == -1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
 import functools
 import pickle
@@ -77,12 +78,12 @@ def test_what_is_put_into_a_module_is_part_of_a_function(monkeypatch):
         return np.my_factor * (p - t) ** 2 / 2
 
     prints = []
-    for factor in (2.0, 3.0, np.array([2.0])):
+    for factor in (2.0, 3.0, np.array([2.0]), (2.0, 3.0), (2.0, 4.0)):
         monkeypatch.setattr(np, "my_factor", factor, raising=False)
         prints.append(fingerprint(value))
         monkeypatch.setattr(np.linalg, "my_other", factor, raising=False)
         prints.append(fingerprint(lambda p, t: np.linalg.my_other * (p - t)))
-    assert len({*prints, fingerprint(lambda p, t: (p - t) ** 2 / 2)}) == 7
+    assert len({*prints, fingerprint(lambda p, t: (p - t) ** 2 / 2)}) == 11
 
 
 def test_what_cannot_be_compared_has_no_fingerprint():
@@ -342,3 +343,61 @@ def test_a_name_that_python_has_as_well_is_part_of_a_function():
         losses.append(fastsgd.losses.custom(names["value"], names["slope"]))
     assert losses[0] != losses[1]
     assert losses[1].value(3.0, 1.0) == 10.0
+
+
+class Rounded(float):
+    """A number that does not print what it is."""
+
+    def __repr__(self):
+        return "1"
+
+
+def test_numbers_that_print_as_they_like_are_told_apart():
+    half, double = (squared_times(Rounded(factor)) for factor in (0.5, 2.0))
+    assert half != double
+    assert (half.value(1.0, 0.0), double.value(1.0, 0.0)) == (0.25, 1.0)
+
+
+def test_what_is_put_among_the_names_of_python_is_part_of_a_function(monkeypatch):
+    made = []
+    for factor in (1.0, 2.0):
+        monkeypatch.setattr(builtins, "my_factor", factor, raising=False)
+        made.append(
+            losses.custom(
+                lambda p, t: my_factor * (p - t) ** 2 / 2,  # noqa: F821
+                lambda p, t: my_factor * (p - t),  # noqa: F821
+            )
+        )
+    assert made[0] != made[1]
+    assert [compiled_slope(loss) for loss in made] == [1.0, 2.0]
+
+
+SETS = """
+from numba import njit
+from fastsgd.losses import custom
+square = njit(fastmath={"contract", "reassoc", "nsz"})(lambda x: x * x / 2)
+print(type(custom(lambda p, t: square(p - t), lambda p, t: p - t)).__name__)
+"""
+
+
+@needs_jit
+def test_a_loss_has_the_same_name_in_every_process():
+    names = {output_of(SETS, PYTHONHASHSEED=seed) for seed in ("1", "2", "3", "4")}
+    assert len(names) == 1
+
+
+CALLS_ITSELF = """
+from numba import njit
+import fastsgd
+@njit
+def power(x, n):
+    return x * power(x, n - 1) if n > 0 else 1.0
+loss = fastsgd.losses.custom(lambda p, t: power(p - t, 2) / 2, lambda p, t: power(p - t, 1))
+print(fastsgd.gradient([[1.0]], [0.0], [1.0], 0.0, loss=loss).w[0])
+"""
+
+
+@needs_jit
+def test_what_calls_itself_runs_in_the_next_process_as_well(tmp_path):
+    for _ in range(2):
+        assert output_of(CALLS_ITSELF, NUMBA_CACHE_DIR=tmp_path) == "1.0\n"

@@ -90,3 +90,11 @@ def test_what_names_the_labels_that_a_batch_lacks_is_said(y):
 def test_one_class_alone_is_refused():
     with pytest.raises(ValueError, match=r"classes: expected at least 2 labels, got \['a'\]"):
         fastsgd.gradient([[1.0]], ["a"], [1.0], 0.0, loss="logistic", classes=["a"])
+
+
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gradients_are_of_the_dtype_of_X(dtype, reduction):
+    X = np.ones((2, 1), dtype)
+    gradient = fastsgd.gradient(X, [0.0, 0.0], [1.0], 0.0, reduction=reduction)
+    assert gradient.w.dtype == gradient.b.dtype == dtype

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -88,13 +89,15 @@ def test_a_fit_in_another_thread_works(program_data):
 
 
 @pytest.mark.usefixtures("handler")
-def test_ctrl_c_before_another_error_is_not_left_to_a_later_fit(program_data):
-    def fails(step):
+def test_ctrl_c_before_another_error_is_not_left_to_a_later_fit(program_data, monkeypatch):
+    def fails(*given):
         os.kill(os.getpid(), signal.SIGINT)
         raise RuntimeError("something else")
 
+    monkeypatch.setattr("fastsgd.descent.run", fails)
     with pytest.raises(fastsgd.Interrupted) as caught:
-        fastsgd.fit(*program_data, lr=fails, epochs=10_000, seed=0)
+        fastsgd.fit(*program_data, epochs=10_000, seed=0)
+    monkeypatch.undo()
     assert type(caught.value.__context__.__context__) is RuntimeError
     fastsgd.fit(*program_data, epochs=10_000, lr=1e-3, seed=0)
 
@@ -272,3 +275,46 @@ def test_ctrl_c_waits_for_the_end_of_a_stretch_of_an_epoch_of_many_small_steps(m
     model = caught.value.model
     assert model.state.steps == 2**19
     assert np.log(model.w[0]) / np.log1p(-1e-6) == pytest.approx(2**19, abs=0.1)
+
+
+@pytest.mark.usefixtures("handler")
+def test_ctrl_c_is_answered_while_epochs_are_gone_through_one_by_one(monkeypatch):
+    # It diverges after thousands of epochs, which run together first.
+    X, y = np.ones((2, 1)), np.zeros(2)
+    options = {"batch_size": 2, "lr": 2.01, "fit_intercept": False, "init": ([1.0], 0.0)}
+    monkeypatch.setattr("fastsgd.descent.run", pressed_after(3))
+    with pytest.raises(fastsgd.Interrupted) as caught:
+        fastsgd.fit(X, y, epochs=400_000, **options)
+    assert len(caught.value.model.history.loss) == caught.value.model.state.steps == 2
+
+
+@pytest.mark.usefixtures("handler")
+def test_ctrl_c_ends_a_function_for_the_rates_at_once(program_data):
+    asked = []
+
+    def lr(step):
+        asked.append(step)
+        if len(asked) == 10:
+            os.kill(os.getpid(), signal.SIGINT)
+        return 0.1
+
+    with pytest.raises(fastsgd.Interrupted):
+        fastsgd.fit(*program_data, lr=lr, epochs=10_000)
+    assert len(asked) == 10
+
+
+@pytest.mark.usefixtures("handler")
+def test_a_fit_in_another_thread_leaves_ctrl_c_to_the_main_one(program_data, monkeypatch):
+    others = []
+
+    def pressing(*given):
+        if threading.current_thread() is threading.main_thread() and not others:
+            os.kill(os.getpid(), signal.SIGINT)
+            with ThreadPoolExecutor(1) as pool:
+                others.append(pool.submit(fastsgd.fit, *program_data, seed=0).result())
+        return run(*given)
+
+    monkeypatch.setattr("fastsgd.descent.run", pressing)
+    with pytest.raises(fastsgd.Interrupted):
+        fastsgd.fit(*program_data, epochs=10_000, seed=0)
+    assert len(others) == 1

@@ -364,3 +364,18 @@ def test_more_classes_than_float32_numbers_one_by_one_are_refused(loss):
     X, classes = np.ones((1, 1), np.float32), np.arange(2**24 + 1, dtype=np.int32)
     with pytest.raises(ValueError, match=r"^classes: expected at most 16777216 .* got 16777217$"):
         fastsgd.gradient(X, [0], [[0.0]], [0.0], loss=loss, classes=classes)
+
+
+def test_a_score_of_0_stands_for_the_first_class():
+    model = fastsgd.fit([[0.0], [1.0]], ["no", "yes"], loss="hinge", init=([0.0], 0.0), epochs=0)
+    assert model.predict([[1.0]]) == ["no"]
+
+
+def test_balanced_weights_of_rows_that_lack_a_class_are_those_of_the_others():
+    options = {"loss": "logistic", "seed": 0}
+    first = fastsgd.fit([[0.0], [1.0], [2.0]], [0, 1, 2], **options)
+    models = [
+        fastsgd.fit([[0.0], [1.0]], [0, 1], resume=first, class_weight=weights, **options)
+        for weights in ("balanced", {0: 2 / 3, 1: 2 / 3})
+    ]
+    np.testing.assert_array_equal(models[0].w, models[1].w)

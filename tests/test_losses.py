@@ -322,3 +322,13 @@ def test_the_loss_of_softmax_loses_nothing_where_all_scores_are_large(shift):
     model = fastsgd.fit([[0.0], [0.0]], [0, 1], loss="softmax", epochs=0, init=start)
     gap = model.b[0] - model.b[1]
     assert model.evaluate([[0.0]], [0]) == pytest.approx(np.log1p(np.exp(-gap)), rel=1e-15)
+
+
+@pytest.mark.parametrize("error", [0.3, 1.0, 3.0, -30.0, 800.0, -1e4])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_kernels_have_the_value_of_log_cosh(error, dtype):
+    X = np.zeros((1, 1), dtype)
+    model = fastsgd.fit(X, [0.0], loss="log_cosh", init=([0.0], error), epochs=0)
+    size = abs(error)
+    value = size + math.log1p(math.exp(-2 * size)) - math.log(2)
+    assert model.evaluate(X, [0.0]) == pytest.approx(value, rel=1e-6)  # float32 rounds by 6e-8

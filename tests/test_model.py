@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from contextlib import suppress
@@ -121,6 +122,8 @@ def test_load_never_unpickles(tmp_path):
         ("seconds", np.ones((3, 1))),
         ("seconds", np.array(["1", "2", "3"])),
         ("penalty", np.ones(3) * 1j),
+        ("slots_b", np.ones((1, 1, 1))),
+        ("averages_w", np.ones((2, 1))),
         ("pace", -np.ones(1)),
         ("pace", np.zeros(1)),
         ("classes", np.array([0, 1])),
@@ -244,3 +247,24 @@ def test_repr_says_what_it_is(program_data):
     assert repr(fastsgd.fit(X, y)) == "Model(features=2, loss=Squared(), epochs=3)"
     several = fastsgd.fit(X, np.column_stack([y, y]), epochs=1)
     assert repr(several) == "Model(features=2, outputs=2, loss=Squared(), epochs=1)"
+
+
+@pytest.mark.parametrize(("name", "value"), [("intercept", -1.0), ("steps", -1)])
+def test_load_refuses_a_state_that_no_fit_has(program_data, tmp_path, name, value):
+    path = tmp_path / "model.npz"
+    fastsgd.fit(*program_data).save(path)
+    with np.load(path) as archive:
+        about = json.loads(str(archive["about"]))
+        about["state"][name] = value
+        parts = {**archive, "about": json.dumps(about)}
+    np.savez(path, **parts)
+    with pytest.raises(ValueError, match=f"is not a saved model: {name}: expected"):
+        fastsgd.load(path)
+
+
+@pytest.mark.parametrize("outputs", [(), (2,)])
+def test_scores_are_of_the_dtype_of_X(outputs):
+    X = np.ones((3, 2))
+    model = fastsgd.fit(X, np.ones((3, *outputs)), seed=0)
+    for dtype in (np.float32, np.float64):
+        assert model.decision_function(X.astype(dtype)).dtype == dtype

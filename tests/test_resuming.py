@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+
 import numpy as np
 import pytest
 from noisy_rows import data
@@ -236,3 +239,100 @@ def test_a_constant_rate_is_what_it_says_after_an_adaptive_one():
     free = fastsgd.fit(X, y, lr=0.1, epochs=1, resume=begun)
     watched = fastsgd.fit(X, y, lr=0.1, tol=1e-9, patience=99, epochs=1, resume=begun)
     np.testing.assert_array_equal(free.w, watched.w)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("averages_first", 10**30),
+        ("averages_first", -5),
+        ("rules", {"watched": []}),
+        ("rules", {"watched": ["a", "b"]}),
+        ("watched", [[1.0], [1e300]]),
+    ],
+)
+def test_a_saved_model_that_could_not_go_on_is_refused(tmp_path, part, value):
+    path = tmp_path / "model.npz"
+    fastsgd.fit(*data(), tol=0.1, average=True, seed=0).save(path)
+    with np.load(path) as archive:
+        parts = dict(archive)
+    if part in parts:
+        parts[part] = np.array(value)
+    else:
+        about = json.loads(str(parts["about"]))
+        assert part in about["state"]
+        about["state"][part] = value
+        parts["about"] = json.dumps(about)
+    np.savez(path, **parts)
+    with pytest.raises(ValueError, match="is not a saved model"):
+        fastsgd.load(path)
+
+
+def arrays_in(part):
+    """Return the arrays in a state."""
+    if isinstance(part, np.ndarray):
+        return [part]
+    return [array for one in part for array in arrays_in(one)] if isinstance(part, tuple) else []
+
+
+def test_states_of_models_share_no_memory():
+    X, score = data()
+    y, seen = np.digitize(score, [-2, 2]), []
+    options = {"loss": "logistic", "lr": Adaptive(0.03), "tol": 0.0, "average": True}
+    options |= {"optimizer": "adam", "validation": 0.25}
+    first = fastsgd.fit(X, y, epochs=2, callback=lambda m, e: seen.append(m), **options)
+    same = fastsgd.fit(X, y, epochs=0, resume=first, **options)
+    states = [arrays_in(model.state) for model in (*seen, first, same)]
+    # w and b: of the last step, in the slots, in averages, of the best; two watches of two; the
+    # pace, the steps, and when each class stopped.
+    assert {len(arrays) for arrays in states} == {15}
+    for one, other in itertools.combinations(states, 2):
+        for mine, theirs in itertools.product(one, other):
+            assert not np.shares_memory(mine, theirs)
+
+
+def test_a_class_that_stops_where_averages_begin_keeps_its_weights():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 3))
+    y = np.where(X[:, 0] > 0, 2, np.where(X[:, 1] > 0, 1, 0))
+    options = {"loss": "logistic", "tol": 0.004, "patience": 1, "epochs": 40, "seed": 0, "lr": 0.05}
+    plain = fastsgd.fit(X, y, **options)
+    stopped = np.flatnonzero(plain.state.stopped < plain.state.steps)
+    assert stopped.size > 0
+    for j in stopped:
+        late = fastsgd.fit(X, y, average=int(plain.state.stopped[j]) + 1, **options)
+        np.testing.assert_array_equal(late.w[:, j], plain.w[:, j])
+
+
+def test_a_class_that_tol_has_stopped_stays_so_where_an_adaptive_rate_begins():
+    X, score = data()
+    y = np.digitize(score, [-2, 2])
+    options = {"loss": "logistic", "tol": 3e-2, "patience": 2, "epochs": 6, "seed": 0}
+    first = fastsgd.fit(X, y, lr=0.05, **options)
+    has_stopped = first.state.memory.pace == 0
+    assert 0 < has_stopped.sum() < 3
+    model = fastsgd.fit(X, y, lr=Adaptive(0.05), resume=first, **options)
+    goes_on = (model.w != first.w).any(axis=0)
+    np.testing.assert_array_equal(goes_on, ~has_stopped)
+
+
+def test_a_model_that_has_seen_no_loss_of_those_it_watches_comes_back(tmp_path):
+    X, y = data()
+    options = {"tol": 1e-3, "seed": 0}
+    first = fastsgd.fit(X, y, epochs=0, **options)
+    first.save(tmp_path / "model")
+    loaded = fastsgd.load(tmp_path / "model")
+    models = [fastsgd.fit(X, y, resume=model, **options) for model in (first, loaded)]
+    np.testing.assert_array_equal(models[0].w, models[1].w)
+
+
+@pytest.mark.parametrize("loss", ["squared", "softmax", "logistic"])
+def test_models_of_several_outputs_that_watched_a_loss_come_back(loss, tmp_path):
+    X, score = data()
+    y = np.column_stack([score] * 3) if loss == "squared" else np.digitize(score, [-2, 2])
+    options = {"loss": loss, "tol": 1e-3, "seed": 0}
+    first = fastsgd.fit(X, y, **options)
+    first.save(tmp_path / "model")
+    loaded = fastsgd.load(tmp_path / "model")
+    models = [fastsgd.fit(X, y, resume=model, **options) for model in (first, loaded)]
+    np.testing.assert_array_equal(models[0].w, models[1].w)

@@ -13,7 +13,7 @@ from tolerances import ROUNDING
 
 import fastsgd
 from fastsgd import schedules
-from fastsgd.losses import LOSSES, Tweedie, custom
+from fastsgd.losses import LOSSES, Squared, Tweedie, custom
 from fastsgd.penalties import L1, L2, ElasticNet
 from fastsgd.schedules import (
     Adaptive,
@@ -234,3 +234,23 @@ def test_a_warm_up_does_not_matter_where_no_step_is_taken():
 def test_what_a_function_raises_is_passed_on():
     with pytest.raises(ZeroDivisionError):
         fastsgd.fit(*data(), lr=lambda t: 1 / t)
+
+
+def test_optimal_takes_the_mean_where_each_feature_has_an_alpha():
+    of_each, of_all = (
+        Optimal().bound(loss=Squared(), penalty=L2(alpha), steps=0) for alpha in ([0.25, 0.75], 0.5)
+    )
+    assert of_each == of_all
+
+
+def test_a_learning_rate_of_0_is_taken():
+    X, y = data()
+    options = {"batch_size": len(y), "seed": 0}
+    model = fastsgd.fit(X, y, lr=lambda step: 0.03 if step == 0 else 0.0, epochs=3, **options)
+    np.testing.assert_array_equal(model.w, fastsgd.fit(X, y, epochs=1, **options).w)
+
+
+@pytest.mark.filterwarnings("error")
+def test_rates_that_fall_to_0_do_so_in_silence():
+    assert InvScaling(0.1, 1e6).rates(np.arange(3))[2] == 0
+    assert InvScaling(0.1, 0.5, 1e-320).rates(np.arange(3))[2] == 0

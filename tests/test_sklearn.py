@@ -481,3 +481,34 @@ def test_labels_are_told_in_scikit_learns_types(dtype):
     their, our = pair(TARGETS["two classes"], **PLAIN)
     assert our.fit(X, y).classes_.dtype == their.fit(X, y).classes_.dtype
     np.testing.assert_array_equal(our.predict(X), their.predict(X))
+
+
+@pytest.mark.parametrize("eta0", [1e-6, 5e-6, 1e-2])
+def test_an_adaptive_rate_ends_where_scikit_learns_does_by_a_score(eta0):
+    options = PLAIN | {"learning_rate": "adaptive", "eta0": eta0, "n_iter_no_change": 1}
+    options |= {"early_stopping": True, "random_state": 0}
+    their, our = pair(SCORE, **options | {"tol": 1e9, "max_iter": 99})
+    assert our.fit(X, SCORE).n_iter_ == their.fit(X, SCORE).n_iter_
+
+
+def test_a_score_has_to_be_above_the_best_before():
+    class Worse(SGDClassifier):
+        scores = (0.3, 0.1, 0.2, 0.25)
+
+        def score(self, X, y, sample_weight=None):
+            self.seen = getattr(self, "seen", 0) + 1
+            return self.scores[self.seen - 1]
+
+    model = Worse(early_stopping=True, n_iter_no_change=2, random_state=0, tol=0.05)
+    assert model.fit(X, TARGETS["two classes"]).n_iter_ == 3
+
+
+def test_the_optimal_rate_goes_on_from_the_rows_that_were_learned_from():
+    options = PLAIN | {"learning_rate": "optimal", "max_iter": 2, "tol": None, "random_state": 1}
+    train, _ = next(ShuffleSplit(test_size=0.1, random_state=1).split(X))
+    model = ours(SCORE, **options, early_stopping=True).fit(X, SCORE)
+    alone = ours(SCORE, **options).fit(X[np.sort(train)], SCORE[np.sort(train)])
+    np.testing.assert_array_equal(model.coef_, alone.coef_)
+    for one in (model.set_params(early_stopping=False), alone):
+        one.partial_fit(X, SCORE)
+    np.testing.assert_array_equal(model.coef_, alone.coef_)

@@ -61,6 +61,10 @@ CLASSIFICATION = {
     "not fitted": lambda make: make(loss="log_loss").predict_proba(X),
     "one class": lambda make: make().fit(X, np.ones(30)),
     "one class in the stream": lambda make: make().partial_fit(X, np.ones(30), classes=[1]),
+    "no weights held out but others": lambda make: make(early_stopping=True, random_state=0).fit(
+        X, LABELS, sample_weight=np.arange(30) == 0
+    ),
+    "more of coef_init": lambda make: make().fit(X, LABELS, coef_init=np.ones(4)),
     "no weights held out": lambda make: make(early_stopping=True, random_state=0).fit(
         X, LABELS, sample_weight=np.zeros(30)
     ),
@@ -112,6 +116,10 @@ def test_a_classifier_refuses_in_the_words_of_scikit_learn(case):
 
 
 OWN = {
+    "flat weights": (
+        lambda: with_attribute("coef_", np.zeros(9)),
+        r"coef_: expected shape \(3, 3\), got \(9,\)",
+    ),
     "batch_size": (lambda: SGDRegressor(batch_size=0).fit(X, SCORE), "'batch_size' .* int in"),
     "optimizer": (lambda: SGDRegressor(optimizer="newton").fit(X, SCORE), "'optimizer' param"),
     "clip_norm": (lambda: SGDRegressor(clip_norm=0.0).fit(X, SCORE), "'clip_norm' parameter"),

@@ -282,3 +282,41 @@ def test_an_adaptive_rate_begins_anew_where_a_fit_that_tol_stopped_goes_on():
     fastsgd.fit(X, y, patience=20, epochs=4, resume=model, **options)
     # As in the first epochs of a fit: the lowest loss, and two in which it does not improve.
     np.testing.assert_allclose(paces, [1, 1, 0.2, 0.2])
+
+
+def test_of_equally_good_epochs_the_first_one_has_the_best_model():
+    # The labels of the rows held out are told by far: their loss is 0 after each epoch.
+    X, y = [[-1.0], [1.0]], [0, 1]
+    options = {"loss": "hinge", "validation": ([[-99.0], [99.0]], y), "seed": 0}
+    options |= {"init": ([0.5], 0.0), "lr": 0.1, "batch_size": 2}
+    first = fastsgd.fit(X, y, epochs=1, **options)
+    model = fastsgd.fit(X, y, epochs=3, **options)
+    assert model.history.validation_loss == (0.0, 0.0, 0.0)
+    assert model.state.parameters.w[0, 0] != model.w[0] == first.w[0]
+
+
+def test_as_many_rows_are_held_out_as_are_nearest_to_the_share():  # 0.29 * 100 is 28.999...
+    options = {"init": (np.zeros(100), 0.0), "epochs": 1, "fit_intercept": False, "seed": 0}
+    model = fastsgd.fit(np.eye(100), np.ones(100), validation=0.29, **options)
+    assert (model.state.parameters.w[0] == 0).sum() == 29
+
+
+def test_rows_to_validate_on_are_of_the_dtype_of_those_of_the_fit():
+    X, y = data()
+    narrow, options = X.astype(np.float32), {"epochs": 2, "seed": 0}
+    one, other = (fastsgd.fit(narrow, y, validation=(held, y), **options) for held in (X, narrow))
+    assert one.history.validation_loss == other.history.validation_loss
+
+
+def test_an_output_of_weight_0_counts_for_nothing_though_its_loss_overflows():
+    X, y = data()
+    y = np.column_stack([y, y])
+    weights = np.ones(y.shape)
+    weights[:20, 1] = 0
+    options = {"seed": 0, "lr": 1e-3, "epoch_loss": "full", "init": (np.ones((3, 2)), np.zeros(2))}
+    models = []
+    for outlier in (1.5e308, 1.0):
+        y[:20, 1] = outlier
+        models.append(fastsgd.fit(X, y, sample_weight=weights, **options))
+    np.testing.assert_array_equal(models[0].w, models[1].w)
+    assert models[0].history.loss == models[1].history.loss

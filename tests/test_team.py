@@ -13,6 +13,8 @@ from scripts import output_of
 
 import fastsgd
 from fastsgd.kernels import atomic
+from fastsgd.kernels.jit import OPTIONS
+from fastsgd.kernels.team import OFFERED, STOPPED, TAKEN
 
 COUNTS = 200_000
 
@@ -213,3 +215,29 @@ def test_a_process_that_is_forked_between_epochs_goes_on_without_the_threads():
 def test_n_threads_is_checked(data):
     with pytest.raises(ValueError, match="n_threads: expected an integer of at least 1, got 0"):
         fastsgd.fit(*data, n_threads=0)
+
+
+@njit(**OPTIONS)
+def take(cells):
+    """Take a part that is offered, as a thread does; tell whether there was one."""
+    number = atomic.read(cells, TAKEN)
+    return number < atomic.read(cells, OFFERED) and atomic.replace(cells, TAKEN, number, number + 1)
+
+
+def test_the_model_is_that_of_the_epoch_before_where_another_thread_fails(data, monkeypatch):
+    X, y = data
+    options = {"batch_size": 2000, "seed": 0}
+
+    def fail(data, order, parameters, loss, shared):
+        while shared.cells[STOPPED] == 0:
+            if take(shared.cells):
+                raise ValueError("this thread")
+
+    take(np.zeros(64, np.int64))  # compiled before
+    monkeypatch.setattr("fastsgd.team.assist", fail)
+    with pytest.raises(ValueError, match="this thread") as caught:
+        fastsgd.fit(X, y, epochs=3000, n_threads=2, **options)
+    model = caught.value.model
+    expected = fastsgd.fit(X, y, epochs=len(model.history.loss), n_threads=1, **options)
+    assert model.w.tobytes() == expected.w.tobytes()
+    assert model.state.steps == expected.state.steps
