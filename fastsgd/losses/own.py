@@ -46,7 +46,8 @@ def custom(
     Loss
         A value that `fit` takes. The same functions, whose machine code is kept on disk, give an
         equal one; where they refer to what cannot be compared, such as other modules, these are
-        read when the code is compiled, which is done anew for each value and in each process.
+        read when the code is compiled, which is done anew for each value and in each process. So
+        it is where functions call themselves.
 
     Raises
     ------
