@@ -75,7 +75,8 @@ class Interrupted(KeyboardInterrupt):
     Attributes
     ----------
     model : Model
-        The model after the last whole mini-batch; its history ends with the last whole epoch.
+        The model after the last whole mini-batch. Its history ends with the last whole epoch; that
+        of a fit which takes no more than some milliseconds may end before it.
 
     Examples
     --------

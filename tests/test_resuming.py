@@ -215,11 +215,16 @@ def test_only_a_model_can_be_resumed():
         fastsgd.fit(*data(), resume="model.npz")
 
 
-def test_a_class_that_stops_before_averages_begin_keeps_its_weights():
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(300, 3))
+def classes_that_stop():
+    """Return rows of three classes, and options by which these stop at different times."""
+    X = np.random.default_rng(0).normal(size=(300, 3))
     y = np.where(X[:, 0] > 0, 2, np.where(X[:, 1] > 0, 1, 0))
     options = {"loss": "logistic", "tol": 0.004, "patience": 1, "epochs": 40, "seed": 0, "lr": 0.05}
+    return X, y, options
+
+
+def test_a_class_that_stops_before_averages_begin_keeps_its_weights():
+    X, y, options = classes_that_stop()
     plain = fastsgd.fit(X, y, **options)
     late = fastsgd.fit(X, y, average=500, **options)
     stopped = late.state.memory.pace == 0
@@ -292,10 +297,7 @@ def test_states_of_models_share_no_memory():
 
 
 def test_a_class_that_stops_where_averages_begin_keeps_its_weights():
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(300, 3))
-    y = np.where(X[:, 0] > 0, 2, np.where(X[:, 1] > 0, 1, 0))
-    options = {"loss": "logistic", "tol": 0.004, "patience": 1, "epochs": 40, "seed": 0, "lr": 0.05}
+    X, y, options = classes_that_stop()
     plain = fastsgd.fit(X, y, **options)
     stopped = np.flatnonzero(plain.state.stopped < plain.state.steps)
     assert stopped.size > 0
