@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arithmetic import lesser, unsigned
+from .arithmetic import unsigned
 from .prefetch import prefetch_line
 from .registers import fetch_row
 
@@ -40,7 +40,7 @@ class Ahead(NamedTuple):
         """Ask for rows, where the one at place p of the order is used."""
         X, y = data.rows.X, data.targets.y
         for ahead in self.rows:
-            i = np.intp(order[unsigned(lesser(p + ahead, order.size - 1))])
+            i = np.intp(order[unsigned(min(p + ahead, order.size - 1))])
             prefetch_line(y, i * y.shape[1] * y.itemsize)
             fetch_row(shape, X, i)
 

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arithmetic import lesser, unsigned
+from .arithmetic import unsigned
 from .finite import are_finite
 from .jit import inner
 from .prefetch import CACHE_LINE, FIRST_CACHE, prefetch_bytes
@@ -186,9 +186,9 @@ def prefetch_ahead(rows: Any, order: Any, first: int, last: int, part: int) -> N
     """Prefetch a part of the rows that are read so far after the places first to last - 1."""
     row_bytes = rows.X.shape[1] * rows.X.itemsize
     begin = part * rows.share
-    end = lesser(begin + rows.share, row_bytes)
+    end = min(begin + rows.share, row_bytes)
     if rows.ahead > 0 and begin < end:
-        for p in range(first + rows.ahead, lesser(last + rows.ahead, order.size)):
+        for p in range(first + rows.ahead, min(last + rows.ahead, order.size)):
             at = np.intp(order[unsigned(p)]) * row_bytes
             prefetch_bytes(rows.X, at + begin, at + end)
 
@@ -226,7 +226,7 @@ def fetched_by_tile(rows: Any, order: Any, p: int, count: int, fetches: bool) ->
 @inner
 def first_fetched(rows: Any, order: Any, p: int) -> int:
     """Return where in the order the rows begin that a tile at p fetches."""
-    return lesser(p + rows.ahead, order.size - MOST)
+    return min(p + rows.ahead, order.size - MOST)
 
 
 @inner

@@ -16,7 +16,6 @@ from numba.core import types
 from numba.extending import overload, register_jitable
 
 from . import narrow
-from .arithmetic import greater, lesser
 from .jit import EXACT
 
 LOG2_E = 1.4426950408889634
@@ -53,7 +52,7 @@ def _exp(x: Any) -> Any:
     def by_arithmetic(x: Any) -> Any:
         # Beyond these bounds, it is what it is at them. The upper one is so high that e**x is still
         # infinite where a finite number is subtracted from it before it is rounded.
-        p, k = parts_of_exp(lesser(greater(np.float64(x), -746.0), 1400.0))
+        p, k = parts_of_exp(min(max(np.float64(x), -746.0), 1400.0))
         # Two factors, as 2**k may be out of range where p * 2**k is not.
         half = k >> 1
         return (1 + p) * power_of_2(half) * power_of_2(k - half)
@@ -64,7 +63,7 @@ def _exp(x: Any) -> Any:
 @overload(expm1, jit_options=EXACT)
 def _expm1(x: Any) -> Any:
     def by_arithmetic(x: Any) -> Any:
-        p, k = parts_of_exp(greater(np.float64(x), -700.0))
+        p, k = parts_of_exp(max(np.float64(x), -700.0))
         power = power_of_2(k)
         return p * power + (power - 1)
 

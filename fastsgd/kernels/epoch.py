@@ -6,7 +6,6 @@ one output lie side by side as the values of one row do.
 
 from typing import Any, NamedTuple
 
-from .arithmetic import lesser
 from .gradient import Batch
 from .jit import entry, inner
 from .methods import (
@@ -138,8 +137,8 @@ def visit(
     data, method, parameters, memory, gradient, way = work
     while first < last:
         batch_first = first - first % batch_size
-        batch_last = lesser(batch_first + batch_size, order.size)
-        stop = lesser(batch_last, last)
+        batch_last = min(batch_first + batch_size, order.size)
+        stop = min(batch_last, last)
         batch = Batch(order, batch_first, first, stop, t + taken)
         gather(way, data, batch, parameters, method.loss, gradient, loss_sums)
         if stop == batch_last:

@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-from .arithmetic import lesser
 from .attributes import having
 from .jit import entry, inner
 from .methods import add_losses, add_rows, differentiate, dot_rows
@@ -60,7 +59,7 @@ class ByBlocks(NamedTuple):
         order, t, block, b = batch.order, batch.t, self.block, gradient.b
         length = block.scores.shape[1]
         for start in range(batch.first, batch.last, length):
-            stop = lesser(start + length, batch.last)
+            stop = min(start + length, batch.last)
             differentiate_block(data, order, start, stop, t, parameters, loss, block, b, loss_sums)
             add_rows(data.rows, order, start, stop, block.scores, gradient.w)
 
@@ -106,7 +105,7 @@ def differentiate_all(
     """Set out[i, j] to the derivative of the loss of output j of row i, for all i in `order`."""
     scores = block.scores
     for start in range(0, order.size, scores.shape[1]):
-        stop = lesser(start + scores.shape[1], order.size)
+        stop = min(start + scores.shape[1], order.size)
         differentiate_block(
             data, order, start, stop, 0, parameters, loss, block, gradient.b, loss_sums
         )
@@ -121,7 +120,7 @@ def sum_losses(
 ) -> None:
     """Add the losses of all rows in `order` to those of their outputs."""
     for start in range(0, order.size, scores.shape[1]):
-        stop = lesser(start + scores.shape[1], order.size)
+        stop = min(start + scores.shape[1], order.size)
         dot_rows(data.rows, order, start, stop, 0, parameters.w, scores)
         add_losses(
             data.targets,

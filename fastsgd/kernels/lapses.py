@@ -8,7 +8,7 @@ to its product with them, and `finish` those of all features.
 
 from typing import Any, NamedTuple
 
-from .arithmetic import greater, lesser, unsigned
+from .arithmetic import unsigned
 from .elementary import exp
 from .jit import entry, inner
 from .methods import bring_up, derivative, rest, shrink
@@ -38,7 +38,7 @@ class Averaging(NamedTuple):
     def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Take the same weight into its average again and again."""
         if self.pace[j] > 0:
-            total = float(held.w[j, f]) * (t - greater(since, self.first))
+            total = float(held.w[j, f]) * (t - max(since, self.first))
             take_in(held.averages, j, f, self.first, since, t, total)
 
 
@@ -132,7 +132,7 @@ class DecayingInAverage(NamedTuple):
         """Apply the penalty for all the steps at once."""
         start, part = self.decaying.rates.start, j % self.sums.shape[0]
         sums, log_kept = self.sums[part], self.decaying.log_kept[part]
-        counts_from = lesser(greater(since, self.first), t)
+        counts_from = min(max(since, self.first), t)
         s, c, e = unsigned(since - start), unsigned(counts_from - start), unsigned(t - start)
         if self.decaying.rates.pace[j] > 0:
             w = float(held.w[j, f]) * exp(log_kept[c] - log_kept[s])
@@ -217,7 +217,7 @@ class Coasting(NamedTuple):
             # After i steps the weight is w - step * sums[0, i]. In closed form, 1 over
             # 1 - momentum would take all digits where momentum is nearly 1.
             step = lr * self.ahead * v
-            before, steps = lesser(greater(since, self.first), t) - since, t - since
+            before, steps = min(max(since, self.first), t) - since, t - since
             moved = self.sums[1, unsigned(steps)] - self.sums[1, unsigned(before)]
             total = (steps - before) * w - step * moved
             take_in(held.averages, j, f, self.first, since, t, total)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-from .arithmetic import greater, lesser
 from .jit import EXACT
 
 number, integer = np.float32, np.int32
@@ -28,7 +27,7 @@ def exp(x: Any) -> Any:
     """Return e**x, to 2 ulp; infinity where it overflows."""
     # Beyond these bounds, it is what it is at them. The upper one is so high that e**x is still
     # infinite where a finite number is subtracted from it before it is rounded.
-    x = lesser(greater(x, number(-105)), number(170))
+    x = min(max(x, number(-105)), number(170))
     # e**x = 2**k * e**r with |r| <= ln(2) / 2.
     rounded = x * LOG2_E + ROUND
     whole = rounded - ROUND

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .arithmetic import lesser, unsigned
+from .arithmetic import unsigned
 from .jit import entry, inner
 
 # All constants are uint64: numba turns uint64 mixed with int64 into float64.
@@ -69,7 +69,7 @@ def swap_at_random(seed: Any, epoch: Any, order: Any, draws: Any) -> None:
     """Swap each entry with one before it, or with itself."""
     key = key_of(seed, epoch, SHUFFLE)
     for start in range(0, order.size, draws.size):
-        entries = lesser(draws.size, order.size - start)
+        entries = min(draws.size, order.size - start)
         for i in range(entries):
             before = np.uint64(start + i)
             draws[i] = random_below(before + np.uint64(1), key, before)
@@ -96,7 +96,7 @@ def turned(x: Any, y: Any, key: Any, size: Any) -> Any:
     distance = np.int32(np.float32(np.int32(z >> S8)) * (np.float32(size) * UNIT))
     moved = np.uint32(x + np.uint32(distance))
     back = np.uint32(moved - size)  # wraps around if moved < size
-    return lesser(moved, back)
+    return min(moved, back)
 
 
 @inner
@@ -130,7 +130,7 @@ def permute(
     start = 0
     while start < order.size:
         above, left = (first + start) // width, (first + start) % width
-        cells = lesser(lesser(xs.size, width - left), order.size - start)
+        cells = min(min(xs.size, width - left), order.size - start)
         for i in range(cells):
             xs[i], ys[i] = above, left + i
         for turn in range(0, TURNS, 2):

@@ -6,7 +6,6 @@ order. So the bits of the sum do not depend on who gathered which part, and when
 
 from typing import Any, NamedTuple
 
-from .arithmetic import greater, lesser
 from .callee import call
 from .gradient import Batch, Gradient
 from .jit import apart, entry, inner
@@ -59,11 +58,11 @@ def gather_part(parts: Any, part: int, data: Any, batch: Any, parameters: Any, l
     """Add the gradients of those rows of a batch that are in one part."""
     gradient = Gradient(parts.gradients.w[part], parts.gradients.b[part])
     way, losses = of_part(parts.ways, part), parts.losses[part]
-    start = greater(batch.first, batch.begin + part * parts.length)
-    end = lesser(batch.last, batch.begin + (part + 1) * parts.length)
+    start = max(batch.first, batch.begin + part * parts.length)
+    end = min(batch.last, batch.begin + (part + 1) * parts.length)
     while start < end:
         chunk_last = start - (start - batch.begin) % CHUNK + CHUNK
-        stop = lesser(chunk_last, end)
+        stop = min(chunk_last, end)
         chunk = Batch(batch.order, batch.begin, start, stop, batch.t)
         gather(way, data, chunk, parameters, loss, gradient, losses)
         if stop == chunk_last:

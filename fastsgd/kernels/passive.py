@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-from .arithmetic import lesser
 from .methods import derivative, target, value, weigh
 
 
@@ -31,7 +30,7 @@ class PassiveAggressive(NamedTuple):
                 i = order[p]
                 y_hat, y = block.scores[j, p - start] + b[j], target(self.targets, i, j)
                 height = value(loss, y_hat, y)
-                share = lesser(self.most, height / self.falls[i])
+                share = min(self.most, height / self.falls[i])
                 weighted = weigh(weights, i, j, share * derivative(loss, y_hat, y))
                 block.scores[j, p - start] = weighted
                 derivative_sums[j] += weighted

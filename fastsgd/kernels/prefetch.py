@@ -9,6 +9,8 @@ from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from .jit import inner
+
 # The bytes of a line, and of a first-level cache at least.
 CACHE_LINE, FIRST_CACHE = 64, 2**15
 
@@ -31,37 +33,27 @@ def _prefetch_line(typing_context: Any, array: Any, offset: Any) -> Any:
     """Prefetch the cache line that holds the byte at `offset` from the start of `array`."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        start = _start(context, builder, signature, args)
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        start = builder.bitcast(data, ir.IntType(8).as_pointer())
         write_prefetch(builder, builder.gep(start, [args[1]]))
         return context.get_dummy_value()
 
     return types.void(array, types.intp), generate
 
 
-# As a loop in Python it would take 0.03 of a first fit of sparse rows.
-def _prefetch_bytes(typing_context: Any, array: Any, first: Any, last: Any) -> Any:
-    """Begin to fetch the bytes first to last - 1 of an array."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        start, (_, begin, end) = _start(context, builder, signature, args), args
-        line, one = ir.Constant(begin.type, CACHE_LINE), ir.Constant(begin.type, 1)
-        with cgutils.for_range_slice(builder, begin, end, line) as (offset, _):
-            write_prefetch(builder, builder.gep(start, [offset]))
-        write_prefetch(builder, builder.gep(start, [builder.sub(end, one)]))
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, types.intp), generate
-
-
-def _start(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    """Write code that finds the first byte of an array, the first of some arguments."""
-    data = context.make_array(signature.args[0])(context, builder, args[0]).data
-    return builder.bitcast(data, ir.IntType(8).as_pointer())
-
-
 def _nothing(*args: Any) -> None:
-    """Stand in for both in interpreted mode, where there is nothing to gain."""
+    """Stand in for it in interpreted mode, where there is nothing to gain."""
 
 
 prefetch_line = _nothing if config.DISABLE_JIT else intrinsic(_prefetch_line)
-prefetch_bytes = _nothing if config.DISABLE_JIT else intrinsic(_prefetch_bytes)
+
+
+# Not by a range, which counts its turns first: 784 features and softmax take 1.1 times as long.
+@inner
+def prefetch_bytes(array: Any, first: Any, last: Any) -> None:
+    """Begin to fetch the bytes first to last - 1 of an array."""
+    offset = first
+    while offset < last:
+        prefetch_line(array, offset)
+        offset += CACHE_LINE
+    prefetch_line(array, last - 1)

@@ -7,7 +7,6 @@ before it is taken. Nothing is moved, and of a feature nothing but its weight is
 from typing import Any, NamedTuple
 
 from .ahead import WEIGHTS_LEFT, bounds, prefetch_entries, prefetch_features
-from .arithmetic import greater, lesser
 from .finite import are_finite
 from .jit import inner
 from .methods import dot_up, finish
@@ -54,8 +53,8 @@ class Scattered(NamedTuple):
         for j in range(self.scale.size):
             if step.pace[j] > 0:
                 rate = step.lr * step.pace[j]
-                self.scale[j] *= 1 - lesser(1.0, rate * self.decay)
-                if self.scale[j] < greater(SMALL, lesser(1.0, rate / self.most)):
+                self.scale[j] *= 1 - min(1.0, rate * self.decay)
+                if self.scale[j] < max(SMALL, min(1.0, rate / self.most)):
                     unscale(self.held.w, self.scale, j)
                 by = -rate * step.mean / self.scale[j]
                 for p in range(step.first, step.last):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import overload
 
-from .arithmetic import lesser, unsigned
+from .arithmetic import unsigned
 from .attributes import having
 from .jit import PART, inner
 from .methods import derivative, differentiate_rows, target, value, weigh
@@ -126,7 +126,7 @@ def fill_registers(loss: Any, column: Any, rows: int) -> int:
     """Repeat the last of so many rows until they fill registers; return how many there are now."""
     if not takes_exponentials(loss) or rows < FEWEST_FILLED:
         return rows
-    together = lesser(whole_registers(rows), column.size)
+    together = min(whole_registers(rows), column.size)
     for r in range(rows, together):
         column[r] = column[rows - 1]
     return together
@@ -280,5 +280,5 @@ class Classes(NamedTuple):
 def prefetch_targets(y: Any, order: Any, start: int, stop: int) -> None:
     """Prefetch the targets of rows that come later: each lies on a cache line of its own."""
     row_bytes = y.shape[1] * y.itemsize
-    for p in range(start + TARGETS_AHEAD, lesser(stop + TARGETS_AHEAD, order.size)):
+    for p in range(start + TARGETS_AHEAD, min(stop + TARGETS_AHEAD, order.size)):
         prefetch_line(y, np.intp(order[unsigned(p)]) * row_bytes)

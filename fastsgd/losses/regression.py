@@ -4,7 +4,6 @@ import math
 from typing import Any, NamedTuple
 
 from .. import checks
-from ..kernels.arithmetic import greater, lesser
 from ..kernels.attributes import having
 from ..kernels.elementary import expm1, log1p
 from ..kinds import REGRESSION
@@ -104,12 +103,12 @@ class Huber(NamedTuple):
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return half the squared error, or the line that goes on from it."""
         r = y_hat - y
-        kept = lesser(greater(r, -self.delta), self.delta)
+        kept = min(max(r, -self.delta), self.delta)
         return kept * (r - kept / 2)
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return the error, kept between -delta and delta."""
-        return lesser(greater(y_hat - y, -self.delta), self.delta)
+        return min(max(y_hat - y, -self.delta), self.delta)
 
 
 @parameters(epsilon=checks.non_negative)
@@ -146,7 +145,7 @@ class EpsilonInsensitive(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return the error beyond epsilon."""
-        return greater(abs(y_hat - y) - self.epsilon, 0.0)
+        return max(abs(y_hat - y) - self.epsilon, 0.0)
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return the sign of the error, or 0 within epsilon."""
@@ -188,13 +187,13 @@ class SquaredEpsilonInsensitive(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return the square of the error beyond epsilon."""
-        beyond = greater(abs(y_hat - y) - self.epsilon, 0.0)
+        beyond = max(abs(y_hat - y) - self.epsilon, 0.0)
         return beyond * beyond
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return twice the error beyond epsilon, with its sign."""
         r = y_hat - y
-        return 2 * (r - lesser(greater(r, -self.epsilon), self.epsilon))
+        return 2 * (r - min(max(r, -self.epsilon), self.epsilon))
 
 
 @parameters(q=checks.fraction)
@@ -229,7 +228,7 @@ class Quantile(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return the error, weighed by the side that it is on."""
-        return greater((1 - self.q) * (y_hat - y), self.q * (y - y_hat))
+        return max((1 - self.q) * (y_hat - y), self.q * (y - y_hat))
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return -q below the target, and 1 - q above."""

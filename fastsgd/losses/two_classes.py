@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..arrays import Array
-from ..kernels.arithmetic import greater, lesser
 from ..kernels.attributes import having
 from ..kernels.elementary import exp, log1p
 from ..kinds import BINARY
@@ -74,7 +73,7 @@ class Hinge(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return by how much the margin falls short of 1."""
-        return greater(1 - y * y_hat, 0.0)
+        return max(1 - y * y_hat, 0.0)
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return -y up to a margin of 1."""
@@ -102,12 +101,12 @@ class SquaredHinge(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return the square of by how much the margin falls short of 1."""
-        short = greater(1 - y * y_hat, 0.0)
+        short = max(1 - y * y_hat, 0.0)
         return short * short
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return -2 y times by how much the margin falls short of 1."""
-        return -2 * y * greater(1 - y * y_hat, 0.0)
+        return -2 * y * max(1 - y * y_hat, 0.0)
 
 
 @parameters()
@@ -132,13 +131,13 @@ class ModifiedHuber(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return the square of by how much the margin falls short of 1, or the line."""
-        short = greater(1 - y * y_hat, 0.0)
-        within = lesser(short, 2.0)
+        short = max(1 - y * y_hat, 0.0)
+        within = min(short, 2.0)
         return within * (2 * short - within)
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return the derivative of the square, or of the line."""
-        return -2 * y * lesser(greater(1 - y * y_hat, 0.0), 2.0)
+        return -2 * y * min(max(1 - y * y_hat, 0.0), 2.0)
 
     def probabilities(self, scores: Array) -> Array:
         """Return the probability of the class 1."""
@@ -165,7 +164,7 @@ class Perceptron(NamedTuple):
 
     def value(self, y_hat: Any, y: Any) -> Any:
         """Return by how far the margin is below 0."""
-        return greater(-y * y_hat, 0.0)
+        return max(-y * y_hat, 0.0)
 
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return -y up to a margin of 0."""
