@@ -17,7 +17,7 @@ from fastsgd.team import processors
 from .command import end_with, print_tables
 from .contestants import prepare_fastsgd
 from .interface import Run
-from .limits import read_in_order, read_in_threads, reading
+from .limits import read_in_order, read_in_order_in_threads, read_in_threads, reading
 from .members import CLASSES, of_classes
 from .report import number
 from .stage import LONGEST_QUICK_RUN, LONGEST_RUN, Ready, one_thread, warmed_up
@@ -91,13 +91,18 @@ def threads(workload: Workload, has_classes: bool, passes: int, longest: float) 
         str(n_threads): warmed_up(prepare_fastsgd(task, n_threads=n_threads), task, longest)
         for n_threads in (1, None)
     }
+    order = epoch_order(workload.rows, 0, 0)
     with ThreadPoolExecutor(most) as pool:
-        read = reading(read_in_threads(task.X, pool, most), workload.rows)
-        ready["read"] = warmed_up(read, task, longest)
+        for kind, read in (
+            ("read", read_in_threads(task.X, pool, most)),
+            ("read in that order", read_in_order_in_threads(task.X, task.y, order, pool, most)),
+        ):
+            ready[kind] = warmed_up(reading(read, workload.rows), task, longest)
         seconds = in_turn(ready, passes)
     cells = [name, number(1e3 * workload.rows * median(seconds["1"]))]
     cells.append(number(median(ratios(seconds["1"], seconds["None"]))))
-    cells.append(number(median(ratios(seconds["None"], seconds["read"]))))
+    for kind in ("None", "read in that order"):
+        cells.append(number(median(ratios(seconds[kind], seconds["read"]))))
     return f"| {' | '.join(cells)} |"
 
 
@@ -139,9 +144,10 @@ def tables(quick: bool) -> Iterator[str]:
         most = processors()
         yield (
             f"| float32 | ms/epoch, one thread | x faster with {most} "
-            f"| time with {most} / one read of X by {most} |"
+            f"| time with {most} / one read of X by {most} "
+            f"| rows only read by {most}: in random order / that |"
         )
-        yield "| --- | ---: | ---: | ---: |"
+        yield "| --- | ---: | ---: | ---: | ---: |"
         for workload, has_classes in SHARED:
             scaled = workload.scaled_down() if quick else workload
             yield threads(scaled, has_classes, passes, longest)

@@ -93,6 +93,14 @@ def read_in_threads(X: Any, pool: Executor, threads: int) -> Callable[[], object
     return lambda: list(pool.map(total, shares))
 
 
+def read_in_order_in_threads(
+    X: Any, y: Any, order: Any, pool: Executor, threads: int
+) -> Callable[[], object]:
+    """Return what reads rows and targets in an order, each of so many threads a share of it."""
+    reads = [read_in_order(X, y, share) for share in np.array_split(order, threads)]
+    return lambda: list(pool.map(lambda read: read(), reads))
+
+
 # Sums that may be reordered run in SIMD registers, many at a time, and wait only for memory.
 REORDERED = {"reassoc", "nsz", "contract"}
 
@@ -113,7 +121,7 @@ def total(values: Any) -> Any:
     return result
 
 
-@njit(fastmath=REORDERED)
+@njit(fastmath=REORDERED, nogil=True)
 def total_of_short(shape: Any, X: Any, y: Any, order: Any, ahead: int, sums: Any) -> Any:
     """Return the sum of all targets, in the order given; add all rows to sums[0]."""
     total = nothing_like(weights_of(shape, sums, 0))
@@ -128,7 +136,7 @@ def total_of_short(shape: Any, X: Any, y: Any, order: Any, ahead: int, sums: Any
     return result
 
 
-@njit(fastmath=REORDERED)
+@njit(fastmath=REORDERED, nogil=True)
 def total_of_long(X: Any, y: Any, order: Any, ones: Any, sums: Any) -> Any:
     """Return the sum of all rows and targets, in the order given.
 
