@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from . import parameters
+from . import diverging, parameters
 from .arrays import Array, filled
 from .errors import HIGH, DivergenceError, DivergenceWarning, is_worse, warned_by_caller
 from .evaluation import mean_losses, penalties
@@ -17,7 +17,7 @@ from .held_out import HeldOut
 from .interrupts import answer, released
 from .kernels.averages import Averaged
 from .kernels.dense import Dense
-from .kernels.epoch import Data, Parameters, Work, run
+from .kernels.epoch import Parameters, Work, run
 from .kernels.finite import is_finite
 from .kinds import REGRESSION
 from .model import History, Model
@@ -332,12 +332,8 @@ class Descent:
         if not is_worse(self.last_loss, lambda: before) or warned_by_caller.get():
             return
         if self._loss_of(self.best.parameters or learned(self.state)) > HIGH:
-            warnings.warn(
-                f"the fit diverged: in its last epoch the data loss is {self.last_loss:.3g}, and "
-                f"{when} {before:.3g}. {self._advice()}",
-                DivergenceWarning,
-                stacklevel=3,
-            )
+            message = diverging.grew(self.last_loss, when, before, self.problem, self._rate())
+            warnings.warn(message, DivergenceWarning, stacklevel=3)
 
     def _loss_before(self) -> tuple[str, float]:
         """Return when a loss was low, and which it was.
@@ -362,45 +358,16 @@ class Descent:
         before = self.epochs[-1][0] if self.epochs else None
         if before is None:
             before = self._loss_of(learned(self.former()))
-        which = f"after {_whole(self.epoch)} the next" if self.epoch else "the first epoch"
-        raise DivergenceError(
-            f"{which} did not stay finite; the data loss before it was {before:.6g}. "
-            f"{self._advice()}",
-            self._last_model(),
-        )
-
-    def _advice(self) -> str:
-        """Return what to try where a fit diverged."""
-        X, y = _numbers(self.problem.data), self.problem.data.targets.y
-        if not (np.isfinite(X.min()) and np.isfinite(X.max())):
-            return "X holds NaN or infinity: with check_finite=True the error says where"
-        rate = self.lrs.max() * self.former().memory.pace.max()
-        advice = (
-            f"Try an lr smaller than {rate:g}, or scale the data down: X reaches from "
-            f"{X.min():.4g} to {X.max():.4g}"
-        )
-        if self.problem.classes is None:
-            advice += f", y from {y.min():.4g} to {y.max():.4g}"
-        return advice
+        rate = self._rate()
+        message = diverging.stopped_being_finite(self.epoch, before, self.problem, rate)
+        raise DivergenceError(message, self._last_model())
 
     def _overflowed(self, loss: float) -> NoReturn:
         assert self.held_out is not None
-        here, there = (_numbers(data) for data in (self.held_out.data, self.problem.data))
-        raise DivergenceError(
-            f"validation: after {_whole(self.epoch + 1)} the data loss on the rows held out is "
-            f"{loss}, though the parameters are finite. Their X reaches from {here.min():.4g} to "
-            f"{here.max():.4g}, and that of the fit from {there.min():.4g} to {there.max():.4g}: "
-            "scale both alike, or try a smaller lr",
-            self._last_model(),
-        )
+        data = self.held_out.data, self.problem.data
+        message = diverging.overflowed(self.epoch + 1, loss, *data)
+        raise DivergenceError(message, self._last_model())
 
-
-def _whole(epochs: int) -> str:
-    """Return a count, which misleads nobody who takes the first epoch for number 0, or for 1."""
-    return f"{epochs} whole epoch{'' if epochs == 1 else 's'}"
-
-
-def _numbers(data: Data) -> Array:
-    """Return the numbers in the rows; of sparse rows that hold none, a 0."""
-    numbers: Array = data.rows.numbers
-    return numbers if numbers.size else np.zeros(1)
+    def _rate(self) -> float:
+        """Return the highest learning rate of the last steps, as they began."""
+        return float(self.lrs.max() * self.former().memory.pace.max())

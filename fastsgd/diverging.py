@@ -1,0 +1,62 @@
+"""What is said of a fit that diverged: what went wrong, and what to try."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .arrays import Array
+from .kernels.epoch import Data
+from .rows import Problem
+
+
+def stopped_being_finite(epochs: int, loss: float, problem: Problem, rate: float) -> str:
+    """Say that the epoch after so many was not finite, and the one before had this data loss."""
+    which = f"after {_whole(epochs)} the next" if epochs else "the first epoch"
+    return (
+        f"{which} did not stay finite; the data loss before it was {loss:.6g}. "
+        f"{_advice(problem, rate)}"
+    )
+
+
+def grew(loss: float, when: str, before: float, problem: Problem, rate: float) -> str:
+    """Say that the data loss of the last epoch is far above that of some time before."""
+    return (
+        f"the fit diverged: in its last epoch the data loss is {loss:.3g}, and {when} "
+        f"{before:.3g}. {_advice(problem, rate)}"
+    )
+
+
+def overflowed(epochs: int, loss: float, held_out: Data, fitted: Data) -> str:
+    """Say that the data loss on rows held out is not finite, after so many epochs."""
+    here, there = _numbers(held_out), _numbers(fitted)
+    return (
+        f"validation: after {_whole(epochs)} the data loss on the rows held out is {loss}, though "
+        f"the parameters are finite. Their X reaches from {here.min():.4g} to {here.max():.4g}, "
+        f"and that of the fit from {there.min():.4g} to {there.max():.4g}: scale both alike, or "
+        "try a smaller lr"
+    )
+
+
+def _advice(problem: Problem, rate: float) -> str:
+    """Return what to try where steps at this learning rate diverged."""
+    X, y = _numbers(problem.data), problem.data.targets.y
+    if not (np.isfinite(X.min()) and np.isfinite(X.max())):
+        return "X holds NaN or infinity: with check_finite=True the error says where"
+    advice = (
+        f"Try an lr smaller than {rate:g}, or scale the data down: X reaches from "
+        f"{X.min():.4g} to {X.max():.4g}"
+    )
+    if problem.classes is None:
+        advice += f", y from {y.min():.4g} to {y.max():.4g}"
+    return advice
+
+
+def _whole(epochs: int) -> str:
+    """Return a count, which misleads nobody who takes the first epoch for number 0, or for 1."""
+    return f"{epochs} whole epoch{'' if epochs == 1 else 's'}"
+
+
+def _numbers(data: Data) -> Array:
+    """Return the numbers in the rows; of sparse rows that hold none, a 0."""
+    numbers: Array = data.rows.numbers
+    return numbers if numbers.size else np.zeros(1)
