@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import NoReturn
 
 import numpy as np
+from numba.core.errors import NumbaError
 
 from . import diverging, parameters
 from .arrays import Array, filled
@@ -128,8 +129,8 @@ class Descent:
         w_after = np.empty((count if is_kept else 0, *w.shape), w.dtype)
         try:
             is_good = self._visit_rows(loss_sums, w_after, report) and self._remembers_numbers()
-        except Exception:
-            if count == 1:
+        except Exception as error:
+            if count == 1 or isinstance(error, NumbaError):  # which would come again
                 raise
             is_good = False
         seconds = (perf_counter() - began) / count

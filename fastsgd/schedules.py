@@ -278,13 +278,13 @@ class Cosine(NamedTuple):
         """Return the schedule for a fit of so many steps."""
         if self.steps is not None:
             return self
-        bound = Cosine._make((self.lr, steps, self.warm_up, self.final))  # of no steps as well
+        bound = self._replace(steps=steps)
         bound.check_together()
         return bound
 
     def check_together(self) -> None:
-        """Refuse a warm-up that leaves no step for the wave; a fit of no steps needs none."""
-        if self.steps and self.warm_up >= self.steps:
+        """Refuse a warm-up that leaves no step for the wave."""
+        if self.steps is not None and self.warm_up >= self.steps:
             raise ValueError(
                 f"warm_up: expected fewer than the {self.steps} steps, got {self.warm_up}"
             )

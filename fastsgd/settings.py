@@ -58,7 +58,7 @@ class Settings(NamedTuple):
     def for_rows(self, n: int, epochs: int, steps: int) -> Settings:
         """Return the settings of a fit of n rows that goes on after so many steps."""
         settings = self if self.batch_size <= n else self._replace(batch_size=n)
-        if not hasattr(self.schedule, "bound"):
+        if epochs == 0 or not hasattr(self.schedule, "bound"):  # no step asks for a rate
             return settings
         total = steps + epochs * -(-settings.visited(n) // settings.batch_size)
         total = min(total, checks.MOST_STEPS)

@@ -150,6 +150,10 @@ def test_more_rows_than_memory_holds_are_refused(capsys, n):
     assert f"n: {n} rows of 2 features do not fit in memory; expected fewer" in message
 
 
+def test_a_rate_that_is_none_in_the_dtype_of_the_fit_is_refused_before_anything_is_printed(capsys):
+    assert "lr: " in refused(capsys, "--lr", "1e-300", "--dtype", "float32")
+
+
 def test_a_fit_that_diverges_ends_with_status_1(capsys):
     message, _ = failed(capsys, *PROGRAM, "--lr", "1e30", status=1)
     assert "Try an lr smaller than 1e+30" in message

@@ -8,7 +8,9 @@ import statistics
 
 import numpy as np
 import pytest
+from interpreted_mode import needs_jit
 from numba import njit
+from numba.core import event
 
 import fastsgd
 from fastsgd import losses, penalties
@@ -154,6 +156,20 @@ def test_functions_that_make_arrays_are_named():
 
     loss = losses.custom(where, lambda p, t: math.copysign(1.0, p - t))
     refuses_in_each_call(loss, "where; .* no arrays or lists. Numba says: .*where")
+
+
+@needs_jit
+def test_what_numba_cannot_compile_is_not_tried_again():
+    X, y = data()
+    loss = losses.custom(
+        lambda p, t: np.where(p > t, p - t, t - p), lambda p, t: math.copysign(1.0, p - t)
+    )
+    with event.install_recorder("numba:compile") as recorder, pytest.raises(TypeError):
+        fastsgd.fit(X, y, loss=loss, epochs=5)
+    begun = [
+        each.data["dispatcher"].py_func.__name__ for _, each in recorder.buffer if each.is_start
+    ]
+    assert begun.count("run") == 1
 
 
 def refuses_in_each_call(loss, message="value; "):

@@ -88,11 +88,12 @@ def test_fit_prints_no_more_than_twenty_weights(capsys, tmp_path):
 
 
 @needs_jit
-@pytest.mark.parametrize("batch_size", ["1", "512"])
-def test_nothing_is_compiled_while_the_fit_is_timed(tmp_path, batch_size):
+# Of so many features that large mini-batches are gathered by several threads, and so many rows that
+# they do not stay in a near cache.
+@pytest.mark.parametrize(("shape", "batch_size"), [((600, 201), "512"), ((70_000, 3), "1")])
+def test_nothing_is_compiled_while_the_fit_is_timed(tmp_path, shape, batch_size):
     path = str(tmp_path / "table.npy")
-    # Of so many features that large mini-batches are gathered by several threads.
-    np.save(path, np.random.default_rng(0).normal(size=(600, 201)))
+    np.save(path, np.random.default_rng(0).normal(size=shape))
     command = f"""
 import fastsgd
 from fastsgd.__main__ import main

@@ -228,7 +228,10 @@ def test_it_is_so_where_a_mini_batch_takes_several_stretches(monkeypatch):
 
 
 def test_a_warm_up_does_not_matter_where_no_step_is_taken():
-    assert fastsgd.fit(*data(), lr=Cosine(warm_up=5), epochs=0).history.loss == ()
+    options = {"lr": Cosine(warm_up=1000), "epochs": 0}
+    assert fastsgd.fit(*data(), **options).history.loss == ()
+    begun = fastsgd.fit(*data(), epochs=1)
+    assert fastsgd.fit(*data(), **options, resume=begun).history.loss == begun.history.loss
 
 
 def test_what_a_function_raises_is_passed_on():

@@ -311,6 +311,10 @@ def test_weights_of_classes_make_no_fit_look_as_if_it_diverged():
         rows, weights = np.array([[1e200], [1e7], [1e7]] * 4), {0: 0, 1: 1}
         options |= {"loss": "squared_error", "eta0": 1e-30, "alpha": 0, "class_weight": weights}
         SGDClassifier(**options).fit(rows, [0, 1, 1] * 4, coef_init=[[1.0]])
+        # One-versus-rest, the weight of a class is that of its own rows alone.
+        options = {"learning_rate": "constant", "eta0": 1e-25, "tol": None, "max_iter": 3}
+        model = SGDClassifier("log_loss", **options, class_weight=dict.fromkeys(range(3), 1e-9))
+        model.fit(X, np.arange(len(X)) % 3, sample_weight=np.full(len(X), 1e13))
         model = SGDRegressor(learning_rate="constant", eta0=1e-9, average=True).partial_fit(
             X, SCORE
         )

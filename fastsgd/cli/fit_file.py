@@ -34,7 +34,7 @@ def run(
 ) -> None:
     """Read the data, fit, save the model if there is an `out`, and print the report."""
     report = Report() if out is None else _report_beside(out, data)
-    check(batch_size, lr, epochs, seed)
+    check(batch_size, lr, epochs, seed, dtype or "float64")
     examples = read(data, target)
     X, y = _checked(examples, dtype), examples.y
     n, d = X.shape

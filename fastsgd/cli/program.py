@@ -34,7 +34,7 @@ def run(
 ) -> None:
     """Make the data, fit, and print how near the fit came; draw both if there is a `plot`."""
     report = Report() if plot is None else plots.report_beside(plot)
-    check(batch_size, lr, epochs, seed)
+    check(batch_size, lr, epochs, seed, dtype)
     rng = np.random.default_rng(seed)
     X, y = synthetic_data(rng, n, w, b, noise, dtype)
     report.say(

@@ -11,8 +11,9 @@ import numpy as np
 from .. import checks, interrupts
 from ..arrays import Array
 from ..errors import DivergenceWarning, Interrupted
+from ..kernels.dense import FROM_MEMORY
 from ..model import Model
-from ..order import SHUFFLED, epoch_order
+from ..order import SHUFFLED
 from ..training import fit
 from . import stdout
 from .table import table
@@ -71,9 +72,10 @@ def fit_aloud(
     return model, compilation
 
 
-def check(batch_size: int, lr: float, epochs: int, seed: int) -> None:
+def check(batch_size: int, lr: float, epochs: int, seed: int, dtype: str) -> None:
     """Refuse bad options, as a fit would, before anything takes long or is printed."""
-    fit([[0.0]], [0.0], batch_size=batch_size, lr=lr, epochs=0, seed=seed, check_finite=False)
+    zeros = np.zeros((1, 1), dtype)
+    fit(zeros, zeros[0], batch_size=batch_size, lr=lr, epochs=0, seed=seed, check_finite=False)
     checks.integer("epochs", epochs, at_least=0)
 
 
@@ -81,13 +83,13 @@ def _compile(X: Array, batch_size: int, epochs: int) -> float:
     """Compile all that the fit will call, by a fit of rows of zeros; return the seconds."""
     n, d = X.shape
     began = perf_counter()
-    # As many as are in a mini-batch: large ones are gathered by other kernels than small ones.
-    zeros = np.zeros((min(n, batch_size), d), X.dtype)
+    # No more than tell a fit how to go about it: which kernels it calls depends on whether a
+    # mini-batch is large, the rows are many, and caches hold them.
+    most = max(batch_size, SHUFFLED, FROM_MEMORY // (d * X.itemsize)) + 1
+    zeros = np.zeros((min(n, most), d), X.dtype)
     try:
         with interrupts.held():  # where the compiler calls Python, an interrupt would be forgotten
             fit(zeros, zeros[:, 0], batch_size=batch_size, epochs=min(epochs, 1), epoch_loss="full")
-            # The order of many rows comes from other kernels than that of few.
-            epoch_order(min(n, SHUFFLED + 1), seed=0, epoch=0)
     except Interrupted:  # which has a model of nothing but zeros
         raise KeyboardInterrupt from None
     return perf_counter() - began

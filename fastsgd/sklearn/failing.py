@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..arrays import Array
 from ..errors import DivergenceError, is_worse, warned_by_caller
+from ..evaluation import mean_losses
 from ..model import Model
+from ..parameters import for_kernels
+from ..rows import prepare
 from .watching import Rows
 
 
@@ -77,12 +79,15 @@ def warn_if_worse(
 
 
 def _loss_of(model: Model, rows: Rows, class_weight: dict[int, float] | None) -> float:
-    """Return the data loss with the weights of classes, or infinity where that overflows."""
-    weights = rows.sample_weight
-    if class_weight is not None:
-        of_rows = np.array([class_weight[c] for c in range(len(class_weight))])[rows.targets]
-        weights = of_rows if weights is None else weights * of_rows
-    try:
-        return model.evaluate(rows.X, rows.targets, weights)
-    except ValueError:
-        return np.inf
+    """Return the data loss, with the weights of classes as the fit has them."""
+    problem = prepare(
+        rows.X,
+        rows.targets,
+        model.loss,
+        rows.sample_weight,
+        class_weight=class_weight,
+        classes=model.classes,
+        check_finite=False,
+    )
+    values = for_kernels(model.w, model.b, problem.dtype)
+    return float(mean_losses(problem.data, values, model.loss).sum())
