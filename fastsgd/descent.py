@@ -334,7 +334,7 @@ class Descent:
             return
         if self._loss_of(self.best.parameters or learned(self.state)) > HIGH:
             message = diverging.grew(self.last_loss, when, before, self.problem, self._rate())
-            warnings.warn(message, DivergenceWarning, stacklevel=3)
+            warnings.warn(message, DivergenceWarning, stacklevel=4)
 
     def _loss_before(self) -> tuple[str, float]:
         """Return when a loss was low, and which it was.

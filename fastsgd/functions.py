@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import hashlib
+import sys
 from contextlib import suppress
 from dis import get_instructions
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 from numba.core.compiler import Compiler
 from numba.core.dispatcher import Dispatcher
+from numba.core.typing.templates import builtin_registry
 
 # Modules whose functions are what their names say.
 KNOWN_MODULES = {"builtins", "math", "cmath", "numpy", "numba"}
@@ -76,14 +78,32 @@ def _content(thing: Any, seen: dict[int, int | None]) -> Any:
         return *_told_to_numba(thing), _content_of_function(thing.py_func, seen)
     if isinstance(thing, FunctionType) and id(thing) in seen:
         return _content_of_function(thing, seen)
-    name, module = getattr(thing, "__name__", None), getattr(thing, "__module__", None) or ""
-    if name is not None and (
-        isinstance(thing, np.ufunc)
-        or (isinstance(thing, CALLED) and module.partition(".")[0] in KNOWN_MODULES)
-    ):
-        return module, name
-    # So is a plain function that another one calls: what numba compiles for it, an `overload` says.
+    if isinstance(thing, (np.ufunc, *CALLED)):
+        return _name_of_known(thing)
     raise _UnknownError
+
+
+def _name_of_known(function: Any) -> tuple[str, str]:
+    """Return the name of a function that is what its name says.
+
+    No plain function of the user's is: what numba compiles for it, an `overload` says.
+    """
+    name = function.__name__
+    module = "numpy" if isinstance(function, np.ufunc) else function.__module__ or ""
+    is_there = getattr(sys.modules.get(module), name, None) is function
+    is_known = is_there and module.partition(".")[0] in KNOWN_MODULES
+    if not is_known or _has_overload_of_users(function):
+        raise _UnknownError
+    return module, name
+
+
+def _has_overload_of_users(function: Any) -> bool:
+    """Tell whether another `overload` than numba's own says what it compiles for a function."""
+    kinds = [kind for of, kind in builtin_registry.globals if of is function]
+    templates = [each for kind in kinds for each in getattr(kind, "templates", ())]
+    said = [each._overload_func for each in templates if hasattr(each, "_overload_func")]
+    # Of some of numba's own, which it makes from text, no module is known.
+    return any((each.__module__ or "numba").partition(".")[0] != "numba" for each in said)
 
 
 def _told_to_numba(dispatcher: Any) -> tuple[str, ...]:
@@ -138,6 +158,8 @@ def _values_in_modules(things: tuple[Any, ...], names: set[str]) -> tuple[Any, .
     values = []
     for module in modules:  # which may grow on the way
         there = [vars(module)[name] for name in sorted(names & vars(module).keys())]
+        if any(map(_has_overload_of_users, there)):
+            raise _UnknownError
         modules += [one for one in there if isinstance(one, ModuleType) and one not in modules]
         values += [one for one in there if isinstance(one, kinds)]
     return tuple(values)

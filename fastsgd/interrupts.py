@@ -76,17 +76,24 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_let_through)
 
 
-@contextmanager
-def released() -> Iterator[None]:
-    """Within `held`, let Ctrl-C through at once: for code of the user's."""
-    if not _replace(_note, signal.default_int_handler):
-        yield
-        return
-    try:
-        answer()
-        yield
-    finally:
-        _replace(signal.default_int_handler, _note)
+class released:
+    """Within `held`, let Ctrl-C through at once: for code of the user's.
+
+    No generator, as one that Ctrl-C leaves half way would hold Ctrl-C back when it is collected.
+    """
+
+    def __enter__(self) -> None:
+        self.was_held = _replace(_note, signal.default_int_handler)
+        if self.was_held:
+            try:
+                answer()
+            except KeyboardInterrupt:
+                self.__exit__()
+                raise
+
+    def __exit__(self, *_: object) -> None:
+        if self.was_held:
+            _replace(signal.default_int_handler, _note)
 
 
 @contextmanager

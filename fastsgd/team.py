@@ -29,13 +29,15 @@ class Team:
     def __init__(self, size: int) -> None:
         from concurrent.futures import ThreadPoolExecutor  # 1 ms of an import, for few fits
 
-        self.size = size
+        self.size, self.process = size, os.getpid()
+        self.cells = np.zeros(CELLS, np.int64)
         self.pool = ThreadPoolExecutor(size, thread_name_prefix="fastsgd")
 
     def __enter__(self) -> Team:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.cells[STOPPED] = 1  # whatever was raised where
         self.pool.shutdown()
 
     @contextmanager
@@ -44,7 +46,8 @@ class Team:
         from concurrent.futures import wait
 
         work = with_parts_compiled(work, order)
-        shared = Shared(work.way, np.zeros(CELLS, np.int64))
+        self.cells = np.zeros(CELLS, np.int64)
+        shared = Shared(work.way, self.cells)
         task = work.data, order, work.parameters, work.method.loss, shared
         futures: list[Future[None]] = []
         try:
@@ -54,11 +57,12 @@ class Team:
             yield work._replace(way=shared)
         finally:
             shared.cells[STOPPED] = 1
-            # Those that have not begun may never do so: a process that was forked has no threads.
-            begun = [future for future in futures if not future.cancel()]
-            wait(begun)
-            for future in begun:
-                future.result()
+            if self.process == os.getpid():  # else it was forked, and has no threads
+                # Those that have not begun need not do so.
+                begun = [future for future in futures if not future.cancel()]
+                wait(begun)
+                for future in begun:
+                    future.result()
 
 
 def _assist(data: Any, order: Any, parameters: Any, loss: Any, shared: Shared) -> None:

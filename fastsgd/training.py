@@ -283,10 +283,7 @@ def fit(
             held,
             kept,
         )
-        _run(descent, epochs, callback, progress)
-    if descent.last_loss > HIGH:
-        descent.warn_if_worse()
-    return descent.best_model()
+        return _run(descent, epochs, callback, progress)
 
 
 def _run(
@@ -294,20 +291,25 @@ def _run(
     epochs: int,
     callback: Callable[[Model, int], object] | None,
     progress: bool,
-) -> None:
-    """Run the epochs, until the callback or the fit itself wants no more."""
+) -> Model:
+    """Run the epochs, until the callback or the fit itself wants no more; return the model."""
     visited, last = epochs * descent.visited, descent.epoch + epochs
     with progress_bar(progress, visited) as report:
         try:
-            # To hold Ctrl-C back takes 10 us, and so short a fit is over before it matters.
+            # To hold Ctrl-C back takes 10 us, and so short a fit is over before it matters, but
+            # where other threads would wait for ever.
             is_long = may_be_cut(visited, descent.settings.batch_size, descent.row_length)
-            with descent.team or nullcontext(), interrupts.held() if is_long else nullcontext():
+            is_held = is_long or descent.team is not None
+            with interrupts.held() if is_held else nullcontext(), descent.team or nullcontext():
                 is_seen = progress or callback is not None
                 while (left := last - descent.epoch) > 0 and not descent.has_stopped:
                     descent.run_epochs(1 if is_seen else left, report)
                     interrupts.answer()
                     if callback is not None and _asks_to_stop(callback, descent):
                         break
+                if descent.last_loss > HIGH:
+                    descent.warn_if_worse()
+                return descent.best_model()
         except KeyboardInterrupt as interrupt:
             raise Interrupted(descent.last_finite_model()) from interrupt
         except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -80,6 +81,45 @@ def test_what_was_never_finished_is_removed_once_nobody_writes_to_it(tmp_path):
     assert files.load("key") == "code"
 
 
+# It prints the weight of a fit; before it, a source may be edited.
+EDITED = """
+import sys, pathlib, fastsgd
+for file in sys.argv[1:]:
+    with pathlib.Path(file).open("a") as source:
+        source.write("# edited")
+print(fastsgd.fit([[1.0]], [1.0], init=([0.0], 0.0), lr=0.25, epochs=1).w[0])
+"""
+
+
+@needs_jit
+@pytest.mark.skipif(sys.platform == "win32", reason="not everybody may make links there")
+def test_machine_code_of_sources_that_are_edited_meanwhile_is_not_kept(tmp_path):
+    package = Path(shutil.copytree(Path(fastsgd.__file__).parent, tmp_path / "fastsgd"))
+    # As some editors mark a file that is being edited.
+    (package / "losses" / ".#regression.py").symlink_to("nobody@nowhere")
+    code = tmp_path / "code"
+    places = {"PYTHONPATH": tmp_path, "NUMBA_CACHE_DIR": code}
+    edited = package / "losses" / "regression.py"
+    assert output_of(EDITED, edited, cwd=tmp_path, **places) == "0.25\n"
+    assert files_in(code) == []
+    assert output_of(EDITED, cwd=tmp_path, **places) == "0.25\n"
+    assert files_in(code) != []
+
+
+@needs_jit
+def test_machine_code_of_a_package_in_a_zip_is_not_kept(tmp_path):
+    package = Path(fastsgd.__file__).parent
+    path = shutil.make_archive(tmp_path / "all", "zip", package.parent, package.name)
+    # Where numba keeps what comes from a zip.
+    places = {"PYTHONPATH": path, "NUMBA_CACHE_DIR": "", "XDG_CACHE_HOME": tmp_path / "code"}
+    assert output_of(EDITED, cwd=tmp_path, **places) == "0.25\n"
+    assert files_in(tmp_path / "code") == []
+
+
+def files_in(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 FIT = """
 import resource, signal, fastsgd
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -93,4 +133,4 @@ print(fastsgd.fit([[1.0]], [1.0], init=([0.0], 0.0), lr=0.25, epochs=1).w[0])
 def test_a_full_disk_does_not_stop_a_fit(tmp_path):
     folder = Path(fastsgd.__file__).parents[1]
     assert float(output_of(FIT, cwd=folder, NUMBA_CACHE_DIR=tmp_path)) == 0.25
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert files_in(tmp_path) == []

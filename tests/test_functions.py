@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import copy
 import functools
+import math
 import pickle
 import sys
 from collections import namedtuple
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 from interpreted_mode import needs_jit
 from numba import float32, njit
-from numba.extending import overload
+from numba.extending import overload, register_jitable
 from scripts import output_of
 
 import fastsgd
@@ -269,6 +270,24 @@ def test_what_numba_is_told_to_put_in_the_place_of_a_function_is_not_known():
 
     overload(doubled)(lambda x: lambda x: 2 * x)
     assert fingerprint(lambda p, t: doubled(p - t)) is None
+
+
+def test_what_numba_is_told_to_put_in_the_place_of_pythons_own_functions_is_not_known():
+    def slope(p, t):
+        return math.cbrt(p - t)
+
+    assert fingerprint(slope) is not None
+    overload(math.cbrt)(lambda x: lambda x: x)
+    assert fingerprint(slope) is None
+
+
+def test_a_function_that_goes_by_the_name_of_another_is_not_known():
+    @register_jitable
+    @functools.wraps(math.exp)
+    def exp(x):
+        return 2 * x
+
+    assert fingerprint(lambda p, t: exp(p - t)) is None
 
 
 def test_copies_of_a_loss_are_that_loss():

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from interpreted_mode import needs_jit
 from reports import failed
 from scripts import output_of
 
@@ -301,6 +302,60 @@ def test_ctrl_c_ends_a_function_for_the_rates_at_once(program_data):
     with pytest.raises(fastsgd.Interrupted):
         fastsgd.fit(*program_data, lr=lr, epochs=10_000)
     assert len(asked) == 10
+
+
+# Presses Ctrl-C at a call or return early in a fit, in the next fit a little later, and so on.
+AT_ANY_MOMENT = """
+import gc, signal, sys, threading
+import numpy as np
+import fastsgd, fastsgd.team
+fastsgd.team.WORTHWHILE = 0
+X = np.random.default_rng(0).normal(size=(600, 3))
+def fit():
+    return fastsgd.fit(X, X[:, 0], batch_size=300, n_threads=2, seed=0, lr=lambda t: 0.03)
+w, at, left = fit().w.tobytes(), 0, 0
+gc.freeze()  # all that is there by now, which would be looked through each time
+def press(frame, event, argument):
+    global left
+    left -= event in ("call", "return")
+    if left == 0:
+        sys.setprofile(None)
+        signal.raise_signal(signal.SIGINT)
+interrupted = 0
+while left <= 0:
+    at += 7
+    left = at
+    sys.setprofile(press)
+    try:
+        model = fit()
+    except KeyboardInterrupt as interrupt:
+        interrupted += isinstance(interrupt, fastsgd.Interrupted)
+    else:
+        assert model.w.tobytes() == w
+    sys.setprofile(None)
+    gc.collect()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, at
+    assert threading.active_count() == 1, at
+print(interrupted > 50)
+"""
+
+
+@needs_jit
+def test_ctrl_c_at_any_moment_of_a_fit_leaves_no_thread_and_no_handler():
+    assert output_of(AT_ANY_MOMENT, timeout=200) == "True\n"
+
+
+@pytest.mark.usefixtures("handler")
+def test_ctrl_c_after_the_last_epoch_does_not_lose_the_model(program_data, monkeypatch):
+    best_model = Descent.best_model
+    monkeypatch.setattr(Descent, "best_model", lambda self: press() or best_model(self))
+    with pytest.raises(fastsgd.Interrupted) as caught:
+        fastsgd.fit(*program_data, epochs=100_000, seed=0)
+    assert len(caught.value.model.history.loss) == 100_000
+
+
+def press():
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 @pytest.mark.usefixtures("handler")

@@ -212,6 +212,32 @@ def test_a_process_that_is_forked_between_epochs_goes_on_without_the_threads():
     assert output_of(FORK, timeout=100) == "3 3\n"
 
 
+FORK_IN_RATES = """
+import os, time, warnings
+import numpy as np
+import fastsgd, fastsgd.team
+warnings.simplefilter("ignore")
+fastsgd.team.WORTHWHILE = 0
+X = np.random.default_rng(0).normal(size=(1800, 3))
+parent, child = os.getpid(), None
+def lr(t):
+    global child
+    if t == 1 and child is None:
+        time.sleep(0.1)  # by then the other thread assists
+        child = os.fork()
+    return 0.03
+model = fastsgd.fit(X, X[:, 0], batch_size=600, seed=0, epochs=2, n_threads=2, lr=lr)
+if os.getpid() != parent:
+    os._exit(len(model.history.seconds))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), len(model.history.seconds))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_a_process_that_is_forked_by_a_function_for_rates_goes_on_without_the_threads():
+    assert output_of(FORK_IN_RATES, timeout=100) == "2 2\n"
+
+
 def test_n_threads_is_checked(data):
     with pytest.raises(ValueError, match="n_threads: expected an integer of at least 1, got 0"):
         fastsgd.fit(*data, n_threads=0)

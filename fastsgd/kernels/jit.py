@@ -52,12 +52,17 @@ PART = {**INTERNAL, "forceinline": True, "pipeline_class": Inside}
 EXACT = {**PART, "fastmath": {"contract"}}
 
 
-def _hash_of_sources() -> str:
+def _hash_of_sources() -> str | None:
+    """Return a hash of all sources of the package, or None where they are no files of their own."""
     # Not by patterns of pathlib, which take longer to prepare than all sources to read.
     package = os.path.dirname(os.path.dirname(__file__))
     files = [os.path.join(folder, name) for folder, _, names in os.walk(package) for name in names]
-    sources = (Path(file).read_bytes() for file in sorted(files) if file.endswith(".py"))
-    return hashlib.sha256(b"\0".join(sources)).hexdigest()
+    sources = []
+    for file in sorted(files):
+        if file.endswith(".py"):
+            with suppress(FileNotFoundError):  # of a link to nothing, as editors make for locks
+                sources.append(Path(file).read_bytes())
+    return hashlib.sha256(b"\0".join(sources)).hexdigest() if sources else None
 
 
 SOURCES = _hash_of_sources()
@@ -82,6 +87,8 @@ class _Cache(FunctionCache):
     """
 
     def __init__(self, function: Any) -> None:
+        if SOURCES is None:
+            raise RuntimeError("nobody could tell whether machine code is stale")
         super().__init__(function)
         own_file = self._impl.locator.get_source_stamp()
         version = SOURCES, numba_version, own_file
@@ -97,7 +104,8 @@ class _Cache(FunctionCache):
 
     def _save_overload(self, sig: Any, data: Any) -> None:
         with suppress(OSError):  # where there can be no such folder any more
-            if _is_known(sig):
+            # Of sources that have changed by now, nobody knows which were compiled.
+            if _is_known(sig) and _hash_of_sources() == SOURCES:
                 super()._save_overload(sig, data)
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
@@ -151,7 +159,8 @@ class _Kernel:
 
 def _dispatcher(function: Any, options: dict[str, Any]) -> Any:
     dispatcher = njit(**options)(function)
-    with suppress(RuntimeError):  # where no directory is writable, each process compiles anew
+    # Where no directory is writable, or the package is in a zip, each process compiles anew.
+    with suppress(RuntimeError):
         dispatcher._cache = _Cache(function)
     dispatcher.compile = _in_peace(dispatcher.compile)
     return dispatcher
