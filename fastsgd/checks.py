@@ -42,7 +42,10 @@ def shown(value: Any) -> str:
     >>> shown("adam"), shown(np.zeros((1000, 2)))
     ("'adam'", 'ndarray of shape (1000, 2)')
     """
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python prints no integers of thousands of digits
+        return f"an integer of {value.bit_length()} bits"
     if len(text) <= MOST_SHOWN and "\n" not in text:
         return text
     if hasattr(value, "shape"):
@@ -63,7 +66,7 @@ def integer(name: str, value: Any, *, at_least: int, at_most: int | None = None)
         allowed = f"an integer from {at_least} to {at_most}"
     if number is None:
         raise TypeError(f"{name}: expected {allowed}, got {shown(value)}")
-    raise ValueError(f"{name}: expected {allowed}, got {number}")
+    raise ValueError(f"{name}: expected {allowed}, got {shown(number)}")
 
 
 def number(name: str, value: Any, allowed: str, within: Callable[[float], bool]) -> float:
@@ -137,9 +140,11 @@ def flag(name: str, value: Any) -> bool:
 
 def strength(name: str, value: Any) -> Any:
     """Return a number of at least 0, or a read-only array with one for each feature."""
-    if isinstance(value, (Real, str)) or value is None or np.ndim(value) == 0:
-        return non_negative(name, value.item() if isinstance(value, np.ndarray) else value)
+    if isinstance(value, (Real, str)) or value is None:
+        return non_negative(name, value)
     array = numbers(name, value).astype(np.float64)
+    if array.ndim == 0:
+        return non_negative(name, array.item())
     if array.ndim != 1 or not (np.isfinite(array).all() and (array >= 0).all()):
         raise ValueError(
             f"{name}: expected a number, or one for each feature, finite and at least 0, "

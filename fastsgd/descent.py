@@ -21,6 +21,7 @@ from .kernels.dense import Dense
 from .kernels.epoch import Parameters, Work, run
 from .kernels.finite import is_finite
 from .kinds import REGRESSION
+from .lapsing import row_cost
 from .model import History, Model
 from .order import orders_of
 from .penalties import NoPenalty
@@ -30,15 +31,15 @@ from .schedules import Constant, Function
 from .settings import Settings
 from .state import State, copy_of, follow, learned
 from .stopping import Best, is_watched, watch, with_watches
-from .stretches import batch_stretches, epochs_in_a_stretch, row_length
+from .stretches import batch_stretches, epochs_in_a_stretch
 from .team import team_for
 from .work import at_rates, work_on
 
 # How many weights are kept at a time, of epochs that run together with a penalty: 4 or 8 MB.
 KEPT = 2**20
 
-# An entry of the history: data loss, penalty, seconds and validation loss.
-Epoch = tuple[float | None, float, float, float | None]
+# What the history has of an epoch, or may have: data loss, penalty, seconds and validation loss.
+Epoch = tuple[float, float, float, float | None]
 
 
 class Descent:
@@ -69,10 +70,9 @@ class Descent:
         self.former: Callable[[], State] = lambda: with_watches(begin(), settings, size)
         self.state = state = self.former()
         self.visited = settings.visited(n)
-        self.row_length = row_length(problem.data.rows, problem.k)
+        self.row_cost = row_cost(problem, settings)
         self.orders = orders_of(problem, settings, seed, row_numbers)
         self.epochs: list[Epoch] = []
-        self.last_loss = 0.0  # the last data loss in the history, if there are any
         self.best = Best(None, None)
         if held_out is not None and state.best is not None:
             losses = held_out.losses(state.best, settings.loss)
@@ -95,7 +95,7 @@ class Descent:
         is_averaged = isinstance(self.state.memory.averages, Averaged)
         if self.is_penalized and (is_averaged or not isinstance(self.problem.data.rows, Dense)):
             return 1
-        most = epochs_in_a_stretch(self.visited, settings.batch_size, self.row_length)
+        most = epochs_in_a_stretch(self.visited, settings.batch_size, self.row_cost)
         if self.is_penalized:
             most = min(most, KEPT // self.state.parameters.w.size)
         return max(1, min(most, self.orders.at_once))
@@ -110,6 +110,11 @@ class Descent:
     def epoch(self) -> int:
         """Return the number of the epoch under way, or of the next one."""
         return len(self.before.seconds) + len(self.epochs)
+
+    @property
+    def last_loss(self) -> float:
+        """Return the data loss of the last epoch, or 0 before the first one."""
+        return self.epochs[-1][0] if self.epochs else 0.0
 
     @property
     def has_stopped(self) -> bool:
@@ -185,7 +190,7 @@ class Descent:
         block = self.work.way.block_length
         before, batch_size = self.state.steps, self.settings.batch_size
         n = min(orders.shape[1], self.visited - begin)
-        for first, last in batch_stretches(n, batch_size, block, self.row_length):
+        for first, last in batch_stretches(n, batch_size, block, self.row_cost):
             t, end = before + first // batch_size, before - (-last // batch_size) * len(loss_sums)
             if first % batch_size == 0:  # else it is the same step as before
                 self.lrs = self._rates(t, end)
@@ -235,10 +240,8 @@ class Descent:
             of_weights = each.reshape(loss_sums.shape).sum(axis=1).tolist()
         return self._record(self._data_losses(loss_sums), of_weights, seconds)
 
-    def _data_losses(self, loss_sums: Array) -> list[float] | None:
+    def _data_losses(self, loss_sums: Array) -> list[float]:
         """Return the data loss of each epoch, from the sums over the rows for each output."""
-        if self.settings.epoch_loss is None:
-            return None
         # The arithmetic of numpy takes 10 us where it has not been used just now.
         if loss_sums.shape[1] == 1:
             return [loss / self.visited for loss in loss_sums.ravel().tolist()]
@@ -254,9 +257,9 @@ class Descent:
         if self.is_penalized:
             of_weights = penalties(settings.penalty, values.w)
         held = None if self.held_out is None else self.held_out.losses(values, settings.loss)
-        data_losses = None if settings.epoch_loss is None else [float(losses.sum())]
+        measured = [float(losses.sum())], [float(of_weights.sum())]
         validation_loss = None if held is None else float(held.sum())
-        if not self._record(data_losses, [float(of_weights.sum())], seconds, validation_loss):
+        if not self._record(*measured, seconds, validation_loss):
             return False
         if held is not None:
             self.best.see(self._to_watch(held), values)
@@ -269,20 +272,18 @@ class Descent:
 
     def _record(
         self,
-        data_losses: list[float] | None,
+        data_losses: list[float],
         of_weights: list[float],
         seconds: float,
         validation_loss: float | None = None,
     ) -> bool:
         """Write down what was measured of some epochs, if all of it is finite; tell whether."""
-        if not math.isfinite(sum(data_losses or ()) + sum(of_weights)):
+        is_recorded = self.settings.epoch_loss is not None
+        if not math.isfinite((sum(data_losses) if is_recorded else 0.0) + sum(of_weights)):
             return False
         if validation_loss is not None and not math.isfinite(validation_loss):
             self._overflowed(validation_loss)
-        if data_losses:
-            self.last_loss = data_losses[-1]
-        measured = data_losses or repeat(None)
-        self.epochs.extend(zip(measured, of_weights, repeat(seconds), repeat(validation_loss)))
+        self.epochs.extend(zip(data_losses, of_weights, repeat(seconds), repeat(validation_loss)))
         return True
 
     def _to_watch(self, losses: Array) -> Array:
@@ -344,9 +345,7 @@ class Descent:
         """
         if self.settings.loss.kind == REGRESSION:
             return "before its first step", self._loss_of(learned(self.begin()))
-        loss = self.epochs[0][0]
-        assert loss is not None  # or there would be no last one
-        return "in its first", loss
+        return "in its first", self.epochs[0][0]
 
     def _losses_of(self, values: Parameters) -> Array:
         """Return the data loss of each output on the rows that are learned from."""
@@ -356,9 +355,7 @@ class Descent:
         return float(self._losses_of(values).sum())
 
     def _diverged(self) -> NoReturn:
-        before = self.epochs[-1][0] if self.epochs else None
-        if before is None:
-            before = self._loss_of(learned(self.former()))
+        before = self.last_loss if self.epochs else self._loss_of(learned(self.former()))
         rate = self._rate()
         message = diverging.stopped_being_finite(self.epoch, before, self.problem, rate)
         raise DivergenceError(message, self._last_model())

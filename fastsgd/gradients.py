@@ -69,14 +69,15 @@ def gradient(
         All labels that there are, for a batch in which some are missing; by default those in y.
     reduction : {"none", "sum", "mean"}
         "sum" is exactly what ``backward()`` leaves in ``param.grad``; "mean" is that divided by
-        the number of rows, whatever their weights; "none" gives one gradient a row, which are
-        sparse where the rows are, for one output.
+        the number of rows, whatever their weights; "none" gives one gradient a row. Of sparse
+        rows these are sparse, and y is of shape (n,) with no more than two classes.
 
     Returns
     -------
     ParameterGradient
         ``.w`` and ``.b`` with the shapes of `w` and `b`, and a leading axis of length n with
-        "none"; in the dtype of X. Sums are carried in float64 from 256 rows to the next.
+        "none"; in the dtype that X is computed with, as for `fit`. Sums are carried in float64
+        from 256 rows to the next.
 
     Raises
     ------
@@ -148,7 +149,8 @@ def _of_each_row(problem: Problem, values: Parameters, loss: Any) -> ParameterGr
     rows, loss_sums = problem.data.rows, np.zeros(problem.k)
     if isinstance(rows, Sparse) and problem.outputs is not None:
         raise ValueError(
-            'reduction: expected "sum" or "mean" for sparse rows and several outputs, got "none"'
+            'reduction: expected "sum" or "mean" for sparse rows and y of shape (n, k), or more '
+            'than two classes, got "none"'
         )
     scratch, block = zero_gradient(values.w), block_of(scores_of(values.w, rows))
     derivatives = np.empty((problem.n, problem.k), problem.dtype)

@@ -61,10 +61,9 @@ def _others(validation: Any, problem: Problem, loss: Any) -> Data:
         raise TypeError(
             f"validation: expected a share of the rows, or (X, y), got {len(validation)} things"
         )
-    X = rows.in_dtype(rows.read(validation[0]), problem.dtype)
     try:
         other = rows.prepare(
-            X,
+            rows.in_dtype(rows.read(validation[0]), problem.dtype),
             validation[1],
             loss,
             class_weight=problem.class_weight,
@@ -74,10 +73,15 @@ def _others(validation: Any, problem: Problem, loss: Any) -> Data:
         raise type(error)(f"validation: {error}") from None
     if other.d != problem.d or other.outputs != problem.outputs:
         raise ValueError(
-            f"validation: expected as many features and outputs as X and y have, {problem.d} and "
-            f"{problem.k}, got {other.d} and {other.k}"
+            "validation: expected X and y of the shapes of those of the fit, "
+            f"{_shapes(problem)}, got {_shapes(other)}"
         )
     return other.data
+
+
+def _shapes(problem: Problem) -> str:
+    is_column = problem.outputs is None or problem.classes is not None
+    return f"(n, {problem.d}) and {'(n,)' if is_column else f'(n, {problem.k})'}"
 
 
 def _drawn(share: float, problem: Problem, seed: int) -> Array:

@@ -21,16 +21,38 @@ from .kernels.lapses import (
     Shrinking,
     sum_decaying,
 )
+from .kernels.sparse import Sparse
 from .members import in_dtype
 from .optimizers import SGD
 from .penalties import L1, L2, NoPenalty
+from .rows import Problem
 from .settings import Settings
 from .state import State
+from .stretches import row_length
 
 
 def is_scale(penalty: Any) -> bool:
     """Tell whether a penalty multiplies all weights by the same number."""
     return isinstance(penalty, L2) and np.ndim(penalty.alpha) == 0
+
+
+def is_replayed(settings: Settings) -> bool:
+    """Tell whether steps between occurrences are made up for one by one, whatever their rates."""
+    optimizer, penalty = settings.optimizer, settings.penalty
+    if not (isinstance(optimizer, SGD) and optimizer.momentum == 0):
+        return False
+    if isinstance(penalty, NoPenalty):
+        return False
+    is_averaged = settings.first_averaged is not None
+    return not hasattr(penalty, "rest") or (is_averaged and not is_scale(penalty))
+
+
+def row_cost(problem: Problem, settings: Settings) -> int:
+    """Return how many numbers a row counts for in a stretch of a fit."""
+    cost = row_length(problem.data.rows, problem.k)
+    if isinstance(problem.data.rows, Sparse) and is_replayed(settings):
+        cost += problem.d * problem.k // settings.batch_size  # in the sweep at the end
+    return cost
 
 
 def lapse_of(settings: Settings, state: State, start: int, lrs: Array, is_scattered: bool) -> Any:
@@ -51,7 +73,7 @@ def lapse_of(settings: Settings, state: State, start: int, lrs: Array, is_scatte
     if not isinstance(optimizer, SGD) or isinstance(penalty, NoPenalty):
         return Averaging(pace, first) if is_averaged else Nothing()
     rates = _rates(start, lrs, pace)
-    if not hasattr(penalty, "rest") or (is_averaged and not is_scale(penalty)):
+    if is_replayed(settings):
         return Replay(penalty, rates, first)
     if not hasattr(penalty, "decay"):
         return Shrinking(penalty, start, rates.sums, pace, state.parameters.w)

@@ -13,9 +13,10 @@ from . import checks
 from .arrays import Array
 from .kernels import order as kernels
 from .kernels.sparse import Sparse
+from .lapsing import row_cost
 from .rows import Problem
 from .settings import Settings
-from .stretches import STRETCH, row_length, rows_in_a_stretch, stretches
+from .stretches import STRETCH, rows_in_a_stretch, stretches
 
 UINT32, UINT64 = np.dtype(np.uint32), np.dtype(np.uint64)
 
@@ -70,7 +71,7 @@ def orders_of(problem: Problem, settings: Settings, seed: int, numbers: Array | 
         row_bytes = rows.row_length * rows.dtype.itemsize
     unit = settings.batch_size
     if isinstance(rows, Sparse):  # whose stretches end with a sweep: no piece cuts one short
-        unit = rows_in_a_stretch(unit, row_length(rows, problem.k))
+        unit = rows_in_a_stretch(unit, row_cost(problem, settings))
     if numbers is None:
         return random_orders(n, unit, seed, row_bytes)
     return _OfSome(numbers, random_orders(numbers.size, unit, seed, row_bytes))
@@ -244,8 +245,8 @@ def epoch_order(n: int, seed: int, epoch: int, *, row_bytes: int | None = None) 
     Parameters
     ----------
     n : int
-        Number of rows that are learned from: where `validation` holds out a share of them, the
-        others are numbered as they follow each other.
+        Number of rows that are learned from, up to 2**48: where `validation` holds out a share of
+        them, the others are numbered as they follow each other.
     seed : int
         The seed of the fit, ``model.seed``: 0 to 2**64 - 1.
     epoch : int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .model import Model
 from .rows import Problem
 from .settings import Settings
@@ -21,19 +23,23 @@ def resumed(model: Model, problem: Problem, settings: Settings, is_validated: bo
     of_state = (
         ("loss", model.loss, settings.loss),
         ("optimizer", type(state.optimizer).__name__, type(settings.optimizer).__name__),
-        ("momentum", state.optimizer.rule().slots > 0, settings.optimizer.rule().slots > 0),
+        ("momentum", *map(_some, (state.optimizer.rule().slots, settings.optimizer.rule().slots))),
         ("features of X", model.w.shape[0], problem.d),
         ("shape of y", _shape_of_y(model.w.shape[1:]), _shape_of_y(outputs)),
         ("dtype of X", model.w.dtype, problem.dtype),
     )
     of_history = (
-        ("losses in the history", bool(history.data_loss), settings.epoch_loss is not None),
-        ("validation", bool(history.validation_loss), is_validated),
+        ("losses in the history", _some(history.data_loss), _some(settings.epoch_loss)),
+        ("validation", _some(history.validation_loss), _some(is_validated)),
     )
     for name, was, now in (*of_state, *(of_history if history.seconds else ())):
         if was != now:
             raise ValueError(f"resume: {name}: expected {was}, as in the model, got {now}")
     return copy_of(state)._replace(optimizer=settings.optimizer)
+
+
+def _some(thing: Any) -> str:
+    return "some" if thing else "none"
 
 
 def _shape_of_y(outputs: tuple[int, ...]) -> str:

@@ -251,7 +251,7 @@ class Cosine(NamedTuple):
     warm_up : int
         The number of mini-batches of the warm-up, less than all `steps`; 0 for none.
     final : float
-        The last learning rate, at least 0.
+        The last learning rate, at least 0; one above `lr` is risen to.
 
     Raises
     ------

@@ -171,9 +171,9 @@ def fit(
         anew for what `tol` had stopped.
     epoch_loss : {"running", "full", None}
         The data loss in the history. "running": the mean over the rows visited of the loss that
-        each had before its own step, which costs nothing. "full": the mean over all rows with
-        the parameters of the model at the end of the epoch, which costs a pass over X. None: not
-        recorded.
+        each had before its own step, which costs nothing. "full": the mean over all rows that
+        are learned from, with the parameters of the model at the end of the epoch, which costs a
+        pass over X. None: not recorded.
     callback : callable, optional
         Called as ``callback(model, epoch)`` after each epoch, with a model of its own and the
         epoch's number, from 0. If it returns True, the fit ends there.
@@ -298,7 +298,7 @@ def _run(
         try:
             # To hold Ctrl-C back takes 10 us, and so short a fit is over before it matters, but
             # where other threads would wait for ever.
-            is_long = may_be_cut(visited, descent.settings.batch_size, descent.row_length)
+            is_long = may_be_cut(visited, descent.settings.batch_size, descent.row_cost)
             is_held = is_long or descent.team is not None
             with interrupts.held() if is_held else nullcontext(), descent.team or nullcontext():
                 is_seen = progress or callback is not None

@@ -31,6 +31,7 @@ import fastsgd
 from fastsgd.__main__ import main
 from fastsgd.cli import explain, plot, program
 from fastsgd.cli.autograd import param_grad
+from fastsgd.cli.report import fit_aloud
 from fastsgd.cli.table import table
 
 PROGRAM = ["--dtype", "float64"]
@@ -398,3 +399,19 @@ def test_columns_are_in_line_where_characters_are_wide():
         "样本 0     1.5",
         "sum     -12.25",
     ]
+
+
+def test_each_label_has_a_noise_of_its_own():
+    rng = np.random.default_rng(0)
+    X, y = program.synthetic_data(rng, 10_000, [2.0, -3.4], 4.2, 0.5, "float64")
+    noise = y - X @ [2.0, -3.4] - 4.2
+    # Of 10,000, the mean and the deviation are known to 1 %.
+    assert abs(noise.mean()) < 0.03
+    assert abs(noise.std() - 0.5) < 0.03
+
+
+def test_small_losses_are_printed_with_all_their_digits():
+    said, X, y = [], np.zeros((4, 1)), np.full(4, 2e-4)  # of a loss of 2e-8
+    fit_aloud(X, y, said.append, batch_size=4, lr=1e-9, epochs=1, seed=0)
+    assert float(said[0].split()[-1]) == 2e-8
+    assert "e-08" in said[0]

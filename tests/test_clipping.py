@@ -90,3 +90,11 @@ def test_a_gradient_of_b_whose_square_overflows_is_shortened_as_well():
     options = {"init": ([0.0], 0.0), "lr": 1.0, "epochs": 1, "clip_norm": 0.5}
     model = fastsgd.fit([[1.0]], [-1e200], **options, epoch_loss=None)
     np.testing.assert_allclose([*model.w, model.b], [-0.5 / math.sqrt(2)] * 2, rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-159, 1e-157])
+def test_gradients_whose_squares_are_subnormal_are_shortened_exactly(size):
+    X, y = np.array([[3.0, 4.0]]), np.array([-size])
+    options = {"fit_intercept": False, "lr": 1.0, "epochs": 1, "init": (np.zeros(2), 0.0)}
+    model = fastsgd.fit(X, y, clip_norm=size / 100, **options)
+    np.testing.assert_allclose(model.w, np.array([-0.6, -0.8]) * size / 100, rtol=1e-12)

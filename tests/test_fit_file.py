@@ -354,3 +354,41 @@ def test_an_object_array_is_refused_and_not_unpickled(capsys, monkeypatch, tmp_p
     monkeypatch.setattr("pickle.load", lambda *arguments, **options: unpickled.append(arguments))
     assert "Object arrays cannot be loaded" in refused(capsys, "fit", str(path), "--target", target)
     assert not unpickled
+
+
+def test_a_sign_that_begins_comments_elsewhere_is_no_number(capsys, tmp_path):
+    path = tmp_path / "data.csv"
+    for line in ("#3,4", "3,4#5"):
+        path.write_text(f"a,b\n1,2\n{line}\n5,6\n")
+        assert "line 3, column" in refused(capsys, "fit", str(path), "--target", "a")
+
+
+def test_numbers_may_be_quoted(capsys, tmp_path):
+    path, texts = tmp_path / "data.csv", []
+    for text in ("a,b\n1,2\n3,5\n", '"a","b"\n"1","2"\n"3","5"\n'):
+        path.write_text(text)
+        report = printed(capsys, "fit", str(path), "--target", "b", "--seed", "0")
+        texts.append(report.split("fit ")[0])
+    assert texts[0] == texts[1]
+
+
+def test_one_name_may_be_a_number_to_python(capsys, tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("1_0,price\n1,2\n3,5\n")
+    assert "w of 1_0" in printed(capsys, "fit", str(path), "--target", "price")
+
+
+def test_names_may_end_in_capitals(capsys, tmp_path):
+    path = tmp_path / "DATA.CSV"
+    path.write_text("a,b\n1,2\n3,5\n")
+    assert "w of a" in printed(capsys, "fit", str(path), "--target", "b")
+
+
+def test_targets_of_an_archive_may_be_a_column(capsys, tmp_path):
+    X, y = np.arange(12.0).reshape(6, 2) / 12, np.arange(6.0)
+    path, texts = tmp_path / "data.npz", []
+    for targets in (y, y[:, None]):
+        np.savez(path, X=X, y=targets)
+        text = printed(capsys, "fit", str(path), "--target", "y", "--seed", "0")
+        texts.append(text[text.index("epoch") : text.index("compilation")].rpartition("fit")[0])
+    assert texts[0] == texts[1]

@@ -379,3 +379,16 @@ def test_balanced_weights_of_rows_that_lack_a_class_are_those_of_the_others():
         for weights in ("balanced", {0: 2 / 3, 1: 2 / 3})
     ]
     np.testing.assert_array_equal(models[0].w, models[1].w)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_floats_that_are_near_large_integers_are_not_those_labels(sign):
+    X = np.array([[-1.0], [1.0]])
+    model = fastsgd.fit(X, sign * np.array([1, 2**53 + 1]), loss="logistic", seed=0)
+    with pytest.raises(ValueError, match=r"row 1 is .*, which is not among the classes"):
+        model.evaluate(X, sign * np.array([1.0, 2.0**53]))
+
+
+def test_numbers_of_which_only_some_are_fractions_are_no_labels():
+    with pytest.raises(ValueError, match="y: expected labels of classes, got 3 numbers"):
+        fastsgd.fit(np.eye(3), [0.0, 0.5, 1.0], loss="logistic")

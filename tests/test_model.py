@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import sys
 from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from noisy_rows import data
 from numpy_reference import squared_loss
 
 import fastsgd
@@ -268,3 +270,56 @@ def test_scores_are_of_the_dtype_of_X(outputs):
     model = fastsgd.fit(X, np.ones((3, *outputs)), seed=0)
     for dtype in (np.float32, np.float64):
         assert model.decision_function(X.astype(dtype)).dtype == dtype
+
+
+def test_means_that_overflow_are_not_returned():
+    model = fastsgd.fit([[0.0], [1.0]], [1.0, 2.0], loss="poisson", seed=0, init=([1.0], 0.0))
+    with pytest.raises(ValueError, match="X: its predictions with these weights overflow float64"):
+        model.predict([[1000.0]])
+    assert np.isfinite(model.decision_function([[1000.0]])).all()
+
+
+def save_altered(path, about=None, **parts):
+    """Save a model, and change its description and some of its parts in the file."""
+    options = {"optimizer": "adam", "average": True, "validation": 0.2, "seed": 0}
+    fastsgd.fit(*data(), **options).save(path)
+    with np.load(path) as archive:
+        there = dict(archive)
+    described = json.loads(str(there["about"])) | (about or {})
+    np.savez(path, **there | parts | {"about": json.dumps(described)})
+
+
+def test_load_never_imports_what_a_file_names(tmp_path, monkeypatch):
+    (tmp_path / "harm.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    save_altered(tmp_path / "model.npz", {"loss": "harm.Loss"})
+    with pytest.raises(ValueError, match=r"there is no loss 'harm\.Loss'"):
+        fastsgd.load(tmp_path / "model.npz")
+    assert "harm" not in sys.modules
+
+
+def test_load_refuses_other_formats(tmp_path):
+    save_altered(tmp_path / "model.npz", {"format": "fastsgd model 2"})
+    with pytest.raises(ValueError, match="its format is 'fastsgd model 2', expected"):
+        fastsgd.load(tmp_path / "model.npz")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("state_w", np.full((1, 3), np.nan), "state_w is not finite"),
+        ("state_b", np.full(1, np.inf), "state_b is not finite"),
+        ("slots_w", np.full((2, 1, 3), np.nan), "slots_w is not finite"),
+        ("averages_w", np.full((1, 3), np.nan), "averages_w is not finite"),
+        ("best_b", np.full(1, np.nan), "best_b is not finite"),
+        ("pace", np.full(1, np.nan), "pace is not finite"),
+        ("stopped", np.zeros(2, np.int64), "stopped has shape"),
+        ("slots_w", np.zeros((2, 1, 3), np.float32), "slots_w has shape"),
+        ("pace", np.ones(1, np.float32), "pace has shape"),
+        ("penalty", np.zeros(2), "the history has the shapes"),
+    ],
+)
+def test_load_refuses_parts_that_no_fit_leaves(tmp_path, name, value, message):
+    save_altered(tmp_path / "model.npz", **{name: value})
+    with pytest.raises(ValueError, match=message):
+        fastsgd.load(tmp_path / "model.npz")

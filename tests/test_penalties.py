@@ -222,3 +222,17 @@ def test_the_square_of_a_weight_may_overflow_where_the_penalty_does_not(penalty,
     model = fastsgd.fit([[0.0]], [0.0], penalty=penalty, **options)
     # No step moves such a weight: what rounds is the penalty itself.
     np.testing.assert_allclose(model.history.penalty, value, rtol=1e-15)
+
+
+@pytest.mark.parametrize("penalty", [L2(0.1), ElasticNet(0.1, 0.3)])
+def test_the_penalty_in_the_history_is_that_of_float64_for_float32_as_well(penalty):
+    X, y = data()
+    model = fastsgd.fit(X.astype(np.float32), y, penalty=penalty, seed=0)
+    w, ratio = model.w.astype(float), getattr(penalty, "l1_ratio", 0.0)
+    expected = 0.1 * (ratio * abs(w).sum() + (1 - ratio) * (w @ w) / 2)
+    np.testing.assert_allclose(model.history.penalty[-1], expected, rtol=1e-12)
+
+
+def test_strengths_that_make_no_array_are_refused_by_name():
+    with pytest.raises(ValueError, match="alpha: cannot be made an array"):
+        L2([[1.0], [1.0, 2.0]])

@@ -154,6 +154,7 @@ def test_adaptive_does_not_divide_while_the_loss_improves():
 def test_names_stand_for_the_defaults():
     for name, cls in schedules.SCHEDULES.items():
         assert named_schedule(name) == cls()
+    assert named_schedule("adaptive") == Adaptive(0.03, 5.0, 1e-3, 5, 1e-6)
     assert named_schedule(0.5) == Constant(0.5)
 
 
@@ -257,3 +258,10 @@ def test_a_learning_rate_of_0_is_taken():
 def test_rates_that_fall_to_0_do_so_in_silence():
     assert InvScaling(0.1, 1e6).rates(np.arange(3))[2] == 0
     assert InvScaling(0.1, 0.5, 1e-320).rates(np.arange(3))[2] == 0
+
+
+def test_cosine_ends_at_its_final_rate_with_the_fit_by_default():
+    np.testing.assert_array_equal(
+        rates_taken(Cosine(0.1, final=0.02), epochs=8, batch_size=95),
+        rates_taken(Cosine(0.1, final=0.02, steps=8), epochs=8, batch_size=95),
+    )

@@ -11,6 +11,7 @@ import sklearn.linear_model as theirs
 from interpreted_mode import passed
 from numba import config
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from tolerances import ROUNDING
 
@@ -512,3 +513,54 @@ def test_the_optimal_rate_goes_on_from_the_rows_that_were_learned_from():
     for one in (model.set_params(early_stopping=False), alone):
         one.partial_fit(X, SCORE)
     np.testing.assert_array_equal(model.coef_, alone.coef_)
+
+
+@pytest.mark.parametrize("loss", ["huber", "epsilon_insensitive", "squared_epsilon_insensitive"])
+def test_epsilon_is_scikit_learns(loss):
+    for kind in ("numbers", "two classes"):
+        options = {"loss": loss, "epsilon": 0.6, "learning_rate": "constant"}
+        their, our = pair(TARGETS[kind], **PLAIN, **options)
+        assert_alike(their.fit(X, TARGETS[kind]), our.fit(X, TARGETS[kind]))
+
+
+def test_a_score_that_stays_the_same_does_not_end_a_fit_whose_tol_is_0():
+    epochs = []
+    for kind in (theirs.SGDClassifier, SGDClassifier):
+        same = type("Same", (kind,), {"score": lambda *_: 0.5})
+        model = same(early_stopping=True, n_iter_no_change=2, tol=0.0, max_iter=9, random_state=0)
+        with pytest.warns(ConvergenceWarning, match="Maximum number of iteration reached"):
+            epochs.append(model.fit(X, TARGETS["two classes"]).n_iter_)
+    assert epochs == [9, 9]
+
+
+def test_the_optimal_rate_goes_on_from_the_epochs_that_a_fit_took():
+    options = {"learning_rate": "optimal", "tol": 1e9, "n_iter_no_change": 1, "max_iter": 9}
+    their, our = pair(SCORE, **PLAIN | options)
+    for one in (their, our):
+        one.fit(X, SCORE).partial_fit(X, SCORE)
+    assert our.t_ == their.t_ == 3 * 90 + 1
+    assert_alike(their, our)
+
+
+def test_an_intercept_alone_that_the_user_set_goes_on_where_there_are_averages():
+    model = SGDRegressor(learning_rate="constant", eta0=1e-9, average=True, random_state=0)
+    model.partial_fit(X, SCORE).intercept_ = np.array([5.0])
+    np.testing.assert_allclose(model.partial_fit(X, SCORE).intercept_, 5.0, rtol=1e-5)
+
+
+def test_a_fit_that_ends_one_epoch_before_the_last_one_does_not_warn():
+    options = {"tol": 1e9, "n_iter_no_change": 1, "random_state": 0}
+    model = SGDRegressor(max_iter=3, **options).fit(X, SCORE)  # where warnings are errors
+    assert model.n_iter_ == 2
+
+
+@pytest.mark.parametrize("kind", ["numbers", "three classes"])
+def test_given_parameters_come_before_those_of_a_warm_start(kind):
+    y = TARGETS[kind]
+    first = ours(y, **PLAIN).fit(X, y)
+    given = {"coef_init": first.coef_ + 1, "intercept_init": first.intercept_ + 1}
+    cold, warm = ours(y, **PLAIN), ours(y, **PLAIN, warm_start=True).fit(X, y)
+    for one in (cold, warm):
+        one.fit(X, y, **given)
+    np.testing.assert_array_equal(warm.coef_, cold.coef_)
+    np.testing.assert_array_equal(warm.intercept_, cold.intercept_)

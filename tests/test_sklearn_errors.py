@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.linear_model as theirs
+from noisy_rows import data
 from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from tolerances import ROUNDING
 
 import fastsgd.sklearn
 from fastsgd.sklearn import SGDClassifier, SGDRegressor
+from fastsgd.sklearn.bounded import BoundedSquared
 
 X = np.random.default_rng(0).normal(size=(30, 3))
 SCORE = X @ [1.0, -2.0, 0.5]
@@ -313,6 +315,9 @@ def test_weights_of_classes_make_no_fit_look_as_if_it_diverged():
         SGDClassifier(**options).fit(rows, [0, 1, 1] * 4, coef_init=[[1.0]])
         # One-versus-rest, the weight of a class is that of its own rows alone.
         options = {"learning_rate": "constant", "eta0": 1e-25, "tol": None, "max_iter": 3}
+        weights, of_rows = {"no": 1.0, "yes": 1.0}, np.full(len(X), 1e14)
+        model = SGDClassifier("log_loss", **options, class_weight=weights)
+        model.fit(X, LABELS, sample_weight=of_rows)
         model = SGDClassifier("log_loss", **options, class_weight=dict.fromkeys(range(3), 1e-9))
         model.fit(X, np.arange(len(X)) % 3, sample_weight=np.full(len(X), 1e13))
         model = SGDRegressor(learning_rate="constant", eta0=1e-9, average=True).partial_fit(
@@ -452,3 +457,42 @@ def test_not_fitted_is_told_from_what_is():
             model.predict(X)
         with pytest.raises(NotFittedError):
             model.sparsify()
+
+
+def test_derivatives_end_at_1e12_on_both_sides():
+    errors = np.array([-1e20, -2e12, -5e11, 0.0, 5e11, 2e12, 1e20])
+    slopes = [BoundedSquared().derivative(error, 0.0) for error in errors]
+    np.testing.assert_array_equal(slopes, np.clip(errors, -1e12, 1e12))
+
+
+def test_single_rows_of_float32_are_fitted_as_scikit_learn_does_where_their_losses_are_large():
+    rows, options = X.astype(np.float32) * 1e6, {"shuffle": False, "tol": None, "max_iter": 3}
+    expected = theirs.SGDRegressor(**options).fit(rows, SCORE)
+    with pytest.warns(ConvergenceWarning, match="The fit diverged"):
+        model = SGDRegressor(**options).fit(rows, SCORE)
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-3)  # 270 steps round by 6e-8
+
+
+def test_fits_without_an_estimator_warn_after_those_with_one():
+    SGDRegressor(random_state=0, max_iter=2, tol=None).fit(X, SCORE)
+    with pytest.warns(fastsgd.DivergenceWarning, match="diverged"):
+        fastsgd.fit(*data(), lr=3.0, batch_size=200, epochs=30, seed=0)
+
+
+def test_a_classifier_does_not_stop_early_in_parts():
+    with pytest.raises(ValueError, match="early_stopping should be False with partial_fit"):
+        SGDClassifier(early_stopping=True).partial_fit(X, LABELS, classes=["no", "yes"])
+
+
+@pytest.mark.parametrize("form", [np.asarray, csr_array])
+def test_predictions_that_overflow_are_not_returned(form):
+    rows = form(np.full((2, 3), 1.7e308))
+    regressor, classifier = (
+        kind(learning_rate="constant", eta0=eta0, max_iter=5, tol=None).fit(X, y)
+        for kind, y, eta0 in ((SGDRegressor, 9 * SCORE, 0.01), (SGDClassifier, CLASSES, 1.0))
+    )
+    with pytest.raises(ValueError, match="X: its predictions overflow"):
+        regressor.predict(rows)
+    for method in (classifier.decision_function, classifier.predict):
+        with pytest.raises(ValueError, match="X: the decision function overflows"):
+            method(rows)

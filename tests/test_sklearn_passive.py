@@ -134,3 +134,11 @@ def test_what_a_rule_for_single_rows_does_not_go_with_is_refused(case):
     begun = SGDClassifier().fit(X, TARGETS["two classes"]).set_params(**model.get_params())
     with pytest.raises(ValueError, match=message):
         begun.partial_fit(X, TARGETS["two classes"])
+
+
+@pytest.mark.parametrize("rule", ["pa1", "pa2"])
+def test_losses_count_as_much_as_their_rows(rule):
+    options = {"learning_rate": rule, "max_iter": 1, "tol": None, "penalty": None}
+    model = SGDRegressor("epsilon_insensitive", epsilon=0.5, **options)
+    model.fit([[1.0]], [3.0], sample_weight=[2.0])
+    assert model.loss_curve_ == [2.0 * (3.0 - 0.5)]

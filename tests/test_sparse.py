@@ -15,6 +15,7 @@ from sparse_rows import D, N, table, targets
 
 import fastsgd
 from fastsgd import schedules
+from fastsgd.descent import run
 from fastsgd.losses import LOSSES
 from fastsgd.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 from fastsgd.penalties import L1, L2, ElasticNet, NoPenalty, custom
@@ -98,7 +99,8 @@ def test_momentum_at_a_constant_rate_is_that_of_dense_rows(nesterov, average):
 
 def test_all_combinations_in_interpreted_mode():
     selection = "plain_sgd or momentum_at or lazy or adapts"
-    assert passed(__file__, selection) == len(PRODUCT) + 6 + 2 * len(LAZY) + len(SLOWED)
+    expected = len(PRODUCT) + 6 + 2 * len(LAZY) + len(SLOWED) + 2 * len(BY_CLASS)
+    assert passed(__file__, selection) == expected
 
 
 # The lazy form: what is remembered of a weight, and the weight itself, change in the steps in
@@ -188,6 +190,35 @@ def test_a_rate_that_adapts_is_that_of_dense_rows(options):
     X = table(n=300)
     lr = schedules.Adaptive(0.2, tol=1e-3, patience=1)
     assert_equal_to_dense(X, X @ np.arange(D), lr=lr, epochs=20, **options)
+
+
+# What happens to weights in between, in each way, where each class has a rate of its own.
+BY_CLASS = [
+    {"average": True},
+    {"penalty": L1(0.01)},
+    {"penalty": L1(0.01), "average": True},
+    {"penalty": L1(0.01), "clip_norm": 0.3},
+    {"penalty": L2(0.05), "average": True},
+    {"penalty": ElasticNet(0.05, 0.4)},
+    {"penalty": ElasticNet(0.01, 1.0)},
+    {"penalty": ElasticNet(ALPHAS / 10, 0.4)},
+    {"penalty": ElasticNet(ALPHAS / 50, 1.0)},
+    {"optimizer": SGD(0.5)},
+    {"optimizer": SGD(0.5), "average": True},
+]
+
+
+@pytest.mark.parametrize("options", BY_CLASS if config.DISABLE_JIT else BY_CLASS[:1])
+@pytest.mark.parametrize("smallest", [1e-6, 0.1])  # below which a class stops
+def test_a_rate_that_adapts_for_each_class_is_that_of_dense_rows(options, smallest):
+    X = table(n=100)
+    y = (np.digitize(X @ np.arange(D), [-1, 1]) + (np.arange(100) % 7 == 0)) % 3
+    lr = schedules.Adaptive(0.5, factor=3.0, tol=0.02, patience=1, smallest=smallest)
+    paces, more = [], {"loss": "logistic", "lr": lr, "epochs": 12}
+    more["callback"] = lambda model, epoch: paces.append(tuple(model.state.memory.pace))
+    assert_equal_to_dense(X, y, **more, **options)
+    assert any(len(set(pace)) > 1 for pace in paces)
+    assert smallest < 0.1 or any(min(pace) == 0 < max(pace) for pace in paces)
 
 
 def test_steps_that_take_all_of_a_weight_do_not_blur_those_after_them():
@@ -387,3 +418,60 @@ def test_rates_for_tiny_float32_numbers_do_not_overflow_as_the_scale_of_the_weig
     dense = fastsgd.fit(X, y, epochs=1, **options)
     # Weights below 1, of which the last steps, as they forget what was before, round 6e-8 each.
     np.testing.assert_allclose(model.w * size, dense.w * size, rtol=0, atol=1e-6)
+
+
+def test_rows_of_which_each_step_is_made_up_for_by_all_weights_are_visited_in_short_stretches(
+    monkeypatch,
+):
+    X, d = sparse.random(400, 1000, density=0.01, format="csr", random_state=0), 1000
+    y = X @ np.ones(d)
+    options = {"penalty": L1(0.01), "average": True, "batch_size": 2, "seed": 0}
+    whole, steps = fastsgd.fit(X, y, **options), []
+
+    def counting(work, orders, first, last, *given):
+        steps.append((last - first) / 2)
+        return run(work, orders, first, last, *given)
+
+    monkeypatch.setattr("fastsgd.descent.run", counting)
+    monkeypatch.setattr("fastsgd.stretches.STRETCH", 2**14)
+    model = fastsgd.fit(X, y, **options)
+    assert sum(steps) == 3 * 200
+    assert max(steps) * d <= 2**14
+    np.testing.assert_array_equal(model.w, whole.w)
+
+
+@pytest.mark.parametrize(("alpha", "lr"), [(20.0, 0.05), (10.0, schedules.Step(0.1, every=5))])
+def test_a_step_may_take_exactly_all_of_a_weight(alpha, lr):
+    assert_equal_to_dense(table(), targets("squared"), penalty=ElasticNet(alpha, 0.0), lr=lr)
+
+
+def test_steps_of_no_length_leave_weights_as_they_are():
+    start, X = np.arange(1.0, D + 1), sparse.csr_array(table())
+    for penalty in (L2(0.3), L2(ALPHAS), L1(0.1), ElasticNet(ALPHAS, 0.2)):
+        options = {"init": (start, 1.0), "penalty": penalty, "shuffle": False}
+        model = fastsgd.fit(X, targets("squared"), lr=lambda t: 0.0, **options)
+        np.testing.assert_array_equal(model.w, start)
+
+
+def test_alphas_of_0_are_no_penalty():
+    assert_equal_to_dense(table(), targets("squared"), penalty=L2(np.zeros(D)))
+
+
+def test_a_weight_that_has_come_to_rest_counts_for_its_average():
+    # At momentum 1/2 nothing is left of a velocity after 1,100 steps.
+    X = np.zeros((4000, 2))
+    X[:, 0], X[2000, 1] = np.arange(4000) % 2, 1.0
+    options = {"optimizer": SGD(0.5), "average": True, "init": (np.zeros(2), 0.0)}
+    y = X @ [1.0, 3.0]
+    assert_equal_to_dense(X, y, batch_size=1, epochs=3, shuffle=False, **options)
+
+
+def test_nothing_is_left_in_an_average_of_what_a_weight_was_before_it():
+    # The first feature occurs in two steps, is 0.1 after them, and rests from where averages begin.
+    X = np.zeros((9, 2))
+    X[:2, 0], X[2:, 1] = 1.0, 1.0
+    options = {"lr": 1.0, "batch_size": 1, "epochs": 1, "shuffle": False, "fit_intercept": False}
+    for form in (np.asarray, sparse.csr_array):
+        y, start = [0.1] * 9, ([1e17, 0.0], 0.0)
+        model = fastsgd.fit(form(X), y, average=3, init=start, **options)
+        np.testing.assert_allclose(model.w, [0.1, 0.1], rtol=1e-15)

@@ -209,7 +209,9 @@ def test_other_rows_to_validate_on_have_the_class_weights_of_the_fit(loss):
         ("tenth", TypeError, "validation: expected a number above 0"),
         (np.ones((2, 3)), TypeError, r"validation: .* or \(X, y\), got ndarray of shape \(2, 3\)"),
         ((np.ones((2, 3)),), TypeError, r"validation: expected a share of the rows, or \(X, y\)"),
-        ((np.ones((2, 2)), np.ones(2)), ValueError, "validation: expected .* 3 and 1, got 2 and 1"),
+        ((np.ones((2, 2)), np.ones(2)), ValueError, r"validation: .* 3\) and \(n,\), got \(n, 2\)"),
+        ((np.ones((2, 3)), np.ones((2, 1))), ValueError, r"validation: .* and \(n,\), got .* 1\)$"),
+        ((np.ones(3), np.ones(2)), ValueError, "validation: X: expected 2 dimensions"),
         ((np.ones((2, 3)), np.ones(3)), ValueError, "validation: y: expected one entry for each"),
         (0.001, ValueError, "validation: 0.001 of 200 rows leaves 200 to learn from and 0 to"),
     ],
@@ -320,3 +322,90 @@ def test_an_output_of_weight_0_counts_for_nothing_though_its_loss_overflows():
         models.append(fastsgd.fit(X, y, sample_weight=weights, **options))
     np.testing.assert_array_equal(models[0].w, models[1].w)
     assert models[0].history.loss == models[1].history.loss
+
+
+def test_it_is_the_lowest_loss_before_that_counts_where_losses_rise_and_fall():
+    X, y = data()
+    options = {"lr": 0.3, "batch_size": 2, "epochs": 99, "seed": 0, "epoch_loss": "full"}
+    losses = fastsgd.fit(X, y, **options).history.loss
+    expected = epochs_until_it_stops(losses, 0.0, 4)
+    last = np.flatnonzero(np.diff(losses[:expected]) < 0)[-1] + 1
+    assert last + 4 > expected - 1  # it fell among the last four, but not below the lowest
+    assert len(fastsgd.fit(X, y, tol=0.0, patience=4, **options).history.loss) == expected
+
+
+def test_an_adaptive_rate_that_has_ended_the_fit_stays_so_where_tol_is_another():
+    X, y = data()
+    lr = schedules.Adaptive(0.01, tol=9.0, patience=1, smallest=0.005)
+    options = {"lr": lr, "seed": 0, "epochs": 9}
+    first = fastsgd.fit(X, y, tol=0.0, patience=50, **options)
+    assert len(first.history.loss) == 2
+    more = fastsgd.fit(X, y, tol=0.0, patience=60, resume=first, **options)
+    assert len(more.history.loss) == 2
+
+
+def test_a_rate_that_was_divided_stays_so_where_tol_is_another():
+    X, y = data()
+    options = {"lr": schedules.Adaptive(0.1, tol=9.0, patience=2), "seed": 0}
+    whole = fastsgd.fit(X, y, epochs=8, **options)
+    first = fastsgd.fit(X, y, tol=0.0, patience=50, epochs=4, **options)
+    assert first.state.memory.pace[0] < 1
+    more = fastsgd.fit(X, y, tol=0.0, patience=60, epochs=4, resume=first, **options)
+    np.testing.assert_array_equal(more.w, whole.w)
+
+
+def test_each_class_has_its_own_best_epoch():
+    X, score = data()
+    y = np.digitize(score, [-2, 2])
+    held = data(90)[0], np.digitize(data(90)[1], [-2, 2])
+    seen = []
+    options = {"loss": "logistic", "lr": 2.0, "batch_size": 2, "epochs": 20, "seed": 0}
+    options["callback"] = lambda model, epoch: seen.append((model.w, model.b))
+    model = fastsgd.fit(X, y, validation=held, **options)
+    signs = np.where(held[1][:, None] == np.arange(3), 1.0, -1.0)
+    losses = [np.logaddexp(0, -signs * (held[0] @ w + b)).mean(axis=0) for w, b in seen]
+    best = np.argmin(losses, axis=0)
+    assert len(set(best)) == 3
+    for j, epoch in enumerate(best):
+        np.testing.assert_array_equal(model.w[:, j], seen[epoch][0][:, j])
+
+
+def test_all_that_tol_stopped_goes_on_with_another_patience():
+    X, score = data()
+    y = np.digitize(score, [-2, 2])
+    options = {"loss": "logistic", "lr": 0.05, "batch_size": 2, "seed": 0, "tol": 1e-3}
+    first = fastsgd.fit(X, y, patience=2, epochs=60, **options)
+    assert len(first.history.loss) < 60
+    assert len(set(first.state.stopped)) > 1
+    more = fastsgd.fit(X, y, patience=50, resume=first, epochs=1, **options)
+    assert (more.w != first.w).any(axis=0).all()
+
+
+def held_out(y, share, seed):
+    """Return which rows are held out: each has a feature of its own, which does not move then."""
+    n, k = len(y), len(np.unique(y))
+    start = (np.zeros((n, k)), np.zeros(k)) if k > 2 else (np.zeros(n), 0.0)
+    options = {"loss": "perceptron", "init": start, "epochs": 1, "fit_intercept": False}
+    model = fastsgd.fit(np.eye(n), y, validation=share, seed=seed, **options)
+    return (model.state.parameters.w == 0).all(axis=0)
+
+
+def test_many_small_classes_give_their_share_together():
+    y = np.repeat(np.arange(60), 4)  # of each class, 0.4 rows
+    counts = [held_out(y, 0.1, seed).sum() for seed in range(3)]
+    # Of 60 draws with a chance of 0.4, the standard deviation is below 4.
+    assert all(abs(count - 24) < 16 for count in counts)
+
+
+def test_the_rows_of_a_class_that_are_held_out_are_drawn_from_the_seed():
+    y = np.arange(100) % 2
+    one, same, other = (held_out(y, 0.2, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+
+
+def test_each_of_many_rows_held_out_counts_once():
+    n = 150_000
+    options = {"validation": 0.5, "init": ([0.0], 0.0), "fit_intercept": False, "epochs": 1}
+    model = fastsgd.fit(np.zeros((n, 1)), np.ones(n), batch_size=1000, **options)
+    np.testing.assert_allclose(model.history.validation_loss, 0.5, rtol=1e-12)

@@ -158,8 +158,8 @@ class EpsilonInsensitive(NamedTuple):
 class SquaredEpsilonInsensitive(NamedTuple):
     """The square of the error beyond a tolerance: ``max(0, |y_hat - y| - epsilon)**2``.
 
-    The derivative is ``2 * (|r| - epsilon) * sign(r)`` where ``r = y_hat - y`` is larger than
-    epsilon, else 0; no factor 1/2, as in scikit-learn. `y` may be any real number.
+    The derivative is ``2 * (|r| - epsilon) * sign(r)`` where ``|r| > epsilon``, with
+    ``r = y_hat - y``, else 0; no factor 1/2, as in scikit-learn. `y` may be any real number.
 
     Parameters
     ----------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ..kernels.attributes import equal_within, having
 from ..kernels.jit import inner
 from ..kinds import BINARY
@@ -15,8 +17,12 @@ LIMIT = 1e12
 
 
 def bounded(cls: C) -> C:
-    """Let the derivatives of a loss end at the limit, on both sides; NaN stays."""
+    """Let the derivatives of a loss end at the limit, on both sides; NaN stays.
+
+    The losses are those of float64: as float32, their squares overflow long before.
+    """
     whole = inner(cls.derivative)  # type: ignore[attr-defined]
+    of_float64 = inner(cls.value)  # type: ignore[attr-defined]
 
     def derivative(self: Any, y_hat: Any, y: Any) -> Any:
         slope = whole(self, y_hat, y)
@@ -24,7 +30,10 @@ def bounded(cls: C) -> C:
             return LIMIT
         return -LIMIT if slope < -LIMIT else slope
 
-    return having(derivative=derivative)(cls)
+    def value(self: Any, y_hat: Any, y: Any) -> Any:
+        return of_float64(self, np.float64(y_hat), y)
+
+    return having(derivative=derivative, value=value)(cls)
 
 
 @bounded

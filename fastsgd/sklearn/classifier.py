@@ -17,7 +17,6 @@ from sklearn.utils.multiclass import (
     check_classification_targets,
     unique_labels,
 )
-from sklearn.utils.validation import check_is_fitted
 
 from ..arrays import Array
 from ..labels import told_apart
@@ -242,6 +241,34 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         warn_if_worse(*fitted)
         return self
 
+    def decision_function(self, X: Any) -> Array:
+        """Return the scores ``X @ coef_.T + intercept_``.
+
+        Parameters
+        ----------
+        X : array-like or sparse of shape (n, d)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n, k), or (n,) for two classes
+            Those of two classes are positive for the second.
+
+        Raises
+        ------
+        ValueError
+            If X is not a table of d finite numbers a row, if a score overflows, or before any fit.
+
+        Examples
+        --------
+        See the class.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = np.asarray(super().decision_function(X))
+        if not np.isfinite(scores).all():
+            raise ValueError("X: the decision function overflows on it; scale it down")
+        return scores
+
     @available_if(_has_probabilities)
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class.
@@ -275,11 +302,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         --------
         See the class.
         """
-        check_is_fitted(self)
-        with np.errstate(over="ignore", invalid="ignore"):
-            scores = self.decision_function(X)
-        if not np.isfinite(scores).all():
-            raise ValueError("X: the decision function overflows on it; scale it down")
+        scores = self.decision_function(X)
         return probabilities(self._loss(self.classes_), scores)
 
     @available_if(_has_probabilities)

@@ -207,7 +207,8 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         Raises
         ------
         ValueError
-            If X is not a table of d finite numbers a row, or before any fit.
+            If X is not a table of d finite numbers a row, if its predictions overflow, or before
+            any fit.
 
         Examples
         --------
@@ -215,7 +216,11 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         """
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
-        return np.asarray(safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_)
+        with np.errstate(over="ignore", invalid="ignore"):
+            y_hat = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        if not np.isfinite(y_hat).all():
+            raise ValueError("X: its predictions overflow; scale it down")
+        return np.asarray(y_hat)
 
     def _check_y(self, y: Any) -> dict[str, Any]:
         # One column is checked in half the time of several.
