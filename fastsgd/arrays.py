@@ -33,7 +33,7 @@ def readable(array: Array, dtype: np.dtype[Any]) -> Array:
 
 
 def filled(size: int, value: float) -> Array:
-    """Return that many float64 numbers of one value; `numpy.full` takes three times as long."""
+    """Return that many float64 numbers of one value; of few, `numpy.full` takes thrice as long."""
     array = np.empty(size)
     array.fill(value)
     return array

@@ -126,7 +126,7 @@ class Descent:
         count = min(most, self.at_once)
         if self.epochs:
             state = copy_of(self.state)
-            self.former = lambda: state
+            self.former = lambda: copy_of(state)
         began = perf_counter()
         loss_sums = np.zeros((count, self.problem.k))
         is_kept = self.is_penalized and self.at_once > 1

@@ -19,8 +19,8 @@ from .members import in_dtype
 from .optimizers import SGD
 from .parameters import checked, for_kernels, for_user
 from .rows import Problem
+from .sparse_work import brought_near, in_columns
 from .state import new_state
-from .work import brought_near, in_columns
 
 
 class ParameterGradient(NamedTuple):

@@ -55,9 +55,7 @@ def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
         raise ValueError(f"classes: expected at least 2 labels, got {known.tolist()}")
     if known.dtype.kind != labels.dtype.kind and "U" in (known.dtype.kind, labels.dtype.kind):
         raise ValueError(f"y: expected labels like {known[0].item()!r}, got {labels[0].item()!r}")
-    ours, theirs = told_apart(known, labels)
-    numbers = np.minimum(np.searchsorted(ours, theirs), known.size - 1)
-    unknown = ours[numbers] != theirs
+    numbers, unknown = numbered(labels, known)
     if unknown.any():
         row = int(np.argmax(unknown))
         label = labels[row].item()
@@ -67,7 +65,14 @@ def encoded(y: Any, n: int, classes: Any = None) -> tuple[Array, Array]:
     return numbers, known
 
 
-def told_apart(known: Array, labels: Array) -> tuple[Array, Array]:
+def numbered(labels: Array, known: Array) -> tuple[Array, Array]:
+    """Return the place of each label among those known, in order, and which are not among them."""
+    ours, theirs = _told_apart(known, labels)
+    numbers = np.minimum(np.searchsorted(ours, theirs), known.size - 1)
+    return numbers, ours[numbers] != theirs
+
+
+def _told_apart(known: Array, labels: Array) -> tuple[Array, Array]:
     """Return two arrays of labels so that numpy finds equal only what is."""
     kinds = {known.dtype.kind, labels.dtype.kind}
     is_mixed = len(kinds) > 1 and kinds <= set("biuf")

@@ -244,7 +244,7 @@ class Cosine(NamedTuple):
     Parameters
     ----------
     lr : float
-        The highest learning rate, positive.
+        The learning rate after the warm-up, positive.
     steps : int, optional
         The number of mini-batches until `final`, the warm-up included; by default those of the
         whole fit, and where it goes on from another one, those of both.

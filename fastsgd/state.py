@@ -53,14 +53,19 @@ def copy_of(state: State) -> State:
         averages = Averaged(averages.w.copy(), averages.b.copy(), averages.first)
     return State(
         state.optimizer,
-        Parameters(state.parameters.w.copy(), state.parameters.b.copy()),
+        copy_of_parameters(state.parameters),
         Memory(memory.w.copy(), memory.b.copy(), averages, memory.pace.copy(), memory.steps.copy()),
         _copy_of(state.watched),
         _copy_of(state.paced),
         state.stopped.copy(),
-        state.best and Parameters(state.best.w.copy(), state.best.b.copy()),
+        state.best and copy_of_parameters(state.best),
         state.intercept,
     )
+
+
+def copy_of_parameters(parameters: Parameters) -> Parameters:
+    """Return a copy of parameters."""
+    return Parameters(parameters.w.copy(), parameters.b.copy())
 
 
 def _copy_of(watch: Watch | None) -> Watch | None:

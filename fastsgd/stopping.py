@@ -8,7 +8,7 @@ from .arrays import Array
 from .kernels.epoch import Parameters
 from .schedules import Adaptive
 from .settings import Settings
-from .state import State, Watch, go_on
+from .state import State, Watch, copy_of_parameters, go_on
 
 
 def is_watched(settings: Settings) -> bool:
@@ -93,7 +93,7 @@ class Best:
     def see(self, losses: Array, values: Parameters) -> None:
         """Take in the parameters after one more epoch."""
         if self.parameters is None or self.lowest is None:
-            self.parameters = Parameters(values.w.copy(), values.b.copy())
+            self.parameters = copy_of_parameters(values)
             self.lowest = losses.copy()
             return
         better = losses < self.lowest

@@ -19,7 +19,7 @@ from .progress import progress_bar
 from .resuming import resumed
 from .rows import Problem
 from .settings import Settings, checked_settings
-from .state import State, new_state, with_averages
+from .state import State, copy_of_parameters, new_state, with_averages
 from .stopping import is_watched
 from .stretches import may_be_cut
 
@@ -341,7 +341,7 @@ def _first_state(
     if resume is not None:
         state = resumed(resume, problem, settings, is_validated)
     elif given is not None:
-        state = new_state(Parameters(given.w.copy(), given.b.copy()), settings.optimizer)
+        state = new_state(copy_of_parameters(given), settings.optimizer)
     else:
         state = new_state(parameters.drawn(seed, problem), settings.optimizer)
     return with_averages(state, settings.first_averaged)

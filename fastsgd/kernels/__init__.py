@@ -1,4 +1,4 @@
-"""Everything that is compiled: no Python objects, no branches on strings.
+"""What is compiled, beside what tells which of it and how: no branches on strings.
 
 Words that kernels share, beside those of the field:
 
@@ -9,7 +9,7 @@ conclude  the gradient of a batch is whole
 leave     the step of a batch has been taken
 settle    a stretch of an epoch ends: all weights are brought up to its last step
 lapse     what happens to a weight between two steps in which its feature occurs
-held      what is known of all features
+held      what is known of features: of all of them, or of those of one batch
 near      what is known of the features of one batch, side by side
 slots     what an optimizer remembers of a weight
 pace      by what the learning rate of an output is multiplied; 0 where it has stopped

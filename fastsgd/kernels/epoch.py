@@ -98,8 +98,8 @@ def run(
     There are as many epochs as rows of `loss_sums`, of shape (epochs, k): to them it adds the
     losses that the rows had before their own step. Their orders are the rows of `orders`, again
     and again. The first step is number t, with the learning rate lrs[0]. `w_after`, of shape
-    (epochs, k, d) or (0, k, d), is set to the weights after each epoch. Returns whether the
-    parameters are finite.
+    (epochs, k, d) or, as of sparse rows, (0, k, d), is set to the weights after each epoch.
+    Returns whether the parameters are finite.
     """
     taken = 0
     are_finite = True

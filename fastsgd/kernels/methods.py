@@ -77,7 +77,8 @@ def weigh(weights: Any, i: int, j: int, x: Any) -> Any:
 def dot_rows(rows: Any, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
     """Set out[j, r] to the product of w[j] and row order[start + r], for every r and j.
 
-    It is for step t that they are wanted.
+    It is for step t that they are wanted. `out` has room for whole eights of rows, all of which may
+    be overwritten.
     """
     rows.dot_rows(order, start, stop, t, w, out)
 

@@ -1,9 +1,10 @@
 """What is predicted: how targets are held, and how the predictions of a block become derivatives.
 
-Each kind brings two methods. `differentiate` replaces the products of rows and weights in the
-`scores` of the block by the derivatives of the losses, times the weights of the rows, and adds what
-these sum up to for each output to `derivative_sums`, and its losses to `loss_sums`; `add_losses`
-does no more than the last.
+Each kind brings `differentiate`, which replaces the products of rows and weights in the `scores` of
+the block by the derivatives of the losses, times the weights of the rows, and adds what these sum
+up to for each output to `derivative_sums`, and its losses to `loss_sums`. Those that losses are
+measured with have `add_losses` as well, which does no more than the last, and those whose outputs
+have a loss each have `target`.
 """
 
 from typing import Any, NamedTuple

@@ -19,7 +19,7 @@ from sklearn.utils.multiclass import (
 )
 
 from ..arrays import Array
-from ..labels import told_apart
+from ..labels import numbered
 from ..losses import Softmax
 from ..model import probabilities
 from .base import OWN_CONSTRAINTS, BaseSGD
@@ -373,11 +373,10 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
             raise ValueError(
                 f"The number of classes has to be greater than one; got {classes.size} class"
             )
-        classes, y = told_apart(classes, y)
         with suppress(TypeError):  # words among objects have no place among numbers
-            numbers = np.minimum(np.searchsorted(classes, y), classes.size - 1)
-            if (classes[numbers] == y).all():
-                return np.asarray(numbers)
+            numbers, unknown = numbered(y, classes)
+            if not unknown.any():
+                return numbers
         raise ValueError("classes should include all valid labels that can be in y")
 
     def _outputs(self, targets: Array, classes: Array | None) -> int | None:
