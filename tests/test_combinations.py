@@ -5,7 +5,7 @@ The derivatives of the losses are those of MXNet's autograd; the rest is plain n
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import cycle, product
 from typing import NamedTuple
 
 import numpy as np
@@ -64,10 +64,10 @@ def combination(i, loss, penalty, optimizer):
 PRODUCT = [
     combination(i, *members) for i, members in enumerate(product(LOSSES, PENALTIES, OPTIMIZERS))
 ]
-# Compiled: every penalty with every optimizer, and every loss.
+# Compiled: every loss, every penalty and every optimizer.
 COMPILED = [
-    combination(i, list(LOSSES)[i % len(LOSSES)], *members)
-    for i, members in enumerate(product(PENALTIES, OPTIMIZERS))
+    combination(i, *members)
+    for i, members in enumerate(zip(LOSSES, cycle(PENALTIES), cycle(OPTIMIZERS), strict=False))
 ]
 
 

@@ -112,7 +112,7 @@ def reference(mxnet):
 @pytest.mark.parametrize(
     ("loss", "dtype", "weights", "outputs"), PRODUCT if config.DISABLE_JIT else PAIRS
 )
-@settings(max_examples=6 if config.DISABLE_JIT else 30)
+@settings(max_examples=6 if config.DISABLE_JIT else 15)
 @given(data=st.data())
 def test_gradient_is_what_mxnet_leaves_in_grad(reference, loss, dtype, weights, outputs, data):
     case = data.draw(cases(loss, dtype, weights, outputs))

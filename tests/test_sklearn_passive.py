@@ -140,5 +140,5 @@ def test_what_a_rule_for_single_rows_does_not_go_with_is_refused(case):
 def test_losses_count_as_much_as_their_rows(rule):
     options = {"learning_rate": rule, "max_iter": 1, "tol": None, "penalty": None}
     model = SGDRegressor("epsilon_insensitive", epsilon=0.5, **options)
-    model.fit([[1.0]], [3.0], sample_weight=[2.0])
+    model.fit(sp.csr_array([[1.0]]), [3.0], sample_weight=[2.0])
     assert model.loss_curve_ == [2.0 * (3.0 - 0.5)]
