@@ -44,8 +44,8 @@ def shown(value: Any) -> str:
     """
     try:
         text = repr(value)
-    except ValueError:  # Python prints no integers of thousands of digits
-        return f"an integer of {value.bit_length()} bits"
+    except ValueError:  # of integers of thousands of digits
+        return f"{type(value).__name__} that Python does not print"
     if len(text) <= MOST_SHOWN and "\n" not in text:
         return text
     if hasattr(value, "shape"):

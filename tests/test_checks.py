@@ -313,3 +313,9 @@ def test_a_table_in_the_wrong_place_does_not_fill_the_screen(name, kind):
         f"{name}: expected .*(of shape \\(300, 2\\)|0.0, ...|300 things)", str(caught.value)
     )
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("name", ["batch_size", "epochs", "lr", "tol", "seed"])
+def test_integers_that_python_does_not_print_are_refused_by_name(name):
+    with pytest.raises(ValueError, match=f"{name}: .*, got int that Python does not print"):
+        fastsgd.fit(X, y, **{name: -(10**5000)})

@@ -130,7 +130,7 @@ def permute(
     start = 0
     while start < order.size:
         above, left = (first + start) // width, (first + start) % width
-        cells = min(min(xs.size, width - left), order.size - start)
+        cells = min(xs.size, width - left, order.size - start)
         for i in range(cells):
             xs[i], ys[i] = above, left + i
         for turn in range(0, TURNS, 2):
