@@ -11,7 +11,7 @@ from hypothesis import settings
 from fastsgd.cli.autograd import import_mxnet
 
 # Kernels are compiled the first time they are called: no deadline on one example.
-settings.register_profile("fastsgd", deadline=None, max_examples=40)
+settings.register_profile("fastsgd", deadline=None, max_examples=25)
 settings.load_profile("fastsgd")
 
 # Where the newest numpy is tested, MXNet cannot be had; CI has it elsewhere, and fails without.

@@ -94,7 +94,8 @@ print(fastsgd.fit([[1.0]], [1.0], init=([0.0], 0.0), lr=0.25, epochs=1).w[0])
 @needs_jit
 @pytest.mark.skipif(sys.platform == "win32", reason="not everybody may make links there")
 def test_machine_code_of_sources_that_are_edited_meanwhile_is_not_kept(tmp_path):
-    package = Path(shutil.copytree(Path(fastsgd.__file__).parent, tmp_path / "fastsgd"))
+    package, ignore = tmp_path / "fastsgd", shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(fastsgd.__file__).parent, package, ignore=ignore)
     # As some editors mark a file that is being edited.
     (package / "losses" / ".#regression.py").symlink_to("nobody@nowhere")
     code = tmp_path / "code"
