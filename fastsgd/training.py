@@ -201,7 +201,8 @@ def fit(
         If the loss or a parameter stops being finite; its ``model`` is that of the last finite
         end of an epoch.
     Interrupted
-        At Ctrl-C once the first epoch has begun, within half a second; its ``model`` is that
+        At Ctrl-C once the first epoch has begun, within half a second, but for sparse rows and an
+        L2 penalty so strong that its steps are made up for one by one; its ``model`` is that
         after the last whole mini-batch. Before that there is nothing to lose, and Ctrl-C is a
         plain KeyboardInterrupt.
     Exception
