@@ -74,6 +74,6 @@ def rows_together(w: Array, rows: Rows) -> int:
     first-level cache between the pass that multiplies them by the weights and the pass that adds
     them to the gradient.
     """
-    row_length = max(len(w), rows.row_length)
-    fitting = max(8, min(CHUNK, rows.block // (row_length * rows.dtype.itemsize)))
+    numbers = max(len(w), rows.row_length)
+    fitting = max(8, min(CHUNK, rows.block // (numbers * rows.dtype.itemsize)))
     return 1 << (fitting.bit_length() - 1)

@@ -28,7 +28,7 @@ from .penalties import L1, L2, NoPenalty
 from .rows import Problem
 from .settings import Settings
 from .state import State
-from .stretches import row_length
+from .stretches import cost_of_reading
 
 
 def is_scale(penalty: Any) -> bool:
@@ -49,7 +49,7 @@ def is_replayed(settings: Settings) -> bool:
 
 def row_cost(problem: Problem, settings: Settings) -> int:
     """Return how many numbers a row counts for in a stretch of a fit."""
-    cost = row_length(problem.data.rows, problem.k)
+    cost = cost_of_reading(problem.data.rows, problem.k)
     if isinstance(problem.data.rows, Sparse) and is_replayed(settings):
         cost += problem.d * problem.k // settings.batch_size  # in the sweep at the end
     return cost

@@ -40,7 +40,7 @@ def stretches(first: int, last: int, length: int) -> Iterator[tuple[int, int]]:
         yield start, min(start + length, last)
 
 
-def row_length(rows: Dense | Sparse, k: int) -> int:
+def cost_of_reading(rows: Dense | Sparse, k: int) -> int:
     """Return how many numbers a row counts for in a stretch, where there are k outputs.
 
     One of float32 counts half, and a non-zero, which has a column as well, twice. A stretch of
@@ -53,25 +53,25 @@ def row_length(rows: Dense | Sparse, k: int) -> int:
     return max(1, 2 * rows.row_length * k * STRETCH // max(STRETCH, swept))
 
 
-def may_be_cut(n: int, batch_size: int, row_length: int) -> bool:
+def may_be_cut(n: int, batch_size: int, row_cost: int) -> bool:
     """Tell whether the visit of n rows may take several stretches."""
-    return n * row_length > STRETCH or n > rows_in_a_stretch(batch_size, row_length)
+    return n * row_cost > STRETCH or n > rows_in_a_stretch(batch_size, row_cost)
 
 
-def epochs_in_a_stretch(n: int, batch_size: int, row_length: int) -> int:
+def epochs_in_a_stretch(n: int, batch_size: int, row_cost: int) -> int:
     """Return how many epochs one call runs; 0 where one may take several stretches."""
-    if may_be_cut(n, batch_size, row_length):
+    if may_be_cut(n, batch_size, row_cost):
         return 0
-    return min(TOGETHER // (n * row_length), STEPS // -(-n // batch_size))
+    return min(TOGETHER // (n * row_cost), STEPS // -(-n // batch_size))
 
 
-def rows_in_a_stretch(batch_size: int, row_length: int) -> int:
+def rows_in_a_stretch(batch_size: int, row_cost: int) -> int:
     """Return how many rows a stretch of whole mini-batches has; no fewer than one batch."""
-    return min(max(STRETCH // row_length // batch_size, 1), STEPS) * batch_size
+    return min(max(STRETCH // row_cost // batch_size, 1), STEPS) * batch_size
 
 
 def batch_stretches(
-    n: int, batch_size: int, block: int, row_length: int
+    n: int, batch_size: int, block: int, row_cost: int
 ) -> Iterator[tuple[int, int]]:
     """Return stretches of whole mini-batches, or of whole blocks of one that is too large.
 
@@ -83,11 +83,11 @@ def batch_stretches(
         Rows in a mini-batch.
     block : int
         Rows that a kernel handles together: all of a batch, or a divisor of CHUNK.
-    row_length : int
+    row_cost : int
         How many numbers a row costs.
     """
-    rows = max(1, STRETCH // row_length)
+    rows = max(1, STRETCH // row_cost)
     if batch_size <= max(rows, block):
-        return stretches(0, n, rows_in_a_stretch(batch_size, row_length))
+        return stretches(0, n, rows_in_a_stretch(batch_size, row_cost))
     blocks, batches = max(rows // CHUNK * CHUNK, block), stretches(0, n, batch_size)
     return (piece for first, last in batches for piece in stretches(first, last, blocks))

@@ -19,11 +19,11 @@ from fastsgd.stretches import STRETCH, TOGETHER, batch_stretches, epochs_in_a_st
     n=st.integers(1, 10_000),
     batch_size=st.integers(1, 10_000),
     block=st.sampled_from([4, 16, CHUNK]),
-    row_length=st.sampled_from([2**10, 2**13, 2**19, 2**22]),
+    row_cost=st.sampled_from([2**10, 2**13, 2**19, 2**22]),
 )
-def test_stretches_follow_each_other_and_are_short(n, batch_size, block, row_length):
+def test_stretches_follow_each_other_and_are_short(n, batch_size, block, row_cost):
     batch_size = min(batch_size, n)
-    bounds = list(batch_stretches(n, batch_size, block, row_length))
+    bounds = list(batch_stretches(n, batch_size, block, row_cost))
     assert [first for first, _ in bounds] == [0, *(last for _, last in bounds[:-1])]
     assert bounds[-1][1] == n
     for first, last in bounds:
@@ -32,23 +32,23 @@ def test_stretches_follow_each_other_and_are_short(n, batch_size, block, row_len
         inside = first - first % batch_size
         assert whole or (first - inside) % block == 0
         assert whole or (last - inside) % block == 0 or last in (inside + batch_size, n)
-        assert (last - first) * row_length <= max(STRETCH, block * row_length)
+        assert (last - first) * row_cost <= max(STRETCH, block * row_cost)
 
 
 @given(
     n=st.integers(1, 10_000),
     batch_size=st.integers(1, 10_000),
     block=st.sampled_from([4, 16, CHUNK]),
-    row_length=st.integers(1, 2**13),
+    row_cost=st.integers(1, 2**13),
 )
 def test_one_call_runs_several_epochs_where_each_fits_into_a_stretch(
-    n, batch_size, block, row_length
+    n, batch_size, block, row_cost
 ):
     batch_size = min(batch_size, n)
-    epochs = epochs_in_a_stretch(n, batch_size, row_length)
-    assert epochs * n * row_length <= TOGETHER
+    epochs = epochs_in_a_stretch(n, batch_size, row_cost)
+    assert epochs * n * row_cost <= TOGETHER
     if epochs > 0:
-        assert list(batch_stretches(n, batch_size, block, row_length)) == [(0, n)]
+        assert list(batch_stretches(n, batch_size, block, row_cost)) == [(0, n)]
 
 
 def test_an_order_is_made_once_where_an_epoch_takes_two_stretches():
