@@ -13,6 +13,7 @@ import numpy as np
 from .arrays import Array
 from .gathering import block_of, rows_together, zero_gradient
 from .kernels.averages import Averaged, NotAveraged
+from .kernels.columns import whole_registers
 from .kernels.dense import Dense
 from .kernels.epoch import Data, Memory, Method, Parameters, Work
 from .kernels.gradient import ByBlocks
@@ -20,7 +21,6 @@ from .kernels.lapses import Nothing
 from .kernels.parts import CHUNK
 from .kernels.scattered import Scattered
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
-from .kernels.targets import whole_registers
 from .lapsing import is_scale
 from .members import in_dtype
 from .optimizers import SGD

@@ -17,6 +17,7 @@ from .gathering import (
     zero_gradient,
 )
 from .kernels.asking import asking_for, bytes_of_row, come_slowly
+from .kernels.columns import FEWEST_FILLED, takes_exponentials, whole_registers
 from .kernels.dense import FROM_MEMORY, Dense
 from .kernels.epoch import Method, Work
 from .kernels.gradient import ByBlocks
@@ -31,14 +32,7 @@ from .kernels.short import (
     are_short,
 )
 from .kernels.sparse import Batches, Sparse
-from .kernels.targets import (
-    FEWEST_FILLED,
-    Classes,
-    OneVersusRest,
-    Values,
-    takes_exponentials,
-    whole_registers,
-)
+from .kernels.targets import Classes, OneVersusRest, Values
 from .lapsing import lapse_of
 from .rows import Problem
 from .settings import Settings

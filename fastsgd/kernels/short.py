@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from .arithmetic import unsigned
 from .asking import Ahead, Near
 from .attributes import having
+from .columns import add_values
 from .gradient import Block, block_of_part, mean_of_rows
 from .jit import inner
 from .methods import ask, derivative, differentiate, target, value, weigh
@@ -18,7 +19,6 @@ from .registers import (
     row,
     weights_of,
 )
-from .targets import add_values
 
 # For several outputs, wider rows are read once by tiles, and here again for each. Up to so many
 # parts of all weights that is quicker: with 20 to 250 features, epochs of the squared loss take
