@@ -14,6 +14,7 @@ from .kernels.lapses import (
     Coasting,
     Decaying,
     DecayingByFeature,
+    DecayingEvenly,
     DecayingInAverage,
     Nothing,
     Rates,
@@ -26,9 +27,19 @@ from .members import in_dtype
 from .optimizers import SGD
 from .penalties import L1, L2, NoPenalty
 from .rows import Problem
+from .schedules import Adaptive, Constant
 from .settings import Settings
 from .state import State
 from .stretches import cost_of_reading
+
+# Of a sum of powers, terms below this fraction of the first change no digit. Where what decays in a
+# step is more than this, powers take long to vanish.
+NEGLIGIBLE, MOST_DECAY = 1e-17, 0.5
+MOST_TERMS = math.ceil(math.log(NEGLIGIBLE) / math.log(MOST_DECAY))
+
+
+# Schedules whose rate is the same in all steps; what a fit divides it by is in its pace.
+EVEN = (Constant, Adaptive)
 
 
 def is_scale(penalty: Any) -> bool:
@@ -38,20 +49,34 @@ def is_scale(penalty: Any) -> bool:
 
 def is_replayed(settings: Settings) -> bool:
     """Tell whether steps between occurrences are made up for one by one, whatever their rates."""
-    optimizer, penalty = settings.optimizer, settings.penalty
-    if not (isinstance(optimizer, SGD) and optimizer.momentum == 0):
-        return False
-    if isinstance(penalty, NoPenalty):
+    penalty = settings.penalty
+    if not _is_plain(settings.optimizer) or isinstance(penalty, NoPenalty):
         return False
     is_averaged = settings.first_averaged is not None
     return not hasattr(penalty, "rest") or (is_averaged and not is_scale(penalty))
 
 
+def _is_plain(optimizer: Any) -> bool:
+    return isinstance(optimizer, SGD) and optimizer.momentum == 0
+
+
+def _takes_powers(settings: Settings) -> bool:
+    """Tell whether what decay leaves of weights is made of powers of the learning rates."""
+    if not (_is_plain(settings.optimizer) and hasattr(settings.penalty, "decay")):
+        return False
+    return np.ndim(settings.penalty.decay()) == 1 and not isinstance(settings.schedule, EVEN)
+
+
 def row_cost(problem: Problem, settings: Settings) -> int:
     """Return how many numbers a row counts for in a stretch of a fit."""
     cost = cost_of_reading(problem.data.rows, problem.k)
-    if isinstance(problem.data.rows, Sparse) and is_replayed(settings):
-        cost += problem.d * problem.k // settings.batch_size  # in the sweep at the end
+    if not isinstance(problem.data.rows, Sparse):
+        return cost
+    if is_replayed(settings):
+        return cost + problem.d * problem.k // settings.batch_size  # in the sweep at the end
+    if _takes_powers(settings):
+        # The table of a stretch takes 8 MB at most: two of them, as the next is made.
+        return cost + 16 * MOST_TERMS // settings.batch_size
     return cost
 
 
@@ -77,28 +102,36 @@ def lapse_of(settings: Settings, state: State, start: int, lrs: Array, is_scatte
         return Replay(penalty, rates, first)
     if not hasattr(penalty, "decay"):
         return Shrinking(penalty, start, rates.sums, pace, state.parameters.w)
-    lapse = _decaying(penalty, rates, first)
+    lapse = _decaying(penalty, settings.schedule, rates, first)
     if is_averaged and isinstance(lapse, Decaying):
         return _in_average(lapse, first)
     return lapse
 
 
-# Of a sum of powers, terms below this fraction of the first change no digit.
-NEGLIGIBLE = 1e-17
-
-
-def _decaying(penalty: Any, rates: Rates, first: int) -> Decaying | DecayingByFeature | Replay:
+def _decaying(
+    penalty: Any, schedule: Any, rates: Rates, first: int
+) -> Decaying | DecayingEvenly | DecayingByFeature | Replay:
     """Return what a penalty does that multiplies weights by something in each step."""
     lrs, pace, decay = rates.lrs, rates.pace, np.asarray(penalty.decay(), float)
-    if decay.ndim == 0:
-        paces = pace if (pace != 1).any() else np.ones(1)
-        lost = paces[:, None] * lrs * decay
-        if lost.max() >= 1:  # of which the logarithm cannot be summed
-            return Replay(penalty, rates, first)
-        return Decaying(penalty, rates, _cumulated(np.log1p(-lost)))
+    is_even = decay.ndim == 1 and isinstance(schedule, EVEN)
+    if decay.ndim == 1 and not is_even:
+        return _by_feature(penalty, decay, rates, first)
+    paces = pace if (pace != 1).any() else np.ones(1)
+    lost = paces[:, None] * (lrs[:1] * decay if is_even else lrs * decay)
+    if lost.max() >= 1:  # of which the logarithm cannot be summed
+        return Replay(penalty, rates, first)
+    log_kept = np.log1p(-lost)
+    if is_even:
+        return DecayingEvenly(penalty, rates, log_kept)
+    return Decaying(penalty, rates, _cumulated(log_kept))
+
+
+def _by_feature(penalty: Any, decay: Array, rates: Rates, first: int) -> DecayingByFeature | Replay:
+    """Return what a penalty does that makes each weight decay by itself, at rates that change."""
+    lrs = rates.lrs
     highest = lrs.max() or 1.0  # in units of it, no power of a rate overflows
-    most = highest * pace.max() * decay.max()
-    if most > 0.5:  # where powers take long to vanish
+    most = highest * rates.pace.max() * decay.max()
+    if most > MOST_DECAY:
         return Replay(penalty, rates, first)
     terms = 1 if most == 0 else math.ceil(math.log(NEGLIGIBLE) / math.log(most))
     powers = np.empty((lrs.size + 1, terms))

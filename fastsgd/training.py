@@ -94,7 +94,8 @@ def fit(
         stays what it is initially. What is in proportion to the
         number of steps between two occurrences: averages of plain SGD with a penalty other than
         L2 of one alpha, penalties of your own, and an L2 penalty, or share of one, that is so
-        strong that alpha times lr may be above 1/2, or 1 where it is of one alpha.
+        strong that alpha times lr may be 1 or more, or above 1/2 where each feature has its alpha
+        and the rate changes.
     y : array-like of shape (n,) or (n, k)
         For regression, the targets, converted to the dtype of X where they are not of it; one
         column is one output of several, with `w` of shape (d, 1). For classes, labels, of shape

@@ -8,6 +8,8 @@ to its product with them, and `finish` those of all features.
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .arithmetic import unsigned
 from .elementary import exp
 from .jit import entry, inner
@@ -38,7 +40,7 @@ class Averaging(NamedTuple):
     def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Take the same weight into its average again and again."""
         if self.pace[j] > 0:
-            total = float(held.w[j, f]) * (t - max(since, self.first))
+            total = np.float64(held.w[j, f]) * (t - max(since, self.first))
             take_in(held.averages, j, f, self.first, since, t, total)
 
 
@@ -135,7 +137,7 @@ class DecayingInAverage(NamedTuple):
         counts_from = min(max(since, self.first), t)
         s, c, e = unsigned(since - start), unsigned(counts_from - start), unsigned(t - start)
         if self.decaying.rates.pace[j] > 0:
-            w = float(held.w[j, f]) * exp(log_kept[c] - log_kept[s])
+            w = np.float64(held.w[j, f]) * exp(log_kept[c] - log_kept[s])
             # Without the steps from t on, to which a part of the weight is left.
             total = w * (sums[c] - exp(log_kept[e] - log_kept[c]) * sums[e])
             take_in(held.averages, j, f, self.first, since, t, total)
@@ -150,8 +152,25 @@ def sum_decaying(kept: Any, sums: Any) -> None:
             sums[part, i] = kept[part, i] * (1 + sums[part, i + 1])
 
 
+class DecayingEvenly(NamedTuple):
+    """Plain SGD at one rate, with a penalty that takes its own share of each weight in a step."""
+
+    penalty: Any
+    rates: Any
+    log_kept: Any  # (paces, d): of what decay leaves in a step, the logarithm
+
+    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
+        """Apply the penalty for all the steps at once."""
+        rates = self.rates
+        s, e = unsigned(since - rates.start), unsigned(t - rates.start)
+        if rates.pace[j] > 0:
+            lr_sum = rates.pace[j] * (rates.sums[e] - rates.sums[s])
+            log_kept = (t - since) * self.log_kept[j % self.log_kept.shape[0], f]
+            held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, log_kept)
+
+
 class DecayingByFeature(NamedTuple):
-    """Plain SGD with a penalty that makes each weight decay at a rate of its own.
+    """As `DecayingEvenly`, at rates that change.
 
     What a step leaves of a weight has the logarithm ``log(1 - x) = -(x + x**2 / 2 + ...)``, where
     x is the decay times the learning rate, so that its sum over the steps is made of the sums of
@@ -194,7 +213,7 @@ class Replay(NamedTuple):
             for u in range(since, t):
                 lr = number(self.rates.lrs[unsigned(u - self.rates.start)] * self.rates.pace[j])
                 w = shrink(self.penalty, w - lr * derivative(self.penalty, w, f, lr), f, lr)
-                take_in(held.averages, j, f, self.first, u, u + 1, float(w))
+                take_in(held.averages, j, f, self.first, u, u + 1, np.float64(w))
             held.w[j, f] = w
 
 
@@ -213,7 +232,7 @@ class Coasting(NamedTuple):
         is_at_rest = held.slots[j, f] == 0 and held.averages.shape[0] == 0
         if t > rates.start and rates.pace[j] > 0 and not is_at_rest:
             lr = rates.lrs[unsigned(t - 1 - rates.start)] * rates.pace[j]
-            w, v = float(held.w[j, f]), float(held.slots[j, f])
+            w, v = np.float64(held.w[j, f]), np.float64(held.slots[j, f])
             # After i steps the weight is w - step * sums[0, i]. In closed form, 1 over
             # 1 - momentum would take all digits where momentum is nearly 1.
             step = lr * self.ahead * v
