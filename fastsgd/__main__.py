@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from .cli import explain, fit_file, program, stdout
@@ -63,11 +64,15 @@ def _run(arguments: list[str]) -> None:
 
 def _options(parser: argparse.ArgumentParser, arguments: list[str]) -> dict[str, Any]:
     try:
-        return vars(parser.parse_args(arguments))
+        options = vars(parser.parse_args(arguments))
     except SystemExit as end:
         if not end.code:  # after --help or --version, of which an error is told as of all reports
             stdout.flush()
         raise
+    for name, given in options.items():
+        if given == []:  # what Python 3.11 makes of "--name=--"
+            raise ValueError(f"--{name.replace('_', '-')}: expected something, got '--'")
+    return options
 
 
 def _end(message: str, status: int) -> int:
@@ -75,7 +80,10 @@ def _end(message: str, status: int) -> int:
         stdout.flush()
     except (OSError, ValueError):  # of which the latter says that it is closed
         stdout.discard()
-    print(f"fastsgd: {message}", file=sys.stderr)
+    # Where it is closed or full, the status says it alone: `print` would take stdout for None.
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(f"fastsgd: {message}", file=sys.stderr)
     return status
 
 

@@ -1,4 +1,4 @@
-"""Every check of what the user gives, and the errors that say what would do instead.
+"""Checks of what the user gives, and the errors that say what would do instead.
 
 Each message begins with the name of the argument, then says what was given and what is expected.
 """

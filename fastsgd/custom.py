@@ -16,7 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 import numpy as np
-from numba import float64, njit
+from numba import float64, njit, types
 from numba.core.errors import NumbaError
 
 from .functions import fingerprint, frozen, plain
@@ -40,6 +40,13 @@ def member(family: str, functions: dict[str, Callable[..., Any]], about: dict[st
     about : dict
         Other attributes of the class.
     """
+    cls = _class_of(family, functions, about)
+    cls.given = functions, about  # the last ones, which pickle finds by their names
+    return cls()
+
+
+def _class_of(family: str, functions: dict[str, Callable[..., Any]], about: dict[str, Any]) -> Any:
+    """Return the class of what has these methods, a new one if there is none yet."""
     copies = {name: frozen(function, {}) for name, function in functions.items()}
     called = [function.__name__ for function in functions.values()]
     mark = fingerprint(family, *called, *copies.values(), *about.values())
@@ -47,17 +54,17 @@ def member(family: str, functions: dict[str, Callable[..., Any]], about: dict[st
     if name not in globals():
         # Of threads that come at once, all take the same.
         globals().setdefault(name, _new_class(name, family, mark, copies, about))
-    cls = globals()[name]
-    cls.given = functions, about  # the last ones, which pickle finds by their names
-    return cls()
+    return globals()[name]
 
 
 def _restored(
     family: str, functions: dict[str, Callable[..., Any]], about: dict[str, Any], name: str
 ) -> Any:
     """Return the member that was pickled, if its functions still do what they did."""
-    again = member(family, functions, about)
-    cls = type(again)
+    cls = _class_of(family, functions, about)
+    if not hasattr(cls, "given"):  # else pickle would find copies in the place of the originals
+        cls.given = functions, about
+    again = cls()
     if cls.is_known and cls.__name__ != name:
         raise ValueError(
             f"{family}: what the functions of {again!r} refer to is no longer what it was when it "
@@ -121,8 +128,13 @@ class compiling:
 
 def _check_compiles(family: str, function: Callable[..., Any]) -> None:
     numbers = (float64,) * (1 if family == "penalty" else 2)
+    called = plain(function)
+    if not isinstance(called, FunctionType):  # which is all that numba compiles
+        ufunc = called
+        called = (lambda w: ufunc(w)) if family == "penalty" else (lambda p, t: ufunc(p, t))
+    compiled = njit(**INTERNAL)(called)
     try:
-        njit(**INTERNAL)(plain(function)).compile(numbers)
+        compiled.compile(numbers)
     except NumbaError as error:
         # After what failed comes why, and then page after page of where.
         lines = [*filter(None, map(str.strip, str(error).splitlines()))]
@@ -130,6 +142,11 @@ def _check_compiles(family: str, function: Callable[..., Any]) -> None:
             f"{family}: numba cannot compile {function.__name__}; it may use arithmetic, "
             "conditions (`a if p > t else b`, not np.where), `math` and numpy's functions of "
             f"numbers, and make no arrays or lists. Numba says: {' '.join(lines[1:3] or lines)}"
+        ) from None
+    result = compiled.nopython_signatures[0].return_type
+    if not isinstance(result, (types.Integer, types.Float, types.Boolean)):
+        raise TypeError(
+            f"{family}: {function.__name__} returns {result}; expected a number on every path"
         ) from None
 
 
@@ -164,16 +181,22 @@ def check_derivative(
     ValueError
         If it does not, or if a value is not a finite number; the message says where.
     """
+    compared = []
     for point in points:
         x, rest = point[0], point[1:]
-        # The slopes are off by their change over h, which is what lies between them, and by
-        # the rounding of the values over h: 1e-11 of them.
         h = 1e-5 * max(1.0, abs(x))
         where = ", ".join(f"{name}={number:g}" for name, number in zip(names, point, strict=True))
         low, middle, high = (_number("value", value, (x + s, *rest), where) for s in (-h, 0.0, h))
         slopes = sorted(((middle - low) / h, (high - middle) / h))
         given = _number("derivative", derivative, point, where)
-        slack = 1e-5 * (1 + max(map(abs, slopes))) + 1e-10 * abs(middle)
+        compared.append((where, abs(middle), slopes, given))
+    size = min(
+        1.0, max((abs(slope) for _, _, slopes, _ in compared for slope in slopes), default=0)
+    )
+    for where, size_of_value, slopes, given in compared:
+        # The slopes are off by their change over h, which is what lies between them, and by
+        # the rounding of the values over h: 1e-11 of them.
+        slack = 1e-5 * (size + max(map(abs, slopes))) + 1e-10 * size_of_value
         if not slopes[0] - slack <= given <= slopes[1] + slack:
             raise ValueError(
                 f"derivative: at {where} it is {given:g}, but the slope of value there is "

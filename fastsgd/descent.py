@@ -92,8 +92,7 @@ class Descent:
         if isinstance(settings.schedule, Function):  # which is asked but once for each step
             return 1
         # Of a penalty, the weights after each epoch are kept: those that steps are taken with.
-        is_averaged = isinstance(self.state.memory.averages, Averaged)
-        if self.is_penalized and (is_averaged or not isinstance(self.problem.data.rows, Dense)):
+        if self.is_penalized and not isinstance(self.problem.data.rows, Dense):
             return 1
         most = epochs_in_a_stretch(self.visited, settings.batch_size, self.row_cost)
         if self.is_penalized:
@@ -115,6 +114,11 @@ class Descent:
     def last_loss(self) -> float:
         """Return the data loss of the last epoch, or 0 before the first one."""
         return self.epochs[-1][0] if self.epochs else 0.0
+
+    @property
+    def highest_loss(self) -> float:
+        """Return the highest data loss of all epochs."""
+        return max((epoch[0] for epoch in self.epochs), default=0.0)
 
     @property
     def has_stopped(self) -> bool:
@@ -251,11 +255,14 @@ class Descent:
     def _end_epoch(self, losses: Array, seconds: float) -> bool:
         """Measure what is asked for after an epoch, write it down, and see what has stopped."""
         settings, values = self.settings, learned(self.state)
-        if settings.epoch_loss == "full":
+        is_full = settings.epoch_loss == "full"
+        if is_full:
             losses = self._losses_of(values)
         of_weights = np.zeros_like(losses)
-        if self.is_penalized:
-            of_weights = penalties(settings.penalty, values.w)
+        if self.is_penalized:  # of the weights whose losses there are: the running ones of no mean
+            of_weights = penalties(
+                settings.penalty, (values if is_full else self.state.parameters).w
+            )
         held = None if self.held_out is None else self.held_out.losses(values, settings.loss)
         measured = [float(losses.sum())], [float(of_weights.sum())]
         validation_loss = None if held is None else float(held.sum())
@@ -330,11 +337,15 @@ class Descent:
         That is when its loss has grown beyond what steps of a bounded length can do, such as those
         of the perceptron; and unless the best model is good.
         """
-        when, before = self._loss_before()
-        if not is_worse(self.last_loss, lambda: before) or warned_by_caller.get():
+        if warned_by_caller.get():
             return
-        if self._loss_of(self.best.parameters or learned(self.state)) > HIGH:
-            message = diverging.grew(self.last_loss, when, before, self.problem, self._rate())
+        of_model = self._loss_of(self.best.parameters or learned(self.state))
+        # Averages remember steps from which the weights themselves have come back.
+        is_averaged = isinstance(self.state.memory.averages, Averaged)
+        loss = of_model if is_averaged else self.last_loss
+        when, before = self._loss_before()
+        if of_model > HIGH and is_worse(loss, lambda: before):
+            message = diverging.grew(loss, when, before, self.problem, self._rate())
             warnings.warn(message, DivergenceWarning, stacklevel=4)
 
     def _loss_before(self) -> tuple[str, float]:

@@ -69,8 +69,7 @@ def _content(thing: Any, seen: dict[int, int | None]) -> Any:
     if isinstance(thing, CodeType):
         names = thing.co_names, thing.co_varnames, thing.co_freevars
         shape = thing.co_argcount, thing.co_flags
-        # What `try` protects is no part of the code itself from Python 3.11 on.
-        protected = getattr(thing, "co_exceptiontable", b"")
+        protected = thing.co_exceptiontable  # by `try`, which is no part of the code itself
         return thing.co_code, protected, *names, *shape, _content(thing.co_consts, seen)
     if isinstance(thing, ModuleType) and thing.__name__.partition(".")[0] in KNOWN_MODULES:
         return thing.__name__
@@ -234,7 +233,9 @@ def _refer(copy: FunctionType, function: FunctionType, made: dict[int, Any]) -> 
     """Let a copy of a function refer to copies of what the function refers to."""
     copy.__defaults__ = frozen(function.__defaults__, made)
     used = {name: frozen(thing, made) for name, thing in _globals_used(function).items()}
-    copy.__globals__.update(function.__globals__ | used)
+    # No more than those: what else there is in the user's module would stay in memory for ever.
+    of_module = {name: function.__globals__.get(name) for name in ("__name__", "__builtins__")}
+    copy.__globals__.update(of_module | used)
     for cell, original in zip(copy.__closure__ or (), function.__closure__ or (), strict=True):
         with suppress(ValueError):  # of a variable that has no value yet
             cell.cell_contents = frozen(original.cell_contents, made)

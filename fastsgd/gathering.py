@@ -16,7 +16,8 @@ from .rows import Rows
 
 Way = ByBlocks | ByRow | ByRowInPasses | ByRowThenLosses
 
-# The most parts of a large batch, and the most numbers in all their sums: 24 MB.
+# The most parts of a large batch, and the most numbers in all their sums: 24 MB of
+# float32, or 32 MB of float64.
 PARTS = 16
 NUMBERS = 2**21
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -96,6 +97,15 @@ class released:
             _replace(signal.default_int_handler, _note)
 
 
+def _is_own_command() -> bool:
+    """Tell whether Python was called to run this package."""
+    program = Path(*sys.argv[:1]).stem
+    # Python's documentation says that this stands there while the module of `-m` is looked for.
+    if program == "-m":
+        program = sys.orig_argv[-len(sys.argv)]  # the module, or after "-m" in one word
+    return re.fullmatch(r"(-\w*m)?fastsgd(\.__main__)?", program) is not None
+
+
 @contextmanager
 def ending_the_command() -> Iterator[None]:
     """Let Ctrl-C end the process in silence, where the package is imported by its own command.
@@ -103,9 +113,7 @@ def ending_the_command() -> Iterator[None]:
     That has nothing to lose yet, and no code of its own runs before the package is imported, which
     could catch a KeyboardInterrupt.
     """
-    # Of `-m`, Python's documentation says that it stands there while the module is looked for.
-    is_command = sys.argv[:1] == ["-m"] or Path(*sys.argv[:1]).stem == "fastsgd"
-    if not (is_command and _replace(signal.default_int_handler, signal.SIG_DFL)):
+    if not (_is_own_command() and _replace(signal.default_int_handler, signal.SIG_DFL)):
         yield
         return
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from . import archive, checks, rows
 from .arrays import Array
+from .custom import compiling
 from .evaluation import mean_losses
 from .kinds import MULTICLASS, REGRESSION
 from .losses import LOSSES, named_loss
@@ -28,7 +30,8 @@ class History:
         The data loss: the mean over rows of ``sample_weight * loss(row)``. Over which rows, and
         with which parameters, is decided by the `epoch_loss` of `fit`; empty if that was None.
     penalty : tuple of float
-        The penalty on `w` at the end of the epoch; 0 where there is none.
+        The penalty on `w` at the end of the epoch, which is averaged only where the data loss is
+        "full"; 0 where there is none.
     seconds : tuple of float
         Time that the steps of the epoch took, in seconds, the making of its order and, where the
         first one has to wait for it, compilation included. The pass of ``epoch_loss="full"``,
@@ -259,7 +262,8 @@ class Model:
             hint = f"; np.reshape(y, {shape}) is so" if is_one else ""
             raise ValueError(f"y: expected shape {shape}, got {given}{hint}")
         parameters = for_kernels(self.w, self.b, problem.dtype)
-        value = float(mean_losses(problem.data, parameters, self.loss).sum())
+        with compiling(self.loss):
+            value = float(mean_losses(problem.data, parameters, self.loss).sum())
         if not np.isfinite(value):
             raise ValueError(f"X, y: the loss on them overflows {problem.dtype}; scale them down")
         return value
@@ -312,6 +316,11 @@ def probabilities(loss: Any, scores: Array) -> Array:
     if not hasattr(loss, "probabilities"):
         having = [repr(name) for name, cls in LOSSES.items() if hasattr(cls, "probabilities")]
         raise ValueError(f"loss: {loss} has no probabilities; {', '.join(having)} have them")
+    with np.errstate(under="ignore"):
+        return _probabilities(loss, scores)
+
+
+def _probabilities(loss: Any, scores: Array) -> Array:
     if scores.ndim == 1:
         return np.column_stack([loss.probabilities(s) for s in (-scores, scores)])
     if loss.kind == MULTICLASS:
@@ -367,6 +376,8 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
             saved = archive.loss_of(about)
             model = _model_of(about, arrays, saved)
         except Exception as error:  # damaged archives raise errors of many kinds
+            if isinstance(error, OSError) and error.errno != errno.EINVAL:  # as of a place in them
+                raise
             raise ValueError(f"path: {os.fspath(path)!r} is not a saved model: {error}") from error
     if saved is None:
         return replace(model, loss=archive.supplied_loss(loss, about, arrays))

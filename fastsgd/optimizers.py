@@ -4,8 +4,8 @@ An optimizer is a ``NamedTuple``. Its kernels' form, which `rule` returns, has t
 `slots`, that is of numbers that it remembers of each parameter, and three methods: `at_step`
 returns what all coordinates share in step t, the first one being 0; `keep` what is left of each
 weight by a decay that has nothing to do with the gradient, and how long a step is for each unit of
-gradient, or 0 where that is not known before (of a known one, L2 may take no more than the whole
-weight); and `move` a parameter after its step, together with its stride: how far it goes for each
+gradient, or 0 where that is not known before (of a known one, L2 takes no more of alpha than
+1 / lr); and `move` a parameter after its step, together with its stride: how far it goes for each
 unit of gradient, which penalties like L1 need.
 To add an optimizer, write its class here and list it in `OPTIMIZERS`.
 

@@ -30,9 +30,9 @@ PIECE = 2**20
 # dealing them into buckets and shuffling these took.
 SHUFFLED = 2**16
 
-# With shuffle="block", the bytes of the rows that are shuffled one by one, half a second-level
-# cache, and of those that stay neighbours until then: the less, the more often memory has to be
-# opened at another place.
+# With shuffle="block", the most bytes of the rows that are shuffled one by one, half a second-level
+# cache, and the bytes of those that stay neighbours until then: the less, the more often memory has
+# to be opened at another place.
 WINDOW = 2**19
 RUN = 2**12
 

@@ -53,8 +53,8 @@ class L2(NamedTuple):
     """Half the squared norm, or ridge penalty: ``alpha / 2 * sum(w**2)``.
 
     Its derivative, ``alpha * w``, is part of the gradient, so that optimizers see it. A step of
-    plain SGD multiplies the weights by ``1 - lr * alpha``, and by 0 if that is negative: no step
-    of SGD takes more of alpha than ``1 / lr``.
+    plain SGD multiplies the weights by ``1 - lr * alpha``, and by 0, to rounding, if that is
+    negative: no step of SGD takes more of alpha than ``1 / lr``.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ class Watch(NamedTuple):
 
 
 class State(NamedTuple):
-    """The state of a fit at the end of an epoch; all arrays are as the kernels have them."""
+    """The state of a fit after a whole mini-batch; all arrays are as the kernels have them."""
 
     optimizer: Any
     parameters: Parameters  # those of the last step, where the model has averages or the best

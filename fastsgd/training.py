@@ -67,9 +67,10 @@ def fit(
     scikit-learn's StandardScaler. The defaults, 3 epochs at a rate of 0.03, are those of the
     original program; most data take more epochs.
 
-    Labels may be any numbers or strings. Of two classes, the losses for two classes tell the
-    second from the first; of k > 2, they tell each class from all others (one-versus-rest), in
-    one pass over X, and each class is a problem of its own: it stops, and is clipped, by itself.
+    Labels may be whole numbers or strings, and those of two classes any numbers. Of two classes,
+    the losses for two classes tell the second from the first; of k > 2, they tell each class from
+    all others (one-versus-rest), in one pass over X, and each class is a problem of its own: it
+    stops, and is clipped, by itself.
 
     Parameters
     ----------
@@ -89,13 +90,13 @@ def fit(
         penalty, and so is SGD with momentum at a constant rate and without a penalty. Otherwise
         the lazy form is taken: a weight, with all that the optimizer remembers of it, its penalty
         and its decay, changes in the steps in which its feature occurs, and in no others; with
-        momentum it coasts in between, at the rate of the last step. A penalty then counts for less
-        the rarer a feature is, which is another objective, and a weight whose feature never occurs
-        stays what it is initially. What is in proportion to the
-        number of steps between two occurrences: averages of plain SGD with a penalty other than
-        L2 of one alpha, penalties of your own, and an L2 penalty, or share of one, that is so
-        strong that alpha times lr may be 1 or more, or above 1/2 where each feature has its alpha
-        and the rate changes.
+        momentum it coasts in between, at the rate of the last step before it is needed. A penalty
+        then counts for less the rarer a feature is, which is another objective, and a weight whose
+        feature never occurs stays what it is initially. What is in proportion to the number of
+        steps between two occurrences: averages of plain SGD with a penalty other than L2 of one
+        alpha, penalties of your own, and an L2 penalty, or share of one, that is so strong that
+        alpha times lr may be 1 or more, or above 1/2 where each feature has its alpha and the rate
+        changes.
     y : array-like of shape (n,) or (n, k)
         For regression, the targets, converted to the dtype of X where they are not of it; one
         column is one output of several, with `w` of shape (d, 1). For classes, labels, of shape
@@ -138,17 +139,17 @@ def fit(
         How many epochs without improvement are borne, with `tol`.
     validation : float or (X, y), optional
         Rows held out, on which the data loss is measured after each epoch; then the model
-        returned is the best by that. A number is the share of the rows, drawn at random, and
-        from each class alike; they count as in the fit. Rows given count once each, times the
-        weight that their class has in the fit.
+        returned is the best by that, and one-versus-rest each class is. A number is the share of
+        the rows, drawn at random, and from each class alike; they count as in the fit. Rows given
+        count once each, times the weight that their class has in the fit.
     fit_intercept : bool
         Whether `b` is learned. If not, it stays what it is initially.
     shuffle : bool or "block"
         Whether each epoch visits the rows in a new random order, that of `epoch_order`. If
         not, they are visited from first to last. "block" is for short rows that fit in no cache, of
         which random order reads each by itself: runs of 4 kB of consecutive rows, drawn at random
-        from all, are shuffled row by row 128 at a time. It takes 1.1 to 2 times as long as no
-        shuffling, where full random order takes 1.2 to 3 times. It learns as from full shuffling
+        from all, are shuffled row by row, up to 128 at a time. It takes 1.1 to 2 times as long as
+        no shuffling, where full random order takes 1.2 to 3 times. It learns as from full shuffling
         even where the rows are sorted, but for batches so large that 128 runs are few for one.
         Rows of 256 bytes and more, which gain nothing by it, and those that take no more than
         512 kB together, are fully shuffled.
@@ -216,8 +217,9 @@ def fit(
     -----
     DivergenceWarning
         If the fit diverged, though all numbers are finite still: the data loss of the model and
-        that of the last epoch are above 1e12, and the latter is more than a million times that of
-        the initial parameters; of classes, more than a million times that of the first epoch.
+        that of the last epoch are above 1e12, and the latter, or of averages the former, is more
+        than a million times that of the initial parameters; of classes, more than a million times
+        that of the first epoch.
 
     References
     ----------
@@ -309,7 +311,7 @@ def _run(
                     interrupts.answer()
                     if callback is not None and _asks_to_stop(callback, descent):
                         break
-                if descent.last_loss > HIGH:
+                if descent.highest_loss > HIGH:
                     descent.warn_if_worse()
                 return descent.best_model()
         except KeyboardInterrupt as interrupt:

@@ -216,6 +216,25 @@ def test_an_error_is_told_whatever_stdout_is(capsys, monkeypatch, stdout):
     assert capsys.readouterr().err.startswith("fastsgd: error: n: expected ")
 
 
+@pytest.mark.parametrize("name", ["target", "out"])
+def test_an_option_of_nothing_but_dashes_is_refused(capsys, name):
+    options = {"target": "y"} | {name: "--"}
+    named = [f"--{option}={given}" for option, given in options.items()]
+    assert "'--'" in failed(capsys, "fit", "data.csv", *named, status=2)[0]
+
+
+class Full(io.StringIO):
+    def write(self, text):
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("stderr", [None, Full()], ids=["none", "full"])
+def test_the_status_tells_where_stderr_cannot(capsys, monkeypatch, stderr):
+    monkeypatch.setattr(sys, "stderr", stderr)
+    assert main(["--n", "0"]) == 2
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize("error", [BrokenPipeError, OSError])
 def test_a_stdout_that_is_no_file_may_fail(capsys, monkeypatch, error):
     class Failing(io.StringIO):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import pickle
 import statistics
+import sys
+import weakref
 
 import numpy as np
 import pytest
 from interpreted_mode import needs_jit
-from numba import njit
+from numba import cloudpickle, njit
 from numba.core import event
 
 import fastsgd
@@ -91,6 +94,7 @@ def test_a_custom_loss_for_two_classes_sees_signs_and_k_classes_one_versus_rest(
             "prediction=-2, target=-2",
         ),
         (lambda p, t: p * p / 2, lambda p, t: p * 1.001, "prediction=-10"),
+        (lambda p, t: 1e-7 * (p - t) ** 2, lambda p, t: -2e-7 * (p - t), "prediction=-10"),
     ],
 )
 def test_a_wrong_derivative_is_refused_and_the_place_is_named(value, derivative, where):
@@ -150,6 +154,24 @@ def test_functions_that_numba_cannot_compile_are_named():
     refuses_in_each_call(loss)
 
 
+@pytest.mark.parametrize(
+    ("derivative", "message"),
+    [
+        (lambda p, t: 2 * (p - t) if abs(p) < 100 else None, "<lambda> returns .*float64"),
+        (
+            lambda p, t: 2 * (p - t) if p < 1e5 else 1j,
+            "<lambda> returns complex128; expected a number on every",
+        ),
+        (np.frompyfunc(lambda p, t: 2 * (p - t), 2, 1), "numba cannot compile"),
+    ],
+)
+def test_functions_that_do_not_return_numbers_alone_are_named(derivative, message):
+    X, y = data()
+    loss = losses.custom(lambda p, t: (p - t) ** 2, derivative)
+    with pytest.raises(TypeError, match=f"loss: .*{message}"):
+        fastsgd.fit(X, y, loss=loss)
+
+
 def test_functions_that_make_arrays_are_named():
     def where(p, t):
         return np.where(p > t, p - t, t - p)
@@ -177,6 +199,7 @@ def refuses_in_each_call(loss, message="value; "):
     for call in (
         lambda: fastsgd.fit(X, y, loss=loss),
         lambda: fastsgd.gradient(X, y, np.zeros(3), 0.0, loss=loss),
+        lambda: fastsgd.fit(X, y, loss=loss, epochs=0).evaluate(X, y),
     ):
         with pytest.raises(TypeError, match=f"(?s)loss: numba cannot compile {message}"):
             call()
@@ -221,6 +244,18 @@ def test_a_loss_of_that_name_that_is_another_one_is_refused(tmp_path):
             fastsgd.load(tmp_path / "model", loss=other)
 
 
+def test_a_small_loss_of_that_name_that_is_another_one_is_refused(tmp_path):
+    X, y = data()
+    loss, other = (
+        losses.custom(lambda p, t, by=by: by * (p - t) ** 2, lambda p, t, by=by: 2 * by * (p - t))
+        for by in (1e-12, 5e-12)
+    )
+    fastsgd.fit(X, y, loss=loss, seed=0).save(tmp_path / "model")
+    assert fastsgd.load(tmp_path / "model", loss=loss).loss == loss
+    with pytest.raises(ValueError, match="with other values"):
+        fastsgd.load(tmp_path / "model", loss=other)
+
+
 def test_a_saved_loss_need_not_be_defined_everywhere(tmp_path):
     X, y = data()
     loss = losses.custom(lambda p, t: p - math.log(t), lambda p, t: 1.0, targets=[1.0, 3.0])
@@ -233,6 +268,30 @@ def test_a_model_with_a_custom_loss_can_be_pickled():
     model = fastsgd.fit(X, y, loss=losses.custom(huber_value, huber_derivative), seed=0)
     again = pickle.loads(pickle.dumps(model))
     assert again.evaluate(X, y) == model.evaluate(X, y)
+
+
+def test_a_model_can_be_pickled_after_a_copy_by_value_has_come_back():
+    X, y = data()
+    model = fastsgd.fit(X, y, loss=losses.custom(huber_value, huber_derivative), seed=0)
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    try:
+        copy = cloudpickle.loads(cloudpickle.dumps(model))
+    finally:
+        cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+    assert copy.loss == model.loss
+    assert pickle.loads(pickle.dumps(model)).loss == model.loss
+
+
+def test_nothing_of_a_module_but_what_a_function_uses_stays_in_memory():
+    module = {"scale": 3.0, "unused": np.ones(3)}
+    code = "value, slope = lambda p, t: scale * (p - t) ** 2, lambda p, t: 2 * scale * (p - t)"
+    exec(code, module)
+    unused = weakref.ref(module["unused"])
+    loss = losses.custom(module["value"], module["slope"])
+    assert fastsgd.fit(*data(), loss=loss).loss == loss
+    del module["unused"], loss
+    gc.collect()
+    assert unused() is None
 
 
 def test_what_is_no_plain_function_is_refused():

@@ -324,9 +324,12 @@ def test_a_number_that_is_not_finite_is_named_by_its_place_in_the_table(capsys, 
 def test_numbers_that_a_dtype_does_not_hold_are_refused_before_the_report(capsys, tmp_path):
     path = tmp_path / "table.npy"
     np.save(path, [[1.0, 2.0], [3.0, 1e300]])
-    for target in ("0", "1"):
+    for target, said in (
+        ("0", r"the 1e\+300 in .*, 'column 1', got float32"),
+        ("1", "y: .* is inf"),
+    ):
         message = refused(capsys, "fit", str(path), "--target", target, "--dtype", "float32")
-        assert "is inf as float32" in message
+        assert re.search(said, message)
 
 
 def test_fit_says_that_an_archive_is_damaged_or_holds_other_things(capsys, tmp_path):

@@ -226,14 +226,22 @@ def test_ctrl_c_ends_the_command_at_its_start_in_silence(numba_that_is_interrupt
     assert run_from_the_start(numba_that_is_interrupted, str(script)) == at_once
 
 
-def test_ctrl_c_in_an_import_of_the_users_is_a_keyboard_interrupt(numba_that_is_interrupted):
+def test_ctrl_c_in_an_import_of_the_users_is_a_keyboard_interrupt(
+    numba_that_is_interrupted, tmp_path
+):
     code = (
-        "import signal\n"
+        "import os, signal\n"
         "try:\n    import fastsgd\n"
         "except KeyboardInterrupt:\n"
-        "    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
+        "    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
+        "    os._exit(0)\n"
     )
     assert run_from_the_start(numba_that_is_interrupted, "-c", code) == (0, "")
+    package = tmp_path / "users_fastsgd"
+    package.mkdir()
+    (package / "__init__.py").write_text(code)
+    options = "-m", "users_fastsgd", "fastsgd"
+    assert run_from_the_start(numba_that_is_interrupted, *options) == (0, "")
 
 
 def pressed_after(calls):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pickle
@@ -195,6 +196,37 @@ def test_a_path_may_be_bytes_or_a_link(program_data, tmp_path):
     model.save(os.fsencode(link))
     assert link.is_symlink()
     np.testing.assert_array_equal(fastsgd.load(os.fsencode(target)).w, model.w)
+
+
+def test_what_may_not_be_written_is_left(program_data, tmp_path, monkeypatch):
+    path, model = tmp_path / "model", fastsgd.fit(*program_data, seed=0)
+    path.write_bytes(b"of somebody else")
+    monkeypatch.setattr("os.access", lambda *_: False)  # as root may write to all files
+    with pytest.raises(PermissionError, match="model"):
+        model.save(path)
+    assert path.read_bytes() == b"of somebody else"
+
+
+def test_a_folder_and_a_link_to_itself_are_no_file_to_save_to(program_data, tmp_path):
+    model, link = fastsgd.fit(*program_data, seed=0), tmp_path / "link"
+    with pytest.raises(IsADirectoryError):
+        model.save(f"{tmp_path}/folder/")
+    link.symlink_to(link)
+    with pytest.raises(OSError, match="symbolic links"):
+        model.save(link)
+    assert link.is_symlink()
+
+
+def test_what_cannot_be_read_is_no_fault_of_the_file(program_data, tmp_path, monkeypatch):
+    path = tmp_path / "model"
+    fastsgd.fit(*program_data, seed=0).save(path)
+
+    def fail(*_, **__):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("numpy.load", fail)
+    with pytest.raises(OSError, match="Input/output"):
+        fastsgd.load(path)
 
 
 def test_load_refuses_other_files(tmp_path):

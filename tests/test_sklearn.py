@@ -557,3 +557,18 @@ def test_given_parameters_come_before_those_of_a_warm_start(kind):
         one.fit(X, y, **given)
     np.testing.assert_array_equal(warm.coef_, cold.coef_)
     np.testing.assert_array_equal(warm.intercept_, cold.intercept_)
+
+
+@pytest.mark.parametrize("average", [False, True])
+def test_the_number_of_the_step_may_be_set(average):
+    rows = np.random.default_rng(0).normal(size=(50, 3))
+    y = rows[:, 0]
+    options = {"shuffle": False, "average": average, "penalty": None}
+    ours, same = (
+        kind(**options).partial_fit(rows, y) for kind in (SGDRegressor, theirs.SGDRegressor)
+    )
+    ours.t_ = same.t_ = 1e4
+    for model in (ours, same):
+        model.partial_fit(rows, y)
+    assert ours.t_ == same.t_
+    np.testing.assert_allclose(ours.coef_, same.coef_, rtol=ROUNDING)

@@ -13,6 +13,7 @@ import pytest
 import sklearn.linear_model as theirs
 from noisy_rows import data
 from scipy.sparse import csr_array
+from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from tolerances import ROUNDING
 
@@ -227,7 +228,7 @@ OWN = {
             .fit(X, CLASSES)
             .predict_proba(np.array([[1e308, -1e308, 1e308]]))
         ),
-        "X: the decision function overflows on it",
+        "X: what is predicted overflows",
     ),
 }
 
@@ -491,8 +492,53 @@ def test_predictions_that_overflow_are_not_returned(form):
         kind(learning_rate="constant", eta0=eta0, max_iter=5, tol=None).fit(X, y)
         for kind, y, eta0 in ((SGDRegressor, 9 * SCORE, 0.01), (SGDClassifier, CLASSES, 1.0))
     )
-    with pytest.raises(ValueError, match="X: its predictions overflow"):
+    with pytest.raises(ValueError, match="X: what is predicted overflows"):
         regressor.predict(rows)
     for method in (classifier.decision_function, classifier.predict):
-        with pytest.raises(ValueError, match="X: the decision function overflows"):
+        with pytest.raises(ValueError, match="X: what is predicted overflows"):
             method(rows)
+
+
+def test_averages_that_predict_nothing_are_warned_of_though_the_weights_have_come_back():
+    rows = np.random.default_rng(0).normal(size=(400, 10))
+    y = rows @ np.arange(10.0) + 1
+    options = {"penalty": None, "eta0": 1.0, "random_state": 0, "max_iter": 40, "tol": None}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        alone = SGDRegressor(**options).fit(rows, y)
+    assert alone.score(rows, y) > 0.9
+    averaged = SGDRegressor(average=True, **options)
+    with pytest.warns(ConvergenceWarning, match="The fit diverged: its loss is .*e"):
+        averaged.fit(rows, y)
+    assert averaged.score(rows, y) < -1e6
+
+
+def test_large_losses_of_steps_of_bounded_length_are_no_divergence():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(500, 5))
+    labels = rows @ [1, 2, 3, 0, 0] + 3 * rng.normal(size=500) > 0
+    options = {"penalty": None, "learning_rate": "constant", "eta0": 1.0, "fit_intercept": False}
+    small, large = (
+        SGDClassifier("perceptron", max_iter=20, tol=None, random_state=0, **options).fit(X, labels)
+        for X in (rows, 2**23 * rows)
+    )
+    assert large.loss_curve_[-1] > 1e12
+    # The weights of a perceptron are sums of rows, whatever their unit.
+    np.testing.assert_array_equal(large.coef_, 2**23 * small.coef_)
+
+
+def test_no_number_is_told_from_an_overflow():
+    fitted = SGDRegressor(tol=None).fit(X, SCORE), SGDClassifier(tol=None).fit(X, LABELS)
+    for model, method in zip(fitted, ("predict", "decision_function"), strict=True):
+        with config_context(assume_finite=True), pytest.raises(ValueError, match="X: it holds NaN"):
+            getattr(model, method)(WITH_HOLES)
+        model.coef_ = np.full_like(model.coef_, np.nan)
+        with pytest.raises(ValueError, match="coef_: it holds NaN"):
+            getattr(model, method)(X)
+
+
+@pytest.mark.parametrize("options", [{}, {"multi_class": "multinomial"}])
+def test_probabilities_that_underflow_are_none_of_the_errors_of_numpy(options):
+    model = SGDClassifier("log_loss", tol=None, **options).fit(X, CLASSES)
+    with np.errstate(all="raise"):
+        assert (model.predict_proba(1000 * X).max(axis=1) <= 1).all()

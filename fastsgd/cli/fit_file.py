@@ -63,7 +63,12 @@ def _checked(examples: Examples, dtype: str | None) -> Array:
     """Return X as it is fitted; refuse what the fit would, before there is any report."""
     X = rows.read(examples.X)
     if dtype is not None:
-        X = rows.in_dtype(X, np.dtype(dtype))
+        given, X = X.numbers, rows.in_dtype(X, np.dtype(dtype))
+        for i, j in np.argwhere(~np.isfinite(X.numbers)):
+            raise ValueError(
+                f"--dtype: expected one that holds the {given[i, j]:g} in {examples.source}, "
+                f"{examples.features[j]!r}, got {dtype}"
+            )
     rows.prepare(X, examples.y, Squared())
     numbers: Array = X.numbers
     return numbers

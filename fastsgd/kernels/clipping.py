@@ -7,8 +7,8 @@ import numpy as np
 
 from .jit import inner
 
-# Squares of numbers above 1e154 overflow, and those of numbers below 1e-145 lose digits or all;
-# those of their quotients by these do not.
+# Squares of numbers above 1e154 overflow, and those of numbers below 1e-154 lose digits or all;
+# those of their quotients by these do not. `FAINT` begins long before that.
 LARGE, SMALL = 2.0**600, 2.0**-600
 FAINT = 2.0**-960
 

@@ -16,7 +16,9 @@ from functools import update_wrapper, wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from numba import __version__ as numba_version
+import llvmlite
+import numba
+import numpy as np
 from numba import config, njit
 from numba.core.caching import FunctionCache
 from numba.core.compiler_lock import global_compiler_lock
@@ -68,6 +70,10 @@ def _hash_of_sources() -> str | None:
 SOURCES = _hash_of_sources()
 
 
+# Their code is a part of the machine code, or makes it.
+LIBRARIES = numba.__version__, llvmlite.__version__, np.__version__
+
+
 # Choices of numba's that decide what code it makes, beside those of the processor.
 CHOICES = (
     "BOUNDSCHECK",
@@ -91,7 +97,7 @@ class _Cache(FunctionCache):
             raise RuntimeError("nobody could tell whether machine code is stale")
         super().__init__(function)
         own_file = self._impl.locator.get_source_stamp()
-        version = SOURCES, numba_version, own_file
+        version = SOURCES, *LIBRARIES, own_file
         self._cache_file = Files(self._cache_path, self._impl.filename_base, version)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
@@ -180,7 +186,9 @@ def _in_peace(compile: F) -> F:
 
 
 def _kernel(function: F, options: dict[str, Any]) -> F:
-    return function if config.DISABLE_JIT else cast("F", _Kernel(function, options))
+    if config.DISABLE_JIT:  # machine code does not warn
+        return np.errstate(all="ignore")(function)
+    return cast("F", _Kernel(function, options))
 
 
 def inner(function: F) -> F:

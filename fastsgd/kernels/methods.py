@@ -17,7 +17,7 @@ def value(member: Any, x: Any, of: Any) -> Any:
 def derivative(member: Any, x: Any, of: Any, *lr: Any) -> Any:
     """Return the derivative of `value` with respect to x; of a penalty, that of its smooth part.
 
-    A penalty is given the learning rate as well: L2 takes no more than the whole weight in a step.
+    A penalty is given the learning rate as well: L2 takes no more of alpha than 1 / lr.
     """
     return member.derivative(x, of, *lr)
 

@@ -18,7 +18,8 @@ import numpy as np
 from .arithmetic import unsigned
 from .jit import entry, inner
 
-# All constants are uint64: numba turns uint64 mixed with int64 into float64.
+# All constants are uint64: numba makes int64 of uint64 mixed with int64, which
+# divides otherwise, and float64 of their minimum.
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)

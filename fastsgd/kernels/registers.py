@@ -138,7 +138,8 @@ def _fetch_row(typing_context: Any, shape: Any, table: Any, i: Any) -> Any:
             is_end = part == parts.parts - 1 and parts.bytes < CACHE_LINE
             if part * parts.bytes % CACHE_LINE == 0 and not is_end:
                 write_prefetch(builder, address)
-        # One or two numbers lie on one line, as memory begins at a multiple of 16 bytes.
+        # One or two numbers lie on one line, as memory of numpy's own begins at a
+        # multiple of 16 bytes.
         if parts.lanes * parts.parts > 2:
             end = builder.sub(table_.width, INDEX(1))
             write_prefetch(builder, table_.at(args[2], end))

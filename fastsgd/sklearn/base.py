@@ -272,7 +272,10 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         return Model(w, b, self._loss(classes), int(seed), History(), numbers, state)
 
     def _as_set(self, state: State) -> State:
-        """Return a state with the parameters in the attributes, which users may set."""
+        """Return a state with what is in the attributes, which users may set."""
+        next_step = getattr(self, "t_", state.steps + 1.0)
+        steps = int(checks.number("t_", next_step, "a number of at least 1", lambda t: t >= 1)) - 1
+        memory = state.memory._replace(steps=np.array([steps]))
         was, averages = learned(state), state.memory.averages
         coef, intercept = (
             values.copy() if given is None else _attribute(name, given, values.shape, values.dtype)
@@ -281,9 +284,9 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         )
         if isinstance(averages, Averaged):
             if np.array_equal(coef, was.w) and np.array_equal(intercept, was.b):
-                return state
+                return state._replace(memory=memory)
             averages = Averaged(coef.astype(float), intercept.astype(float), averages.first)
-        memory = state.memory._replace(averages=averages)
+        memory = memory._replace(averages=averages)
         return state._replace(parameters=Parameters(coef, intercept), memory=memory)
 
     def _learn(

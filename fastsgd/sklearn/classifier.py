@@ -23,7 +23,7 @@ from ..labels import numbered
 from ..losses import Softmax
 from ..model import probabilities
 from .base import OWN_CONSTRAINTS, BaseSGD
-from .failing import warn_if_worse, whole_or_as_before
+from .failing import check_predicted, warn_if_worse, whole_or_as_before
 from .translation import CLASSIFICATION_LOSSES, loss_of
 
 
@@ -265,8 +265,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         """
         with np.errstate(over="ignore", invalid="ignore"):
             scores = np.asarray(super().decision_function(X))
-        if not np.isfinite(scores).all():
-            raise ValueError("X: the decision function overflows on it; scale it down")
+        check_predicted(scores, X, self.coef_)
         return scores
 
     @available_if(_has_probabilities)

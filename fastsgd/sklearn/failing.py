@@ -8,15 +8,22 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
 from ..arrays import Array
-from ..errors import DivergenceError, is_worse, warned_by_caller
+from ..errors import HIGH, DivergenceError, is_worse, warned_by_caller
 from ..evaluation import mean_losses
+from ..kernels.averages import Averaged
+from ..losses import Squared, SquaredEpsilonInsensitive, SquaredHinge
 from ..model import Model
 from ..parameters import for_kernels
 from ..rows import prepare
 from .watching import Rows
+
+# Those whose derivatives grow with the error.
+WITH_LONG_STEPS = (Squared, SquaredEpsilonInsensitive, SquaredHinge)
 
 
 @contextmanager
@@ -64,12 +71,34 @@ def errors_of_scikit_learn() -> Iterator[None]:
         warned_by_caller.reset(token)
 
 
+def check_predicted(predicted: Array, X: Any, coef: Array) -> None:
+    """Refuse predictions that are no finite numbers, and say why they are none."""
+    if np.isfinite(predicted).all():
+        return
+    for name, held in (("coef_", coef), ("X", X.tocoo().data if issparse(X) else X)):
+        if not np.isfinite(np.asarray(held, float)).all():
+            raise ValueError(f"{name}: it holds NaN or infinity, and so would what is predicted")
+    raise ValueError("X: what is predicted overflows; scale it down")
+
+
 def warn_if_worse(
     begun: Model, model: Model, rows: Rows, class_weight: dict[int, float] | None
 ) -> None:
     """Warn of a fit that diverged to numbers which are finite still."""
-    loss = model.history.data_loss[-1]
-    if is_worse(loss, lambda: _loss_of(begun, rows, class_weight)):
+    losses = model.history.data_loss
+    if max(losses, default=0.0) <= HIGH:
+        return
+    # Averages remember steps from which the weights themselves have come back.
+    is_averaged = isinstance(model.state.memory.averages, Averaged)
+    loss = _loss_of(model, rows, class_weight) if is_averaged else losses[-1]
+
+    def before() -> float:
+        """Return the loss at the start; where steps are short, weights of any size may tell."""
+        if model.classes is not None and not isinstance(model.loss, WITH_LONG_STEPS):
+            return losses[0]
+        return _loss_of(begun, rows, class_weight)
+
+    if is_worse(loss, before):
         warnings.warn(
             f"The fit diverged: its loss is {loss:.3g}. Scaling input data with StandardScaler or "
             "MinMaxScaler might help. So might a smaller eta0.",

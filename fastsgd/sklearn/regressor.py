@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..arrays import Array
 from .base import OWN_CONSTRAINTS, BaseSGD
-from .failing import warn_if_worse, whole_or_as_before
+from .failing import check_predicted, warn_if_worse, whole_or_as_before
 from .translation import REGRESSION_LOSSES, loss_of
 
 
@@ -218,8 +218,7 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         with np.errstate(over="ignore", invalid="ignore"):
             y_hat = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
-        if not np.isfinite(y_hat).all():
-            raise ValueError("X: its predictions overflow; scale it down")
+        check_predicted(y_hat, X, self.coef_)
         return np.asarray(y_hat)
 
     def _check_y(self, y: Any) -> dict[str, Any]:
