@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array
+from .arrays import FLOAT64, Array
 from .gathering import block_of, rows_together, zero_gradient
 from .kernels.averages import Averaged, NotAveraged
 from .kernels.columns import whole_registers
@@ -33,16 +33,21 @@ from .state import State
 # do not overflow then.
 ROOM = 2.0**32
 
+# As float32, what is less than half of the last digit of a weight is lost where it is added by
+# itself. So many gradients of a batch may be, which is how often a feature occurs in one.
+MOST_ADDED = 32
 
-def is_linear(settings: Settings, state: State) -> bool:
+
+def is_linear(problem: Problem, settings: Settings, state: State) -> bool:
     """Tell whether the gradients of the rows of a batch can be added to the weights one by one."""
-    penalty = settings.penalty
+    penalty, entries = settings.penalty, settings.batch_size * problem.data.rows.row_length
     return (
         settings.optimizer == SGD()
         and (isinstance(penalty, (NoPenalty, L1)) or is_scale(penalty))
         and isinstance(state.memory.averages, NotAveraged)
         and settings.clip_norm is None
         and settings.batch_size <= CHUNK
+        and (problem.dtype == FLOAT64 or entries <= MOST_ADDED * problem.d)
     )
 
 

@@ -67,7 +67,7 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     method = settings.method(problem, state)
     if hasattr(settings.schedule, "aim"):  # a rate that depends on the row as well
         problem = problem._replace(data=settings.schedule.aim(problem.data))
-    if isinstance(problem.data.rows, Sparse) and is_linear(settings, state):
+    if isinstance(problem.data.rows, Sparse) and is_linear(problem, settings, state):
         return scattered_work(problem, settings, state, method)
     by_row = _by_row(problem, settings)
     if by_row is None:

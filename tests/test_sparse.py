@@ -289,6 +289,18 @@ def test_memory_is_that_of_the_weights_and_the_non_zeros():
     assert peak < d * 8 * (3 + 3 + 3 + 1 + 2)
 
 
+@pytest.mark.parametrize("penalty", [None, L1(1e-9)])
+def test_steps_of_float32_are_not_lost_where_those_of_single_rows_would_be(penalty):
+    n, batch_size, epochs, lr = 2560, 256, 100, 1e-5
+    X, y = np.ones((n, 1), np.float32), np.full(n, 2.0)
+    options = {"lr": lr, "batch_size": batch_size, "epochs": epochs, "fit_intercept": False}
+    options |= {"init": ([1.0], 0.0), "penalty": penalty}
+    # Of single rows, a step is lr / batch_size, less than half of the last digit of 1.
+    model = fastsgd.fit(sparse.csr_array(X), y, **options)
+    expected = 2 - (1 - lr) ** (epochs * n // batch_size)
+    assert abs(model.w[0] - expected) < 0.01 * (expected - 1)
+
+
 def test_powers_of_large_rates_do_not_overflow():
     X, penalty = 1e-7 * table(), L2(ALPHAS * 2e-13)
     options = {"penalty": penalty, "lr": lambda t: 1e12 - t, "fit_intercept": False}
