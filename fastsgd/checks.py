@@ -196,38 +196,6 @@ def path(value: Any) -> None:
         raise TypeError(f"path: expected the path of a file, got {shown(value)}")
 
 
-def seed(value: Any) -> int:
-    """Return a seed as an int; draw one from a generator, or from the system for None."""
-    if value is None:
-        return _from_the_system()
-    if isinstance(value, np.random.Generator):
-        return int(value.integers(2**64, dtype=np.uint64))
-    try:
-        return integer("seed", value, at_least=0, at_most=2**64 - 1)
-    except TypeError:
-        raise TypeError(
-            "seed: expected an integer from 0 to 2**64 - 1, a numpy.random.Generator or None, got "
-            f"{shown(value)}"
-        ) from None
-
-
-# Seeds drawn ahead: to ask the system takes 1 us for one, and 3 us for 64.
-_seeds: list[int] = []
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_seeds.clear)  # else its seeds were those of its parent
-
-
-def _from_the_system() -> int:
-    """Return 64 random bits."""
-    try:
-        return _seeds.pop()
-    except IndexError:
-        _seeds.extend(np.frombuffer(os.urandom(8 * 64), np.uint64).tolist())
-        # None of these, which other threads may have taken by now.
-        return int.from_bytes(os.urandom(8))
-
-
 def numbers(name: str, value: Any) -> Array:
     """Return `value` as an array of real numbers, without a copy where it is one already."""
     array = value if type(value) is np.ndarray else _as_array(name, value)

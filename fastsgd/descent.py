@@ -12,7 +12,8 @@ from numba.core.errors import NumbaError
 
 from . import diverging, parameters
 from .arrays import Array, filled
-from .errors import HIGH, DivergenceError, DivergenceWarning, is_worse, warned_by_caller
+from .diverging import HIGH, is_worse, warned_by_caller
+from .errors import DivergenceError, DivergenceWarning
 from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
 from .interrupts import answer, released
@@ -25,12 +26,12 @@ from .lapsing import row_cost
 from .model import History, Model
 from .order import orders_of
 from .penalties import NoPenalty
+from .problem import Problem
 from .progress import Report
-from .rows import Problem
 from .schedules import Constant, Function
 from .settings import Settings
 from .state import State, copy_of, follow, learned
-from .stopping import Best, is_watched, watch, with_watches
+from .stopping import Best, is_watched, watch_losses, with_watches
 from .stretches import batch_stretches, epochs_in_a_stretch
 from .team import team_for
 from .work import at_rates, work_on
@@ -71,7 +72,7 @@ class Descent:
         self.state = state = self.former()
         self.visited = settings.visited(n)
         self.row_cost = row_cost(problem, settings)
-        self.orders = orders_of(problem, settings, seed, row_numbers)
+        self.orders = orders_of(problem, settings, self.row_cost, seed, row_numbers)
         self.epochs: list[Epoch] = []
         self.best = Best(None, None)
         if held_out is not None and state.best is not None:
@@ -272,7 +273,7 @@ class Descent:
             self.best.see(self._to_watch(held), values)
             self.state = self.state._replace(best=self.best.parameters)
         if self.is_watched:
-            watch(
+            watch_losses(
                 settings, self.state, self._to_watch(losses + of_weights if held is None else held)
             )
         return True

@@ -1,12 +1,31 @@
-"""What is said of a fit that diverged: what went wrong, and what to try."""
+"""Which fits diverged, and what is said of them: what went wrong, and what to try."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
 
 import numpy as np
 
 from .arrays import Array
 from .kernels.epoch import Data
-from .rows import Problem
+from .problem import Problem
+
+# A loss that is higher than `HIGH` is compared with one before; `WORSE` times as much is that of a
+# fit which diverged.
+HIGH, WORSE = 1e12, 1e6
+
+# Whether whoever calls `fit` warns of that in words of its own.
+warned_by_caller = ContextVar("warned_by_caller", default=False)
+
+
+def is_worse(loss: float, before: Callable[[], float]) -> bool:
+    """Tell whether a loss is that of a fit which diverged; one before is asked for where it counts.
+
+    The size alone shows nothing: where targets are large, so is the squared loss, and where
+    features are, those which grow with the weights.
+    """
+    return loss > HIGH and loss > WORSE * before()
 
 
 def stopped_being_finite(epochs: int, loss: float, problem: Problem, rate: float) -> str:

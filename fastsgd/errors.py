@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any
 
 from .model import Model
@@ -50,23 +48,6 @@ class DivergenceWarning(UserWarning):
     >>> [warning.category.__name__ for warning in caught], model.history.loss[-1] > 1e12
     (['DivergenceWarning'], True)
     """
-
-
-# A loss that is higher than `HIGH` is compared with one before; `WORSE` times as much is that of a
-# fit which diverged.
-HIGH, WORSE = 1e12, 1e6
-
-# Whether whoever calls `fit` warns of that in words of its own.
-warned_by_caller = ContextVar("warned_by_caller", default=False)
-
-
-def is_worse(loss: float, before: Callable[[], float]) -> bool:
-    """Tell whether a loss is that of a fit which diverged; one before is asked for where it counts.
-
-    The size alone shows nothing: where targets are large, so is the squared loss, and where
-    features are, those which grow with the weights.
-    """
-    return loss > HIGH and loss > WORSE * before()
 
 
 class Interrupted(KeyboardInterrupt):

@@ -4,7 +4,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from . import checks, csr, rows
+from . import checks, csr
 from .arrays import Array
 from .custom import compiling
 from .evaluation import pieces
@@ -18,7 +18,7 @@ from .losses import Loss, named_loss
 from .members import in_dtype
 from .optimizers import SGD
 from .parameters import checked, for_kernels, for_user
-from .rows import Problem
+from .problem import Problem, prepare
 from .sparse_work import brought_near, in_columns
 from .state import new_state
 
@@ -122,7 +122,7 @@ def _prepared(
 ) -> tuple[Problem, Parameters]:
     """Return checked data and parameters for the kernels."""
     try:
-        problem = rows.prepare(X, y, loss, sample_weight, classes=classes)
+        problem = prepare(X, y, loss, sample_weight, classes=classes)
         w, b = checked(w, b, problem.d, problem.outputs, problem.dtype)
     except ValueError as error:
         if loss.kind != REGRESSION and classes is None:

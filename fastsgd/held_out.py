@@ -9,7 +9,7 @@ from .arrays import Array
 from .evaluation import mean_losses
 from .kernels.epoch import Data, Parameters
 from .order import index_dtype
-from .rows import Problem
+from .problem import Problem, prepare
 
 
 class HeldOut(NamedTuple):
@@ -62,7 +62,7 @@ def _others(validation: Any, problem: Problem, loss: Any) -> Data:
             f"validation: expected a share of the rows, or (X, y), got {len(validation)} things"
         )
     try:
-        other = rows.prepare(
+        other = prepare(
             rows.in_dtype(rows.read(validation[0]), problem.dtype),
             validation[1],
             loss,

@@ -26,7 +26,7 @@ from .kernels.sparse import Sparse
 from .members import in_dtype
 from .optimizers import SGD
 from .penalties import L1, L2, NoPenalty
-from .rows import Problem
+from .problem import Problem
 from .schedules import Adaptive, Constant
 from .settings import Settings
 from .state import State

@@ -17,6 +17,7 @@ from .kinds import MULTICLASS, REGRESSION
 from .losses import LOSSES, named_loss
 from .losses.softmax import softmax
 from .parameters import for_kernels
+from .problem import prepare
 from .state import State
 
 
@@ -250,7 +251,7 @@ class Model:
         >>> round(model.evaluate([[2.0]], [7.0]), 3)  # (5 - 7)**2 / 2
         2.0
         """
-        problem = rows.prepare(X, y, self.loss, sample_weight, classes=self.classes)
+        problem = prepare(X, y, self.loss, sample_weight, classes=self.classes)
         self._check_features(problem.data.rows)
         expected = self.w.shape[1] if self.w.ndim == 2 else None
         if problem.outputs != expected:

@@ -13,8 +13,7 @@ from . import checks
 from .arrays import Array
 from .kernels import order as kernels
 from .kernels.sparse import Sparse
-from .lapsing import row_cost
-from .rows import Problem
+from .problem import Problem
 from .settings import Settings
 from .stretches import STRETCH, rows_in_a_stretch, stretches
 
@@ -62,7 +61,9 @@ class Orders(Protocol):
         """
 
 
-def orders_of(problem: Problem, settings: Settings, seed: int, numbers: Array | None) -> Orders:
+def orders_of(
+    problem: Problem, settings: Settings, row_cost: int, seed: int, numbers: Array | None
+) -> Orders:
     """Return the orders of the epochs of a fit, of all rows or of those of some numbers."""
     n, rows, row_bytes = problem.n, problem.data.rows, None
     if not settings.shuffle:
@@ -71,7 +72,7 @@ def orders_of(problem: Problem, settings: Settings, seed: int, numbers: Array | 
         row_bytes = rows.row_length * rows.dtype.itemsize
     unit = settings.batch_size
     if isinstance(rows, Sparse):  # whose stretches end with a sweep: no piece cuts one short
-        unit = rows_in_a_stretch(unit, row_cost(problem, settings))
+        unit = rows_in_a_stretch(unit, row_cost)
     if numbers is None:
         return random_orders(n, unit, seed, row_bytes)
     return _OfSome(numbers, random_orders(numbers.size, unit, seed, row_bytes))

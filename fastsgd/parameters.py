@@ -14,7 +14,7 @@ import numpy as np
 from . import checks
 from .arrays import Array, readable
 from .kernels.epoch import Parameters
-from .rows import Problem
+from .problem import Problem
 
 
 def for_kernels(w: Any, b: Any, dtype: np.dtype[Any]) -> Parameters:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .model import Model
-from .rows import Problem
+from .problem import Problem
 from .settings import Settings
 from .state import State, copy_of
 

@@ -13,7 +13,7 @@ from .losses import named_loss
 from .members import in_dtype
 from .optimizers import named_optimizer
 from .penalties import named_penalty
-from .rows import Problem
+from .problem import Problem
 from .schedules import named_schedule
 from .state import State
 

@@ -25,7 +25,7 @@ from .lapsing import is_scale
 from .members import in_dtype
 from .optimizers import SGD
 from .penalties import L1, NoPenalty
-from .rows import Problem
+from .problem import Problem
 from .settings import Settings
 from .state import State
 

@@ -26,8 +26,8 @@ def with_watches(state: State, settings: Settings, size: int) -> State:
         return state
     schedule, pace = settings.schedule, state.memory.pace
     by_tol = None if settings.tol is None else (settings.tol, settings.patience)
-    watched = _watch(state.watched, by_tol, size)
-    paced = _watch(state.paced, tuple(schedule) if isinstance(schedule, Adaptive) else None, size)
+    watched = _by_rule(state.watched, by_tol, size)
+    paced = _by_rule(state.paced, tuple(schedule) if isinstance(schedule, Adaptive) else None, size)
     had_stopped = pace == 0
     if paced is not state.paced:
         pace[...] = 1
@@ -43,7 +43,7 @@ def with_watches(state: State, settings: Settings, size: int) -> State:
     return state._replace(watched=watched, paced=paced)
 
 
-def _watch(watch: Watch | None, rule: tuple[float, ...] | None, size: int) -> Watch | None:
+def _by_rule(watch: Watch | None, rule: tuple[float, ...] | None, size: int) -> Watch | None:
     if rule is None:
         return None
     if watch is not None and watch.rule == rule:
@@ -57,7 +57,7 @@ def _has_ended(watched: Watch) -> Array:
     return np.asarray(watched.since >= patience)
 
 
-def watch(settings: Settings, state: State, losses: Array) -> None:
+def watch_losses(settings: Settings, state: State, losses: Array) -> None:
     """Take in the losses after an epoch; freeze what no longer improves, or slow it down.
 
     There is one loss for all outputs, or one for each. The arrays of the state change in place.

@@ -8,16 +8,18 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import checks, held_out, interrupts, parameters, rows
+from . import checks, held_out, interrupts, parameters
 from .custom import compiling
 from .descent import Descent
-from .errors import HIGH, Interrupted
+from .diverging import HIGH
+from .errors import Interrupted
 from .kernels.epoch import Parameters
 from .losses import Loss
 from .model import NO_EPOCHS, Model
+from .problem import Problem, prepare
 from .progress import progress_bar
 from .resuming import resumed
-from .rows import Problem
+from .seeds import checked_seed
 from .settings import Settings, checked_settings
 from .state import State, copy_of_parameters, new_state, with_averages
 from .stopping import is_watched
@@ -262,7 +264,7 @@ def fit(
         n_threads=n_threads,
     )
     _check_watched(settings, validation)
-    problem = rows.prepare(
+    problem = prepare(
         X,
         y,
         settings.loss,
@@ -273,7 +275,7 @@ def fit(
     )
     settings.check_with(problem)
     validation = held_out.checked(validation, problem, settings.loss)
-    seed_used = resume.seed if resume is not None and seed is None else checks.seed(seed)
+    seed_used = resume.seed if resume is not None and seed is None else checked_seed(seed)
     held, kept = held_out.split(validation, problem, seed_used)
     given = None if init is None else _given(init, problem)
     steps = 0 if resume is None else resume.state.steps

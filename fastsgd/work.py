@@ -34,7 +34,7 @@ from .kernels.short import (
 from .kernels.sparse import Batches, Sparse
 from .kernels.targets import Classes, OneVersusRest, Values
 from .lapsing import lapse_of
-from .rows import Problem
+from .problem import Problem
 from .settings import Settings
 from .sparse_work import brought_near, is_linear, scattered_work
 from .state import State

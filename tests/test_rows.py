@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 import fastsgd
 from fastsgd import rows
+from fastsgd.problem import prepare
 
 BASE = np.random.default_rng(0).normal(size=(40, 3)).astype("f4")
 TARGET = BASE.sum(axis=1)
@@ -39,7 +40,7 @@ def test_contiguous_floats_are_not_copied(dtype, tmp_path):
 
 def test_targets_and_weights_of_the_same_dtype_are_not_copied():
     weights = np.ones(40, np.float32)
-    data = rows.prepare(BASE, TARGET, fastsgd.losses.Squared(), weights).data
+    data = prepare(BASE, TARGET, fastsgd.losses.Squared(), weights).data
     assert np.shares_memory(data.targets.y, TARGET)
     assert np.shares_memory(data.weights.weights, weights)
 

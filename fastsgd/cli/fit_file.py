@@ -12,6 +12,7 @@ from ..arrays import Array
 from ..errors import Interrupted
 from ..losses import Squared
 from ..model import Model
+from ..problem import prepare
 from .out_file import ReportBesideFile
 from .read_file import Examples, read
 from .report import Report, check, counted, fit_aloud, settings, times
@@ -69,7 +70,7 @@ def _checked(examples: Examples, dtype: str | None) -> Array:
                 f"--dtype: expected one that holds the {given[i, j]:g} in {examples.source}, "
                 f"{examples.features[j]!r}, got {dtype}"
             )
-    rows.prepare(X, examples.y, Squared())
+    prepare(X, examples.y, Squared())
     numbers: Array = X.numbers
     return numbers
 

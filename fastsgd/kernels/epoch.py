@@ -62,7 +62,7 @@ class Work(NamedTuple):
     """What a kernel is given."""
 
     data: Data
-    method: Any
+    method: Method
     parameters: Parameters
     memory: Memory
     gradient: Any  # of a batch: room for its sum

@@ -28,10 +28,11 @@ from ..optimizers import OPTIMIZERS, named_optimizer
 from ..parameters import for_kernels, for_user
 from ..schedules import Adaptive
 from ..state import State, learned, new_state
+from .examples import Examples, split
 from .failing import errors_of_scikit_learn, labels_in_errors, warn_if_worse, whole_or_as_before
 from .passive import check_rule
 from .translation import penalty_of, schedule_of
-from .watching import Rows, ScoreWatch, callback_of, split, watch_of
+from .watching import ScoreWatch, callback_of, watch_of
 
 # What each parameter may be that scikit-learn does not have, or takes less for.
 OWN_CONSTRAINTS: dict[str, list[Any]] = {
@@ -126,7 +127,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _fit(
         self, X: Any, y: Any, coef_init: Any, intercept_init: Any, sample_weight: Any
-    ) -> tuple[Model, Model, Rows, dict[int, float] | None]:
+    ) -> tuple[Model, Model, Examples, dict[int, float] | None]:
         """Set the fitted attributes; return the models before and after, and what is fitted."""
         self._check_together()
         is_warm = self.warm_start and getattr(self, "coef_", None) is not None
@@ -135,7 +136,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         X, y, sample_weight = self._validated(X, y, sample_weight, dtype, is_first)
         classes = self._classes_in(y)
         weights = self._class_weights(y, classes)
-        rows = Rows(X, self._targets(y, classes), sample_weight)
+        rows = Examples(X, self._targets(y, classes), sample_weight)
         if is_warm:
             coef_init = self.coef_ if coef_init is None else coef_init
             intercept_init = self.intercept_ if intercept_init is None else intercept_init
@@ -154,7 +155,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _partial_fit(
         self, X: Any, y: Any, sample_weight: Any, classes: Array | None
-    ) -> tuple[Model, Model, Rows, dict[int, float] | None]:
+    ) -> tuple[Model, Model, Examples, dict[int, float] | None]:
         """Go on for an epoch, or begin where there was none before; as `_fit` otherwise."""
         before = getattr(self, "_model", None)
         self._validate_params()  # which scikit-learn does only where no attribute is set yet
@@ -164,7 +165,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         if before is not None and before.w.size == X.shape[1] and y.size == len(y):
             y = y.reshape(-1, *before.w.shape[1:])  # targets of one output, (n,) or (n, 1)
         weights = self._class_weights(y, classes)
-        rows = Rows(X, self._targets(y, classes), sample_weight)
+        rows = Examples(X, self._targets(y, classes), sample_weight)
         if before is None:
             begun = self._begun(rows, classes, None, None)
         else:
@@ -256,7 +257,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         return X, y, sample_weight
 
     def _begun(
-        self, rows: Rows, classes: Array | None, coef_init: Any, intercept_init: Any
+        self, rows: Examples, classes: Array | None, coef_init: Any, intercept_init: Any
     ) -> Model:
         """Return a model that has taken no step yet."""
         outputs = self._outputs(rows.targets, classes)
@@ -292,7 +293,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
     def _learn(
         self,
         begun: Model,
-        rows: Rows,
+        rows: Examples,
         class_weight: dict[int, float] | None,
         epochs: int,
         tol: float | None,
@@ -331,7 +332,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             )
 
     def _schedule(
-        self, begun: Model, rows: Rows, tol: float | None, watch: ScoreWatch | None
+        self, begun: Model, rows: Examples, tol: float | None, watch: ScoreWatch | None
     ) -> Any:
         """Return the learning rate."""
         if watch is not None and watch.is_adaptive:

@@ -13,14 +13,15 @@ from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
 from ..arrays import Array
-from ..errors import HIGH, DivergenceError, is_worse, warned_by_caller
+from ..diverging import HIGH, is_worse, warned_by_caller
+from ..errors import DivergenceError
 from ..evaluation import mean_losses
 from ..kernels.averages import Averaged
 from ..losses import Squared, SquaredEpsilonInsensitive, SquaredHinge
 from ..model import Model
 from ..parameters import for_kernels
-from ..rows import prepare
-from .watching import Rows
+from ..problem import prepare
+from .examples import Examples
 
 # Those whose derivatives grow with the error.
 WITH_LONG_STEPS = (Squared, SquaredEpsilonInsensitive, SquaredHinge)
@@ -82,7 +83,7 @@ def check_predicted(predicted: Array, X: Any, coef: Array) -> None:
 
 
 def warn_if_worse(
-    begun: Model, model: Model, rows: Rows, class_weight: dict[int, float] | None
+    begun: Model, model: Model, rows: Examples, class_weight: dict[int, float] | None
 ) -> None:
     """Warn of a fit that diverged to numbers which are finite still."""
     losses = model.history.data_loss
@@ -107,7 +108,7 @@ def warn_if_worse(
         )
 
 
-def _loss_of(model: Model, rows: Rows, class_weight: dict[int, float] | None) -> float:
+def _loss_of(model: Model, rows: Examples, class_weight: dict[int, float] | None) -> float:
     """Return the data loss, with the weights of classes as the fit has them."""
     problem = prepare(
         rows.X,

@@ -5,44 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from sklearn.base import clone, is_classifier
-from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+from sklearn.base import clone
 
 from ..arrays import Array
 from ..model import Model
+from .examples import Examples
 from .translation import FACTOR, SMALLEST
-
-
-class Rows(NamedTuple):
-    """Checked rows, as `fastsgd.fit` takes them."""
-
-    X: Any
-    targets: Array
-    sample_weight: Array | None
-
-    def at(self, places: Array) -> Rows:
-        """Return a copy of some of the rows."""
-        weights = None if self.sample_weight is None else self.sample_weight[places]
-        return Rows(self.X[places], self.targets[places], weights)
-
-
-def split(estimator: Any, y: Array, sample_weight: Array | None) -> tuple[Array, Array]:
-    """Return the places of the rows to learn from, in order, and of those held out.
-
-    `y` are labels as the user knows them, as errors tell of which there are too few.
-    """
-    splitter = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
-    drawn = splitter(test_size=estimator.validation_fraction, random_state=estimator.random_state)
-    train, held = next(drawn.split(np.zeros((len(y), 1)), y))
-    if sample_weight is not None and not sample_weight[held].any():
-        raise ValueError(
-            "The sample weights for validation set are all zero, consider using a different "
-            "random state."
-        )
-    return np.sort(train), held
 
 
 class ScoreWatch:
@@ -93,7 +64,7 @@ class ScoreWatch:
         return True
 
 
-def watch_of(estimator: Any, held: Rows, classes: Array | None) -> ScoreWatch | None:
+def watch_of(estimator: Any, held: Examples, classes: Array | None) -> ScoreWatch | None:
     """Return what stops the fit of an estimator by its score on rows held out."""
     if estimator.tol is None:
         return None

@@ -1,0 +1,40 @@
+"""What an estimator learns from, and what of it is held out."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+
+from ..arrays import Array
+
+
+class Examples(NamedTuple):
+    """Checked rows, as `fastsgd.fit` takes them."""
+
+    X: Any
+    targets: Array
+    sample_weight: Array | None
+
+    def at(self, places: Array) -> Examples:
+        """Return a copy of some of the rows."""
+        weights = None if self.sample_weight is None else self.sample_weight[places]
+        return Examples(self.X[places], self.targets[places], weights)
+
+
+def split(estimator: Any, y: Array, sample_weight: Array | None) -> tuple[Array, Array]:
+    """Return the places of the rows to learn from, in order, and of those held out.
+
+    `y` are labels as the user knows them, as errors tell of which there are too few.
+    """
+    splitter = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
+    drawn = splitter(test_size=estimator.validation_fraction, random_state=estimator.random_state)
+    train, held = next(drawn.split(np.zeros((len(y), 1)), y))
+    if sample_weight is not None and not sample_weight[held].any():
+        raise ValueError(
+            "The sample weights for validation set are all zero, consider using a different "
+            "random state."
+        )
+    return np.sort(train), held
