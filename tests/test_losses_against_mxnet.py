@@ -24,13 +24,14 @@ KINDS = [
     ("weighted by output", "several outputs"),
 ]
 PRODUCT = [(loss, dtype, *kind) for loss, dtype, kind in product(LOSSES, TOLERANCE, KINDS)]
-# All are run interpreted. Compiled, which takes a second each, is every loss in both dtypes, with
-# one output and with several, and every kind in both dtypes.
+# All are run interpreted. Compiled, which takes a second each, are all losses in float32, and all
+# kinds in both dtypes; all compiled losses in float64 take the steps that MXNet leads to, see
+# test_combinations.
 PAIRS = [
-    (loss, list(TOLERANCE)[(i // 4 + j) % 2], *KINDS[kind])
-    for i, loss in enumerate(LOSSES)
-    for j, kind in enumerate([(0, 3), (2, 4), (0, 4), (2, 1)][i % 4])
+    *((loss, "float32", *KINDS[i % len(KINDS)]) for i, loss in enumerate(LOSSES)),
+    *((loss, "float64", *kind) for loss, kind in zip([*LOSSES][::3], KINDS, strict=False)),
 ]
+assert {pair[1:] for pair in PAIRS} == {case[1:] for case in PRODUCT}
 
 
 class Case(NamedTuple):

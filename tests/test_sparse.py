@@ -213,7 +213,7 @@ BY_CLASS = [
 def test_a_rate_that_adapts_for_each_class_is_that_of_dense_rows(options, smallest):
     X = table(n=100)
     y = (np.digitize(X @ np.arange(D), [-1, 1]) + (np.arange(100) % 7 == 0)) % 3
-    lr = schedules.Adaptive(0.5, factor=3.0, tol=0.02, patience=1, smallest=smallest)
+    lr = schedules.Adaptive(0.5, factor=3.0, tol=0.01, patience=1, smallest=smallest)
     paces, more = [], {"loss": "logistic", "lr": lr, "epochs": 12}
     more["callback"] = lambda model, epoch: paces.append(tuple(model.state.memory.pace))
     assert_equal_to_dense(X, y, **more, **options)
