@@ -34,7 +34,10 @@ def resumed(model: Model, problem: Problem, settings: Settings, is_validated: bo
     )
     for name, was, now in (*of_state, *(of_history if history.seconds else ())):
         if was != now:
-            raise ValueError(f"resume: {name}: expected {was}, as in the model, got {now}")
+            # Of functions that refer to what cannot be compared, only the very same are equal.
+            is_alike = f"{was}" == f"{now}"
+            hint = "; another one of that name: give loss=model.loss" if is_alike else ""
+            raise ValueError(f"resume: {name}: expected {was}, as in the model, got {now}{hint}")
     return copy_of(state)._replace(optimizer=settings.optimizer)
 
 

@@ -325,3 +325,15 @@ def test_parameters_beyond_may_have_defaults():
 def test_targets_have_to_be_some_numbers(targets):
     with pytest.raises(ValueError, match="targets: expected at least one number in a sequence"):
         losses.custom(huber_value, huber_derivative, targets=targets)
+
+
+def test_resuming_with_another_loss_of_that_name_says_which_is_meant():
+    X, y = data()
+    loss, other = (
+        losses.custom(lambda p, t, by=by: by * (p - t) ** 2, lambda p, t, by=by: 2 * by * (p - t))
+        for by in (1.0, 2.0)
+    )
+    model = fastsgd.fit(X, y, loss=loss)
+    with pytest.raises(ValueError, match=r"another one of that name: give loss=model\.loss"):
+        fastsgd.fit(X, y, loss=other, resume=model)
+    assert fastsgd.fit(X, y, loss=model.loss, resume=model).loss == loss

@@ -21,7 +21,7 @@ MOST_CACHED, SLOW_BYTES_AHEAD = 5 * 2**22, 16_000
 SLOW_ROW, LONG_ROW = 2**8, 2**9
 
 
-class Near(NamedTuple):
+class NotAsked(NamedTuple):
     """No row is asked for: all stay near."""
 
     def ask(self, shape: Any, data: Any, order: Any, p: int) -> None:
@@ -45,10 +45,10 @@ class Ahead(NamedTuple):
             fetch_row(shape, X, i)
 
 
-def asking_for(rows: Any, is_slow: bool, losses_take_long: bool) -> Near | Ahead:
+def asking_for(rows: Any, is_slow: bool, losses_take_long: bool) -> NotAsked | Ahead:
     """Return how rows are asked for, if memory is slow to bring them or not."""
     if rows.ahead == 0:
-        return Near()
+        return NotAsked()
     row_bytes = bytes_of_row(rows)
     if not is_slow:
         return Ahead((min(ROWS_AHEAD, BYTES_AHEAD // row_bytes),))

@@ -16,7 +16,7 @@ WIDE = 2**14
 
 # Rows that take no more bytes than this stay in a second-level cache: not to prefetch them there
 # takes a tenth off an epoch of 1000 x 100. Of more than that, a third-level cache may hold these.
-NEAR, MIDDLE = 2**19, 2**23
+SECOND_CACHE, MIDDLE = 2**19, 2**23
 
 # And of more than that, none holds a good part.
 FROM_MEMORY = 3 * 2**24
@@ -170,7 +170,7 @@ def prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, bool, int
     row_bytes = X.shape[1] * X.itemsize
     shares = 1 if k == 1 or row_bytes <= LONG else 2 * groups_of(k)
     share = -(-row_bytes // (shares * CACHE_LINE)) * CACHE_LINE
-    if X.nbytes <= NEAR:
+    if X.nbytes <= SECOND_CACHE:
         return 0, share, False, FIRST_CACHE
     is_far = k > 1 or X.nbytes > MIDDLE  # only the tiles of one output tell these apart
     block = FIRST_CACHE if is_far else FIRST_CACHE // 2

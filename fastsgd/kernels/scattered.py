@@ -7,11 +7,11 @@ L1 the step up to which it has been brought.
 
 from typing import Any, NamedTuple
 
-from .ahead import WEIGHTS_LEFT, bounds, prefetch_entries, prefetch_features
 from .finite import are_finite
 from .jit import inner
 from .methods import dot_up, finish
 from .sparse import add
+from .sparse_ahead import WEIGHTS_LEFT, bounds, prefetch_entries, prefetch_features
 
 # Weights are held as a product with a scale, which shrinks; below this it becomes 1 again.
 SMALL = 2.0**-64

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from .arithmetic import unsigned
-from .asking import Ahead, Near
+from .asking import Ahead, NotAsked
 from .attributes import having
 from .columns import add_values
 from .gradient import Block, block_of_part, mean_of_rows
@@ -38,7 +38,7 @@ class ByRow(NamedTuple):
     """A row is read once, and added to the gradient at once."""
 
     shape: Shape
-    asking: Near | Ahead
+    asking: NotAsked | Ahead
 
     def of_part(self, part: int) -> Any:
         """Return the way of a part of a batch: the same."""
@@ -74,7 +74,7 @@ class ByRowThenLosses(NamedTuple):
     """A row is read once, and added to the gradient at once; the losses of all follow together."""
 
     shape: Shape
-    asking: Near | Ahead
+    asking: NotAsked | Ahead
     block: Block  # with room for all rows of a batch, or of a chunk
 
     def of_part(self, part: int) -> Any:
@@ -131,7 +131,7 @@ class ByRowInPasses(NamedTuple):
     """All rows are read, then their losses differentiated together, in SIMD registers."""
 
     shape: Shape
-    asking: Near | Ahead
+    asking: NotAsked | Ahead
     block: Block  # with room for all rows of a batch, or of a chunk
 
     def of_part(self, part: int) -> Any:

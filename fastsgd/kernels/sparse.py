@@ -4,12 +4,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ahead import FEW, bounds, prefetch_entries, prefetch_features, prefetch_marks
 from .arithmetic import unsigned
 from .finite import are_finite
 from .jit import entry, inner
 from .methods import bring_up
 from .prefetch import FIRST_CACHE
+from .sparse_ahead import FEW, bounds, prefetch_entries, prefetch_features, prefetch_marks
 
 # What is marked of a feature, side by side on one cache line: up to which step it has been
 # brought, and where it is among those of the batch. With 10 million features, epochs take four

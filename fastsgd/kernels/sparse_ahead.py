@@ -11,7 +11,7 @@ from .jit import inner
 from .prefetch import prefetch_bytes, prefetch_line
 
 # How many rows ahead of its use a row is fetched, and what is known of its features.
-ROWS_AHEAD, FEATURES_AHEAD = 8, 2
+SPARSE_ROWS_AHEAD, FEATURES_AHEAD = 8, 2
 
 # Where more is known of a feature than its weight, that of fewer features stays near. A processor
 # that waits for weights alone reads on, so that as many bytes of these can be left to it.
@@ -28,11 +28,11 @@ def bounds(rows: Any, i: Any) -> Any:
 @inner
 def prefetch_entries(rows: Any, order: Any, p: int) -> None:
     """Prefetch a row from further down the order, and where the one after it is."""
-    near, far = p + ROWS_AHEAD, p + 2 * ROWS_AHEAD
+    soon, far = p + SPARSE_ROWS_AHEAD, p + 2 * SPARSE_ROWS_AHEAD
     if far < order.size:
         prefetch_line(rows.indptr, np.intp(order[far]) * 8)
-    if near < order.size:
-        first, last = bounds(rows, order[near])
+    if soon < order.size:
+        first, last = bounds(rows, order[soon])
         prefetch_bytes(rows.entries, first * rows.entries.itemsize, last * rows.entries.itemsize)
         prefetch_bytes(rows.indices, first * rows.indices.itemsize, last * rows.indices.itemsize)
 
@@ -42,9 +42,9 @@ def prefetch_entries(rows: Any, order: Any, p: int) -> None:
 @inner
 def prefetch_features(rows: Any, order: Any, p: int, held: Any) -> None:
     """Prefetch what is known of the features of a row that is a little further down the order."""
-    near = p + FEATURES_AHEAD
-    if near < order.size:
-        first, last = bounds(rows, order[near])
+    soon = p + FEATURES_AHEAD
+    if soon < order.size:
+        first, last = bounds(rows, order[soon])
         prefetch_columns(held.w, rows.indices, first, last)
         prefetch_columns(held.slots, rows.indices, first, last)
         prefetch_columns(held.averages, rows.indices, first, last)
@@ -53,9 +53,9 @@ def prefetch_features(rows: Any, order: Any, p: int, held: Any) -> None:
 @inner
 def prefetch_marks(rows: Any, order: Any, p: int, marks: Any) -> None:
     """Prefetch the marks of the features of that row."""
-    near = p + FEATURES_AHEAD
-    if near < order.size:
-        first, last = bounds(rows, order[near])
+    soon = p + FEATURES_AHEAD
+    if soon < order.size:
+        first, last = bounds(rows, order[soon])
         for q in range(first, last):
             prefetch_line(marks, np.intp(rows.indices[unsigned(q)]) * marks.strides[0])
 
