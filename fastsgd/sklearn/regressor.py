@@ -92,10 +92,12 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
     n_iter_ : int
         The number of epochs of the last `fit` or `partial_fit`.
     t_ : float
-        The number of the next step, the first being 1.
+        The number of the next step, the first being 1. `partial_fit` goes on from it, `coef_` and
+        `intercept_`, as you leave them.
     loss_curve_ : list of float
         The objective by epoch: the mean over the rows of the loss that each had before its own
-        step, times its weight, plus the penalty at the end of the epoch. `partial_fit` adds to it.
+        step, times its weight, plus the penalty at the end of the epoch, both of weights that are
+        not averaged. `partial_fit` adds to it.
     n_features_in_, feature_names_in_
         The number of features, and their names where X has such.
 
