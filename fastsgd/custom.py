@@ -190,12 +190,11 @@ def check_derivative(
         slopes = sorted(((middle - low) / h, (high - middle) / h))
         given = _number("derivative", derivative, point, where)
         compared.append((where, abs(middle), slopes, given))
-    size = min(
-        1.0, max((abs(slope) for _, _, slopes, _ in compared for slope in slopes), default=0)
-    )
+    largest = max((abs(slope) for _, _, slopes, _ in compared for slope in slopes), default=0.0)
+    size = min(1.0, max(1e-5, largest))
     for where, size_of_value, slopes, given in compared:
         # The slopes are off by their change over h, which is what lies between them, and by
-        # the rounding of the values over h: 1e-11 of them.
+        # the rounding of the values over h: 1e-11 of them, and of what they are a difference of.
         slack = 1e-5 * (size + max(map(abs, slopes))) + 1e-10 * size_of_value
         if not slopes[0] - slack <= given <= slopes[1] + slack:
             raise ValueError(

@@ -82,6 +82,7 @@ class Descent:
         self.team = team_for(self.work, settings.n_threads)
         self.at_once = self._epochs_at_once()
         self.lrs = np.empty(0)  # the learning rates of the last steps taken
+        self.highest_lr = 0.0
 
     def _epochs_at_once(self) -> int:
         """Return how many epochs one call of the kernel runs: short ones, that no one looks at."""
@@ -232,6 +233,7 @@ class Descent:
             raise ValueError(
                 f"lr: in step {first + t} it is {rates[t]}; expected finite numbers of at least 0"
             )
+        self.highest_lr = max(self.highest_lr, float(rates.max()))
         return rates
 
     def _end_epochs(self, loss_sums: Array, w_after: Array, seconds: float) -> bool:
@@ -343,10 +345,12 @@ class Descent:
         of_model = self._loss_of(self.best.parameters or learned(self.state))
         # Averages remember steps from which the weights themselves have come back.
         is_averaged = isinstance(self.state.memory.averages, Averaged)
-        loss = of_model if is_averaged else self.last_loss
+        whose, loss = "in its last epoch", self.last_loss
+        if is_averaged:
+            whose, loss = "with averages, which remember its first steps,", of_model
         when, before = self._loss_before()
         if of_model > HIGH and is_worse(loss, lambda: before):
-            message = diverging.grew(loss, when, before, self.problem, self._rate())
+            message = diverging.grew(whose, loss, when, before, self.problem, self._rate())
             warnings.warn(message, DivergenceWarning, stacklevel=4)
 
     def _loss_before(self) -> tuple[str, float]:
@@ -379,5 +383,6 @@ class Descent:
         raise DivergenceError(message, self._last_model())
 
     def _rate(self) -> float:
-        """Return the highest learning rate of the last steps, as they began."""
-        return float(self.lrs.max() * self.former().memory.pace.max())
+        """Return the highest learning rate so far, at the pace of the last steps as they began."""
+        highest = max(self.highest_lr, float(self.lrs.max()))
+        return highest * float(self.former().memory.pace.max())

@@ -9,6 +9,7 @@ import numpy as np
 
 from .arrays import Array
 from .kernels.epoch import Data
+from .kernels.weights import Unweighted
 from .problem import Problem
 
 # A loss that is higher than `HIGH` is compared with one before; `WORSE` times as much is that of a
@@ -37,10 +38,10 @@ def stopped_being_finite(epochs: int, loss: float, problem: Problem, rate: float
     )
 
 
-def grew(loss: float, when: str, before: float, problem: Problem, rate: float) -> str:
-    """Say that the data loss of the last epoch is far above that of some time before."""
+def grew(whose: str, loss: float, when: str, before: float, problem: Problem, rate: float) -> str:
+    """Say that a data loss is far above that of some time before."""
     return (
-        f"the fit diverged: in its last epoch the data loss is {loss:.3g}, and {when} "
+        f"the fit diverged: {whose} the data loss is {loss:.3g}, and {when} "
         f"{before:.3g}. {_advice(problem, rate)}"
     )
 
@@ -67,6 +68,9 @@ def _advice(problem: Problem, rate: float) -> str:
     )
     if problem.classes is None:
         advice += f", y from {y.min():.4g} to {y.max():.4g}"
+    weights = problem.data.weights
+    if not isinstance(weights, Unweighted):
+        advice += f"; weights, which count as they are, reach to {weights.weights.max():.4g}"
     return advice
 
 

@@ -233,7 +233,7 @@ def _refer(copy: FunctionType, function: FunctionType, made: dict[int, Any]) -> 
     """Let a copy of a function refer to copies of what the function refers to."""
     copy.__defaults__ = frozen(function.__defaults__, made)
     used = {name: frozen(thing, made) for name, thing in _globals_used(function).items()}
-    # No more than those: what else there is in the user's module would stay in memory for ever.
+    # No more than those: what else the user's module holds now would stay in memory for ever.
     of_module = {name: function.__globals__.get(name) for name in ("__name__", "__builtins__")}
     copy.__globals__.update(of_module | used)
     for cell, original in zip(copy.__closure__ or (), function.__closure__ or (), strict=True):

@@ -102,7 +102,7 @@ def _is_own_command() -> bool:
     program = Path(*sys.argv[:1]).stem
     # Python's documentation says that this stands there while the module of `-m` is looked for.
     if program == "-m":
-        program = sys.orig_argv[-len(sys.argv)]  # the module, or after "-m" in one word
+        (program, *_) = *sys.orig_argv[-len(sys.argv) :], ""  # the module, or "-m" and it in one
     return re.fullmatch(r"(-\w*m)?fastsgd(\.__main__)?", program) is not None
 
 

@@ -35,7 +35,6 @@ from .stretches import cost_of_reading
 # Of a sum of powers, terms below this fraction of the first change no digit. Where what decays in a
 # step is more than this, powers take long to vanish.
 NEGLIGIBLE, MOST_DECAY = 1e-17, 0.5
-MOST_TERMS = math.ceil(math.log(NEGLIGIBLE) / math.log(MOST_DECAY))
 
 
 # Schedules whose rate is the same in all steps; what a fit divides it by is in its pace.
@@ -67,6 +66,17 @@ def _takes_powers(settings: Settings) -> bool:
     return np.ndim(settings.penalty.decay()) == 1 and not isinstance(settings.schedule, EVEN)
 
 
+def _most_decay(settings: Settings) -> float:
+    """Return the largest share of a weight that decays in a step, as far as can be told."""
+    lr: float = getattr(settings.schedule, "lr", math.inf)
+    return min(MOST_DECAY, lr * float(np.max(settings.penalty.decay())))
+
+
+def _terms(most: float) -> int:
+    """Return how many powers count of what decays, which is at most so much."""
+    return 1 if most == 0 else math.ceil(math.log(NEGLIGIBLE) / math.log(most))
+
+
 def row_cost(problem: Problem, settings: Settings) -> int:
     """Return how many numbers a row counts for in a stretch of a fit."""
     cost = cost_of_reading(problem.data.rows, problem.k)
@@ -76,7 +86,7 @@ def row_cost(problem: Problem, settings: Settings) -> int:
         return cost + problem.d * problem.k // settings.batch_size  # in the sweep at the end
     if _takes_powers(settings):
         # The table of a stretch takes 8 MB at most: two of them, as the next is made.
-        return cost + 16 * MOST_TERMS // settings.batch_size
+        return cost + 16 * _terms(_most_decay(settings)) // settings.batch_size
     return cost
 
 
@@ -133,7 +143,7 @@ def _by_feature(penalty: Any, decay: Array, rates: Rates, first: int) -> Decayin
     most = highest * rates.pace.max() * decay.max()
     if most > MOST_DECAY:
         return Replay(penalty, rates, first)
-    terms = 1 if most == 0 else math.ceil(math.log(NEGLIGIBLE) / math.log(most))
+    terms = _terms(most)
     powers = np.empty((lrs.size + 1, terms))
     for m in range(1, 1 + terms):
         powers[:, m - 1] = _cumulated((lrs / highest) ** m / m)

@@ -377,7 +377,10 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
             saved = archive.loss_of(about)
             model = _model_of(about, arrays, saved)
         except Exception as error:  # damaged archives raise errors of many kinds
-            if isinstance(error, OSError) and error.errno != errno.EINVAL:  # as of a place in them
+            if isinstance(error, OSError) and error.errno not in (
+                None,
+                errno.EINVAL,
+            ):  # as of those
                 raise
             raise ValueError(f"path: {os.fspath(path)!r} is not a saved model: {error}") from error
     if saved is None:

@@ -34,21 +34,31 @@ from .state import State
 ROOM = 2.0**32
 
 # As float32, what is less than half of the last digit of a weight is lost where it is added by
-# itself. So many gradients of a batch may be, which is how often a feature occurs in one.
+# itself. So many gradients of a batch may be: as often may the commonest feature occur in one.
 MOST_ADDED = 32
 
 
 def is_linear(problem: Problem, settings: Settings, state: State) -> bool:
     """Tell whether the gradients of the rows of a batch can be added to the weights one by one."""
-    penalty, entries = settings.penalty, settings.batch_size * problem.data.rows.row_length
+    penalty = settings.penalty
     return (
         settings.optimizer == SGD()
         and (isinstance(penalty, (NoPenalty, L1)) or is_scale(penalty))
         and isinstance(state.memory.averages, NotAveraged)
         and settings.clip_norm is None
         and settings.batch_size <= CHUNK
-        and (problem.dtype == FLOAT64 or entries <= MOST_ADDED * problem.d)
+        and _most_in_a_batch(problem, settings.batch_size) <= MOST_ADDED
     )
+
+
+def _most_in_a_batch(problem: Problem, batch_size: int) -> float:
+    """Return how many float32 gradients of a batch one weight takes in, or no fewer."""
+    rows = problem.data.rows
+    if problem.dtype == FLOAT64:
+        return 0.0
+    if batch_size <= MOST_ADDED:
+        return batch_size
+    return batch_size * float(np.bincount(rows.indices).max(initial=0)) / problem.n
 
 
 def scattered_work(problem: Problem, settings: Settings, state: State, method: Method) -> Work:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from .descent import Descent
 from .diverging import HIGH
 from .errors import Interrupted
 from .kernels.epoch import Parameters
+from .kernels.weights import Unweighted
 from .losses import Loss
 from .model import NO_EPOCHS, Model
 from .problem import Problem, prepare
@@ -104,8 +106,9 @@ def fit(
         column is one output of several, with `w` of shape (d, 1). For classes, labels, of shape
         (n,).
     sample_weight : array-like of shape (n,), or (n, k) for outputs with a loss each; optional
-        What each row's loss and gradient are multiplied by; at least 0. A row of weight 0 counts
-        for nothing, though its loss may overflow.
+        What each row's loss and gradient are multiplied by; at least 0, and not all 0. A row of
+        weight 0 counts for nothing, though its loss may overflow. Weights far above 1 take an `lr`
+        that is as much lower.
     class_weight : "balanced" or dict, optional
         What each class is multiplied by: a number for each label, 1 for those left out, or
         ``n / (number of classes * number of rows of the class)``. One-versus-rest, it is that of
@@ -143,7 +146,8 @@ def fit(
         Rows held out, on which the data loss is measured after each epoch; then the model
         returned is the best by that, and one-versus-rest each class is. A number is the share of
         the rows, drawn at random, and from each class alike; they count as in the fit. Rows given
-        count once each, times the weight that their class has in the fit.
+        count once each, times the weight that their class has in the fit: where they have weights
+        of their own, a `callback` may ask for `Model.evaluate`.
     fit_intercept : bool
         Whether `b` is learned. If not, it stays what it is initially.
     shuffle : bool or "block"
@@ -217,6 +221,8 @@ def fit(
 
     Warns
     -----
+    UserWarning
+        If all of what `resume` goes on with has stopped, and no step is taken.
     DivergenceWarning
         If the fit diverged, though all numbers are finite still: the data loss of the model and
         that of the last epoch are above 1e12, and the latter, or of averages the former, is more
@@ -273,6 +279,7 @@ def fit(
         classes=None if resume is None else resume.classes,
         check_finite=check_finite,
     )
+    _check_some_count(problem)
     settings.check_with(problem)
     validation = held_out.checked(validation, problem, settings.loss)
     seed_used = resume.seed if resume is not None and seed is None else checked_seed(seed)
@@ -289,6 +296,13 @@ def fit(
             held,
             kept,
         )
+        if epochs > 0 and descent.has_stopped:
+            warnings.warn(
+                "resume: all of it has stopped, and takes no more steps; it goes on with another "
+                "tol, patience or adaptive lr, or with none",
+                UserWarning,
+                stacklevel=2,
+            )
         return _run(descent, epochs, callback, progress)
 
 
@@ -324,6 +338,14 @@ def _run(
                 error.model = descent.last_finite_model()  # type: ignore[attr-defined]
                 error.add_note("fastsgd: the model as it last was is in its .model")
             raise
+
+
+def _check_some_count(problem: Problem) -> None:
+    """Refuse rows that all count for nothing."""
+    weights = problem.data.weights
+    if not (isinstance(weights, Unweighted) or weights.weights.any()):
+        name = "sample_weight" if problem.class_weight is None else "sample_weight, class_weight"
+        raise ValueError(f"{name}: expected at least one row that counts, got weights of 0 alone")
 
 
 def _check_watched(settings: Settings, validation: Any) -> None:

@@ -102,6 +102,18 @@ def test_a_wrong_derivative_is_refused_and_the_place_is_named(value, derivative,
         losses.custom(value, derivative)
 
 
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4, 1e5])
+def test_a_right_derivative_passes_whatever_its_scale(scale):
+    def welsch(p, t):
+        return 1 - math.exp(-(((p - t) / scale) ** 2) / 2)
+
+    def slope(p, t):
+        return (p - t) / scale**2 * (1 - welsch(p, t))
+
+    losses.custom(welsch, slope)
+    losses.custom(lambda p, t: scale * (p - t) ** 2, lambda p, t: 2 * scale * (p - t))
+
+
 @pytest.mark.parametrize("at_kink", [-1.0, -0.5, 0.0, 1.0])
 def test_at_a_kink_any_slope_between_the_sides_passes(at_kink):
     def derivative(p, t):

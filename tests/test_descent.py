@@ -222,7 +222,7 @@ def test_a_fit_that_diverged_to_finite_numbers_warns_once(program_data, options)
         options = {"resume": fastsgd.fit(X, y, seed=0)}
     options = {"lr": 5.0, "batch_size": 1000, "epochs": 60, "seed": 0, **options}
     message = (
-        r"last epoch .*e\+.* before its first step \d.* lr smaller than 5, .* X reaches from -"
+        r"the data loss .*e\+.* before its first step \d.* lr smaller than 5, .* X reaches from -"
     )
     with pytest.warns(fastsgd.DivergenceWarning, match=message) as caught:
         model = fastsgd.fit(X, y, **options)
@@ -334,3 +334,32 @@ def test_divergence_on_sparse_rows_that_hold_no_number_is_told():
     X = sparse.csr_array((2, 1))
     with pytest.raises(fastsgd.DivergenceError, match="X reaches from 0 to 0, y from"):
         fastsgd.fit(X, [1e300, 1e300], lr=1e300)
+
+
+def test_a_divergence_names_the_highest_rate_and_the_weights(program_data):
+    with pytest.raises(fastsgd.DivergenceError, match=r"smaller than 100000, .*y from [^;]*$"):
+        fastsgd.fit(*program_data, seed=0, lr=lambda t: 1e5 / (1 + t), epochs=9)
+    weights = np.full(1000, 365.0)
+    with pytest.raises(fastsgd.DivergenceError, match=r"weights, .* reach to 365"):
+        fastsgd.fit(*program_data, seed=0, sample_weight=weights, epochs=9)
+
+
+@pytest.mark.parametrize(
+    ("weights", "name"),
+    [
+        ({"sample_weight": np.zeros(1000)}, "sample_weight"),
+        ({"class_weight": {False: 0, True: 0}}, "sample_weight, class_weight"),
+    ],
+)
+def test_rows_that_all_count_for_nothing_are_refused(program_data, weights, name):
+    X, y = program_data
+    with pytest.raises(ValueError, match=f"^{name}: expected at least one row that counts"):
+        fastsgd.fit(X, y > 0, loss="logistic", **weights)
+
+
+def test_averages_that_diverged_are_warned_of_though_the_weights_have_come_back():
+    X = np.random.default_rng(0).normal(size=(400, 10))
+    options = {"lr": lambda t: 1 / (1 + t) ** 0.25, "epochs": 40, "batch_size": 1, "seed": 0}
+    with pytest.warns(fastsgd.DivergenceWarning, match=r"averages, .* lr smaller than 1,"):
+        model = fastsgd.fit(X, X @ np.arange(10.0) + 1, average=True, **options)
+    assert model.history.loss[-1] < 1

@@ -99,7 +99,9 @@ def test_a_stopped_fit_goes_on_when_nothing_is_watched():
     X, y = data()
     first = fastsgd.fit(X, y, tol=10.0, patience=1, epochs=9, seed=0)
     assert len(first.history.loss) == 2
-    assert len(fastsgd.fit(X, y, resume=first, tol=10.0, patience=1).history.loss) == 2
+    with pytest.warns(UserWarning, match="resume: all of it has stopped") as caught:
+        assert len(fastsgd.fit(X, y, resume=first, tol=10.0, patience=1).history.loss) == 2
+    assert caught[0].filename == __file__
     assert len(fastsgd.fit(X, y, resume=first).history.loss) == 5
 
 
@@ -122,7 +124,8 @@ def test_a_stopped_fit_goes_on_when_it_is_watched_otherwise(classes, through_dis
         assert len(more.history.loss) == 11
         whole = fastsgd.fit(X, y, **{**options, "epochs": 11})
         np.testing.assert_array_equal(more.w, whole.w)
-    assert len(fastsgd.fit(X, y, resume=first, tol=10.0, patience=1, **options).history.loss) == 2
+    with pytest.warns(UserWarning, match="stopped"):
+        fastsgd.fit(X, y, resume=first, tol=10.0, patience=1, **options)
 
 
 def test_an_adaptive_rate_that_has_ended_the_fit_begins_anew_as_another():
@@ -131,7 +134,8 @@ def test_an_adaptive_rate_that_has_ended_the_fit_begins_anew_as_another():
     first = fastsgd.fit(X, y, lr=Adaptive(0.01, tol=9.0, patience=1, smallest=0.005), **options)
     assert len(first.history.loss) == 2
     same = Adaptive(0.01, tol=9.0, patience=1, smallest=0.005)
-    assert len(fastsgd.fit(X, y, lr=same, resume=first, **options).history.loss) == 2
+    with pytest.warns(UserWarning, match="stopped"):
+        fastsgd.fit(X, y, lr=same, resume=first, **options)
     more = fastsgd.fit(X, y, lr=Adaptive(0.01, patience=99), resume=first, **options)
     whole = fastsgd.fit(X, y, lr=0.01, seed=0, epochs=11)
     np.testing.assert_array_equal(more.w, whole.w)

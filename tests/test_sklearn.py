@@ -560,15 +560,20 @@ def test_given_parameters_come_before_those_of_a_warm_start(kind):
 
 
 @pytest.mark.parametrize("average", [False, True])
-def test_the_number_of_the_step_may_be_set(average):
+@pytest.mark.parametrize("name", ["SGDRegressor", "SGDClassifier"])
+def test_the_number_of_the_step_may_be_set(name, average):
     rows = np.random.default_rng(0).normal(size=(50, 3))
-    y = rows[:, 0]
-    options = {"shuffle": False, "average": average, "penalty": None}
+    y, classes = rows[:, 0], {}
+    if name == "SGDClassifier":
+        y, classes = y > 0, {"classes": [False, True]}
+    options = {"shuffle": False, "average": average}
     ours, same = (
-        kind(**options).partial_fit(rows, y) for kind in (SGDRegressor, theirs.SGDRegressor)
+        getattr(module, name)(**options).partial_fit(rows, y, **classes)
+        for module in (fastsgd.sklearn, theirs)
     )
     ours.t_ = same.t_ = 1e4
-    for model in (ours, same):
-        model.partial_fit(rows, y)
+    for _ in range(2):
+        for model in (ours, same):
+            model.partial_fit(rows, y)
     assert ours.t_ == same.t_
     np.testing.assert_allclose(ours.coef_, same.coef_, rtol=ROUNDING)

@@ -542,3 +542,23 @@ def test_probabilities_that_underflow_are_none_of_the_errors_of_numpy(options):
     model = SGDClassifier("log_loss", tol=None, **options).fit(X, CLASSES)
     with np.errstate(all="raise"):
         assert (model.predict_proba(1000 * X).max(axis=1) <= 1).all()
+
+
+def test_what_is_no_number_is_named_in_sparse_weights_and_intercepts_as_well():
+    model = SGDRegressor(tol=None).fit(X, SCORE)
+    model.intercept_[:] = np.nan
+    with pytest.raises(ValueError, match="intercept_: it holds NaN"):
+        model.predict(X)
+    model = SGDRegressor(tol=None).fit(X, SCORE)
+    model.coef_[:] = 1e200
+    model.sparsify()
+    with pytest.raises(ValueError, match="X: what is predicted overflows"):
+        model.predict(1e200 * np.ones((1, 3)))
+
+
+@pytest.mark.parametrize("t", [0.5, 2.0**63, np.nan, "1"])
+def test_a_number_of_a_step_that_is_none_is_refused(t):
+    model = SGDRegressor().partial_fit(X, SCORE)
+    model.t_ = t
+    with pytest.raises((TypeError, ValueError), match="t_: expected a number from 1 to"):
+        model.partial_fit(X, SCORE)

@@ -290,11 +290,14 @@ def test_memory_is_that_of_the_weights_and_the_non_zeros():
 
 
 @pytest.mark.parametrize("penalty", [None, L1(1e-9)])
-def test_steps_of_float32_are_not_lost_where_those_of_single_rows_would_be(penalty):
+@pytest.mark.parametrize("others", [0, 99])
+def test_steps_of_float32_are_not_lost_where_those_of_single_rows_would_be(others, penalty):
     n, batch_size, epochs, lr = 2560, 256, 100, 1e-5
-    X, y = np.ones((n, 1), np.float32), np.full(n, 2.0)
+    X, y = np.zeros((n, 1 + others), np.float32), np.full(n, 2.0)
+    X[np.arange(n), np.arange(n) % (1 + others)] = 1e-3  # rare features beside a common one
+    X[:, 0] = 1
     options = {"lr": lr, "batch_size": batch_size, "epochs": epochs, "fit_intercept": False}
-    options |= {"init": ([1.0], 0.0), "penalty": penalty}
+    options |= {"init": (np.eye(1 + others)[0], 0.0), "penalty": penalty}
     # Of single rows, a step is lr / batch_size, less than half of the last digit of 1.
     model = fastsgd.fit(sparse.csr_array(X), y, **options)
     expected = 2 - (1 - lr) ** (epochs * n // batch_size)

@@ -342,7 +342,8 @@ def test_an_adaptive_rate_that_has_ended_the_fit_stays_so_where_tol_is_another()
     options = {"lr": lr, "seed": 0, "epochs": 9}
     first = fastsgd.fit(X, y, tol=0.0, patience=50, **options)
     assert len(first.history.loss) == 2
-    more = fastsgd.fit(X, y, tol=0.0, patience=60, resume=first, **options)
+    with pytest.warns(UserWarning, match="stopped"):
+        more = fastsgd.fit(X, y, tol=0.0, patience=60, resume=first, **options)
     assert len(more.history.loss) == 2
 
 

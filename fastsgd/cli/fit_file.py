@@ -67,7 +67,7 @@ def _checked(examples: Examples, dtype: str | None) -> Array:
         given, X = X.numbers, rows.in_dtype(X, np.dtype(dtype))
         for i, j in np.argwhere(~np.isfinite(X.numbers)):
             raise ValueError(
-                f"--dtype: expected one that holds the {given[i, j]:g} in {examples.source}, "
+                f"--dtype: expected one that holds the {given[i, j]:g} of "
                 f"{examples.features[j]!r}, got {dtype}"
             )
     prepare(X, examples.y, Squared())

@@ -185,9 +185,18 @@ def _in_peace(compile: F) -> F:
     return cast("F", compile_in_peace)
 
 
+def _silent(function: F) -> F:
+    @wraps(function)
+    def silent(*args: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*args)
+
+    return cast("F", silent)
+
+
 def _kernel(function: F, options: dict[str, Any]) -> F:
     if config.DISABLE_JIT:  # machine code does not warn
-        return np.errstate(all="ignore")(function)
+        return _silent(function)
     return cast("F", _Kernel(function, options))
 
 

@@ -72,6 +72,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
     n_threads: int | None
 
     _aimed_loss: str  # the only one that "pa1" and "pa2" go with
+    _rows_seen: int
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -175,9 +176,12 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         # Of as many outputs as before: `fit` compares them with those of y.
         w, b = for_user(learned(state), None if begun.w.ndim == 1 else begun.w.shape[1])
         begun = replace(begun, w=w, b=b, state=state)
+        losses, seen = ([], 0) if before is None else (self.loss_curve_, self._rows_seen)
+        if before is not None and state.steps != before.state.steps:
+            # As many as the steps stand for, which an optimal learning rate falls with.
+            self._rows_seen = seen = state.steps * min(self.batch_size, rows.X.shape[0])
         with labels_in_errors(classes):
             model = self._learn(begun, rows, weights, 1, None, None)
-        losses, seen = ([], 0) if before is None else (self.loss_curve_, self._rows_seen)
         self._take(model, losses, seen + rows.X.shape[0])
         return begun, model, rows, weights
 
@@ -274,9 +278,11 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _as_set(self, state: State) -> State:
         """Return a state with what is in the attributes, which users may set."""
-        next_step = getattr(self, "t_", state.steps + 1.0)
-        steps = int(checks.number("t_", next_step, "a number of at least 1", lambda t: t >= 1)) - 1
-        memory = state.memory._replace(steps=np.array([steps]))
+        allowed, most = "a number from 1 to 2**62", checks.MOST_STEPS
+        t = checks.number(
+            "t_", getattr(self, "t_", state.steps + 1.0), allowed, lambda t: 1 <= t <= most
+        )
+        memory = state.memory._replace(steps=np.array([int(t) - 1], np.int64))
         was, averages = learned(state), state.memory.averages
         coef, intercept = (
             values.copy() if given is None else _attribute(name, given, values.shape, values.dtype)

@@ -89,7 +89,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         Whether rows are held out, as many of each class as its share, and `tol` watches the
         score on them, of all classes together.
     validation_fraction : float
-        The share of the rows held out.
+        The share of the rows held out. All rows are copied for it, into two parts.
     n_iter_no_change : int
         How many epochs without improvement are borne.
     class_weight : "balanced", dict or None
@@ -267,7 +267,7 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         """
         with np.errstate(over="ignore", invalid="ignore"):
             scores = np.asarray(super().decision_function(X))
-        check_predicted(scores, X, self.coef_)
+        check_predicted(scores, X, self)
         return scores
 
     @available_if(_has_probabilities)

@@ -17,14 +17,14 @@ from ..diverging import HIGH, is_worse, warned_by_caller
 from ..errors import DivergenceError
 from ..evaluation import mean_losses
 from ..kernels.averages import Averaged
-from ..losses import Squared, SquaredEpsilonInsensitive, SquaredHinge
+from ..losses import Hinge, Logistic, ModifiedHuber, Perceptron, Softmax
 from ..model import Model
 from ..parameters import for_kernels
 from ..problem import prepare
 from .examples import Examples
 
-# Those whose derivatives grow with the error.
-WITH_LONG_STEPS = (Squared, SquaredEpsilonInsensitive, SquaredHinge)
+# Losses of margins whose derivatives are bounded: weights of any size may tell classes apart.
+OF_MARGINS = (Hinge, Logistic, ModifiedHuber, Perceptron, Softmax)
 
 
 @contextmanager
@@ -72,11 +72,14 @@ def errors_of_scikit_learn() -> Iterator[None]:
         warned_by_caller.reset(token)
 
 
-def check_predicted(predicted: Array, X: Any, coef: Array) -> None:
+def check_predicted(predicted: Array, X: Any, estimator: Any) -> None:
     """Refuse predictions that are no finite numbers, and say why they are none."""
     if np.isfinite(predicted).all():
         return
-    for name, held in (("coef_", coef), ("X", X.tocoo().data if issparse(X) else X)):
+    given = {"coef_": estimator.coef_, "intercept_": estimator.intercept_, "X": X}
+    for name, held in given.items():
+        if issparse(held):
+            held = held.tocsr().data
         if not np.isfinite(np.asarray(held, float)).all():
             raise ValueError(f"{name}: it holds NaN or infinity, and so would what is predicted")
     raise ValueError("X: what is predicted overflows; scale it down")
@@ -94,8 +97,8 @@ def warn_if_worse(
     loss = _loss_of(model, rows, class_weight) if is_averaged else losses[-1]
 
     def before() -> float:
-        """Return the loss at the start; where steps are short, weights of any size may tell."""
-        if model.classes is not None and not isinstance(model.loss, WITH_LONG_STEPS):
+        """Return a loss from which it has grown."""
+        if isinstance(model.loss, OF_MARGINS):
             return losses[0]
         return _loss_of(begun, rows, class_weight)
 

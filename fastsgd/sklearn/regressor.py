@@ -64,7 +64,7 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
     early_stopping : bool
         Whether rows are held out, drawn at random, and `tol` watches the score on them.
     validation_fraction : float
-        The share of the rows held out.
+        The share of the rows held out. All rows are copied for it, into two parts.
     n_iter_no_change : int
         How many epochs without improvement are borne.
     warm_start : bool
@@ -220,7 +220,7 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         with np.errstate(over="ignore", invalid="ignore"):
             y_hat = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
-        check_predicted(y_hat, X, self.coef_)
+        check_predicted(y_hat, X, self)
         return np.asarray(y_hat)
 
     def _check_y(self, y: Any) -> dict[str, Any]:
