@@ -58,7 +58,8 @@ def _most_in_a_batch(problem: Problem, batch_size: int) -> float:
         return 0.0
     if batch_size <= MOST_ADDED:
         return batch_size
-    return batch_size * float(np.bincount(rows.indices).max(initial=0)) / problem.n
+    columns = rows.indices.view(f"i{rows.indices.itemsize}")  # numpy counts signed integers alone
+    return batch_size * float(np.bincount(columns).max(initial=0)) / problem.n
 
 
 def scattered_work(problem: Problem, settings: Settings, state: State, method: Method) -> Work:
