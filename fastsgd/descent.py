@@ -340,15 +340,17 @@ class Descent:
         That is when its loss has grown beyond what steps of a bounded length can do, such as those
         of the perceptron; and unless the best model is good.
         """
-        if warned_by_caller.get():
-            return
-        of_model = self._loss_of(self.best.parameters or learned(self.state))
         # Averages remember steps from which the weights themselves have come back.
         is_averaged = isinstance(self.state.memory.averages, Averaged)
+        if warned_by_caller.get() or not (is_averaged or self.last_loss > HIGH):
+            return
+        when, before = self._loss_before()
+        if not (is_averaged or is_worse(self.last_loss, lambda: before)):
+            return
+        of_model = self._loss_of(self.best.parameters or learned(self.state))
         whose, loss = "in its last epoch", self.last_loss
         if is_averaged:
             whose, loss = "with averages, which remember its first steps,", of_model
-        when, before = self._loss_before()
         if of_model > HIGH and is_worse(loss, lambda: before):
             message = diverging.grew(whose, loss, when, before, self.problem, self._rate())
             warnings.warn(message, DivergenceWarning, stacklevel=4)

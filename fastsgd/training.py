@@ -15,7 +15,7 @@ from .descent import Descent
 from .diverging import HIGH
 from .errors import Interrupted
 from .kernels.epoch import Parameters
-from .kernels.weights import Unweighted
+from .kernels.weights import Unweighted, Weighted, WeightedByOutput
 from .losses import Loss
 from .model import NO_EPOCHS, Model
 from .problem import Problem, prepare
@@ -279,7 +279,8 @@ def fit(
         classes=None if resume is None else resume.classes,
         check_finite=check_finite,
     )
-    _check_some_count(problem)
+    if class_weight is None:  # which may leave out all rows of one chunk of a stream
+        _check_some_count(problem.data.weights)
     settings.check_with(problem)
     validation = held_out.checked(validation, problem, settings.loss)
     seed_used = resume.seed if resume is not None and seed is None else checked_seed(seed)
@@ -340,12 +341,10 @@ def _run(
             raise
 
 
-def _check_some_count(problem: Problem) -> None:
+def _check_some_count(weights: Unweighted | Weighted | WeightedByOutput) -> None:
     """Refuse rows that all count for nothing."""
-    weights = problem.data.weights
     if not (isinstance(weights, Unweighted) or weights.weights.any()):
-        name = "sample_weight" if problem.class_weight is None else "sample_weight, class_weight"
-        raise ValueError(f"{name}: expected at least one row that counts, got weights of 0 alone")
+        raise ValueError("sample_weight: expected at least one above 0, got none")
 
 
 def _check_watched(settings: Settings, validation: Any) -> None:

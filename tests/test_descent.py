@@ -344,17 +344,15 @@ def test_a_divergence_names_the_highest_rate_and_the_weights(program_data):
         fastsgd.fit(*program_data, seed=0, sample_weight=weights, epochs=9)
 
 
-@pytest.mark.parametrize(
-    ("weights", "name"),
-    [
-        ({"sample_weight": np.zeros(1000)}, "sample_weight"),
-        ({"class_weight": {False: 0, True: 0}}, "sample_weight, class_weight"),
-    ],
-)
-def test_rows_that_all_count_for_nothing_are_refused(program_data, weights, name):
+def test_weights_of_0_alone_are_refused_but_those_of_the_classes_of_a_chunk(program_data):
     X, y = program_data
-    with pytest.raises(ValueError, match=f"^{name}: expected at least one row that counts"):
-        fastsgd.fit(X, y > 0, loss="logistic", **weights)
+    labels = y > 0
+    with pytest.raises(ValueError, match=r"^sample_weight: expected at least one above 0"):
+        fastsgd.fit(X, labels, loss="logistic", sample_weight=np.zeros(1000))
+    model = fastsgd.fit(X, labels, loss="logistic", class_weight={False: 0, True: 1}, seed=0)
+    chunk = X[~labels], labels[~labels]
+    options = {"loss": "logistic", "class_weight": {False: 0, True: 1}, "resume": model}
+    np.testing.assert_array_equal(fastsgd.fit(*chunk, **options).w, model.w)
 
 
 def test_averages_that_diverged_are_warned_of_though_the_weights_have_come_back():
