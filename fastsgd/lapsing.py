@@ -123,15 +123,14 @@ def _decaying(
 ) -> Decaying | DecayingEvenly | DecayingByFeature | Replay:
     """Return what a penalty does that multiplies weights by something in each step."""
     lrs, pace, decay = rates.lrs, rates.pace, np.asarray(penalty.decay(), float)
-    is_even = decay.ndim == 1 and isinstance(schedule, EVEN)
-    if decay.ndim == 1 and not is_even:
+    if decay.ndim == 1 and not isinstance(schedule, EVEN):
         return _by_feature(penalty, decay, rates, first)
     paces = pace if (pace != 1).any() else np.ones(1)
-    lost = paces[:, None] * (lrs[:1] * decay if is_even else lrs * decay)
+    lost = paces[:, None] * (lrs if decay.ndim == 0 else lrs[:1]) * decay
     if lost.max() >= 1:  # of which the logarithm cannot be summed
         return Replay(penalty, rates, first)
     log_kept = np.log1p(-lost)
-    if is_even:
+    if decay.ndim == 1:
         return DecayingEvenly(penalty, rates, log_kept)
     return Decaying(penalty, rates, _cumulated(log_kept))
 

@@ -377,10 +377,8 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
             saved = archive.loss_of(about)
             model = _model_of(about, arrays, saved)
         except Exception as error:  # damaged archives raise errors of many kinds
-            if isinstance(error, OSError) and error.errno not in (
-                None,
-                errno.EINVAL,
-            ):  # as of those
+            of_damage = None, errno.EINVAL  # what an OSError of theirs says
+            if isinstance(error, OSError) and error.errno not in of_damage:
                 raise
             raise ValueError(f"path: {os.fspath(path)!r} is not a saved model: {error}") from error
     if saved is None:
