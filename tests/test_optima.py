@@ -221,12 +221,11 @@ def data(name):
         # Some pixels are 0 in nearly all images, which a standard deviation of 1 would blow up.
         return loaded.data / 16, y
     if name in ("diabetes", "linnerud"):
-        return X, StandardScaler().fit_transform(y.reshape(len(y), -1)).reshape(y.shape)
+        y = StandardScaler().fit_transform(y.reshape(len(y), -1)).reshape(y.shape)
+        return (X[:250], y[:250]) if part == "few" else (X, y)
     labels = loaded.target_names[y]
     if part == "means":
         return X[:, :10], labels
-    if part == "overlapping":
-        return X[y > 0], labels[y > 0]
     return X, labels
 
 
@@ -286,21 +285,16 @@ PROBLEMS = [
     Problem("linnerud", "squared", elastic_net, l1=0.1, l2=0.1),
     Problem("diabetes", "absolute", program),
     Problem("diabetes", "huber", descend),
-    Problem("linnerud", "huber", descend),
     Problem("diabetes", "epsilon_insensitive", svr, l2=0.1),
     Problem("linnerud", "epsilon_insensitive", svr, l2=0.1),
     Problem("diabetes", "squared_epsilon_insensitive", descend),
-    Problem("linnerud", "squared_epsilon_insensitive", descend),
     Problem("diabetes", "quantile", quantile, l1=0.02),
     Problem("diabetes", "log_cosh", descend),
-    Problem("linnerud", "log_cosh", descend),
     Problem("diabetes/positive", "poisson", poisson),
     Problem("diabetes/positive", "poisson", descend, l1=0.03),
     Problem("diabetes/positive", "gamma", gamma, l2=0.01),
-    Problem("linnerud/positive", "gamma", gamma, l2=0.01),
     Problem("diabetes/positive", "tweedie", tweedie, l2=0.01),
     Problem("breast_cancer/means", "logistic", logistic, lr=1),
-    Problem("iris/overlapping", "logistic", logistic, lr=1),
     Problem("breast_cancer", "logistic", logistic, l2=0.01, weights="class_weight"),
     Problem("wine", "logistic", logistic, l2=0.01, weights="class_weight"),
     Problem("breast_cancer", "logistic", descend, l1=0.02),
@@ -395,7 +389,7 @@ def test_perceptron_separates_what_can_be_separated():
 )
 def test_optimizers_end_at_the_optimum_of_the_same_lasso(optimizer, lr):
     """A threshold that is not the optimizer's own stride has another fixed point."""
-    problem = Problem("diabetes", "squared", lasso, l1=0.05)
+    problem = Problem("diabetes/few", "squared", lasso, l1=0.05)
     task = problem.task()
     optimum = problem.solver(task)
     for batch_size in (64, len(task.X)):

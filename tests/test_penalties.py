@@ -123,7 +123,7 @@ def test_a_penalty_hides_no_nan():
 def test_l2_is_part_of_the_gradient_that_optimizers_see():
     # The first step of Adam has the length lr in the direction of the gradient, whatever its size,
     # but for eps.
-    X, y, w = np.zeros((10, 2)), np.zeros(10), np.array([1.0, -2.0])
+    X, y, w = np.zeros((10, 3)), np.zeros(10), np.array([1.0, -2.0, 0.5])
     model = fastsgd.fit(
         X, y, penalty=L2(0.3), optimizer=Adam(), lr=0.01, batch_size=10, epochs=1, init=(w, 0)
     )
@@ -218,8 +218,8 @@ def test_rates_whose_sum_overflows_are_not_silent():
     [(ElasticNet(1e-4, 1.0), 1e160, 1e156), (L2(0.0), 1e160, 0.0), (L2(1e-30), 1e162, 5e293)],
 )
 def test_the_square_of_a_weight_may_overflow_where_the_penalty_does_not(penalty, w, value):
-    options = {"init": ([w], 0.0), "lr": 0.01, "epochs": 1, "fit_intercept": False}
-    model = fastsgd.fit([[0.0]], [0.0], penalty=penalty, **options)
+    options = {"init": ([w, 0.0, 0.0], 0.0), "lr": 0.01, "epochs": 1, "fit_intercept": False}
+    model = fastsgd.fit(np.zeros((1, 3)), [0.0], penalty=penalty, **options)
     # No step moves such a weight: what rounds is the penalty itself.
     np.testing.assert_allclose(model.history.penalty, value, rtol=1e-15)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -47,9 +49,16 @@ VARIANTS = {
 }
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+# What an average is of does not depend on the kind of the targets.
+CASES = [
+    (kind, variant)
+    for kind, variant in product(TARGETS, VARIANTS)
+    if variant != "averaged" or kind == "two classes"
+]
+
+
+@pytest.mark.parametrize(("kind", "variant"), CASES)
 @pytest.mark.parametrize("rule", ["pa1", "pa2"])
-@pytest.mark.parametrize("kind", TARGETS)
 def test_parameters_after_each_epoch_are_scikit_learns(kind, rule, variant):
     for eta0 in (0.02, 1.0):
         for epochs in (1, 2, 3):

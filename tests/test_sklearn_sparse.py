@@ -16,6 +16,7 @@ from tolerances import ROUNDING
 import fastsgd.sklearn
 from fastsgd.sklearn import SGDClassifier, SGDRegressor
 
+D = 16
 PLAIN = {"shuffle": False, "tol": None, "max_iter": 3, "batch_size": 8}
 THROUGH_ZERO = PLAIN | {"fit_intercept": False}
 CONTAINERS = [sp.csr_array, sp.csr_matrix, sp.csc_array, sp.coo_array]
@@ -24,8 +25,8 @@ CONTAINERS = [sp.csr_array, sp.csr_matrix, sp.csc_array, sp.coo_array]
 def data():
     """Return sparse rows, numbers and labels."""
     rng = np.random.default_rng(0)
-    X = sp.random_array((120, 40), density=0.1, format="csr", rng=rng)
-    return X, X @ rng.normal(size=40), rng.integers(0, 3, size=120)
+    X = sp.random_array((120, D), density=0.2, format="csr", rng=rng)
+    return X, X @ rng.normal(size=D), rng.integers(0, 3, size=120)
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -68,7 +69,7 @@ def test_the_intercept_takes_hundredths_of_steps_in_mini_batches_too(clip_norm):
     X, score, _ = data()
     options = PLAIN | {"learning_rate": "constant", "penalty": None, "clip_norm": clip_norm}
     model = SGDRegressor(**options).fit(X, score)
-    w, b = np.zeros(40), 0.0
+    w, b = np.zeros(D), 0.0
     for first in 3 * [*range(0, 120, 8)]:
         rows = X[first : first + 8]
         slopes = rows @ w + b - score[first : first + 8]
