@@ -39,18 +39,22 @@ def read(X: Any) -> Sparse:
         raise ValueError(
             f"X: expected at least one row, and 1 to {MOST_FEATURES} features, got shape {X.shape}"
         )
+    if X.format in ("csr", "csc", "bsr"):
+        _check_arrays(X)
     dtype = float_dtype(checks.numbers("X", np.empty(0, X.dtype)).dtype)
-    if X.format != "csr":
+    is_own = X.format != "csr"
+    if is_own:
         X = _converted(X, dtype)
     _check_parts(X)
     rows = _as_read(X, dtype)
-    if not _is_canonical(rows):
-        _check_range(X)
-        X = X.astype(dtype, copy=True)
-        X.sum_duplicates()
-        X.eliminate_zeros()
-        rows = _as_read(X, dtype)
-    return rows
+    if _is_canonical(rows):
+        return rows
+    del rows  # which may be a copy as well
+    _check_range(X)
+    X = X.astype(dtype, copy=not is_own)
+    X.sum_duplicates()
+    X.eliminate_zeros()
+    return _as_read(X, dtype)
 
 
 def check_finite(rows: Sparse) -> None:
@@ -74,9 +78,13 @@ def as_scipy(rows: Sparse) -> Any:
 def _converted(X: Any, dtype: Any) -> Any:
     """Return X in CSR form, once scipy has made sure that the parts of X fit each other."""
     try:
-        if hasattr(X, "check_format"):
+        if X.format in ("csc", "bsr"):
+            # Another one of the same arrays, as scipy may replace those of the one that it checks.
+            make = getattr(sys.modules["scipy.sparse"], f"{X.format}_array")
+            parts = X.data.astype(dtype, copy=False), X.indices, X.indptr
+            X = make(parts, shape=X.shape)
             X.check_format(full_check=True)
-        return X.astype(dtype).tocsr()
+        return X.astype(dtype, copy=False).tocsr()
     except ValueError as error:
         raise ValueError(f"X: {error}") from None
 
@@ -93,15 +101,22 @@ def _as_read(X: Any, dtype: Any) -> Sparse:
     )
 
 
-def _check_parts(X: Any) -> None:
-    """Check that the rows of a CSR matrix lie within its arrays: scipy may not have."""
-    n = X.shape[0]
-    for name, part in (("data", X.data), ("indices", X.indices), ("indptr", X.indptr)):
-        if not isinstance(part, np.ndarray) or part.ndim != 1:
-            raise ValueError(f"X: expected a flat array as its {name}, got {part!r}")
+def _check_arrays(X: Any) -> None:
+    """Check that X is made of arrays, of the kinds that they should be."""
+    of_data = 3 if X.format == "bsr" else 1
+    parts = ("data", X.data, of_data), ("indices", X.indices, 1), ("indptr", X.indptr, 1)
+    for name, part, ndim in parts:
+        if not isinstance(part, np.ndarray) or part.ndim != ndim:
+            kind = "a flat array" if ndim == 1 else f"an array of {ndim} dimensions"
+            raise ValueError(f"X: expected {kind} as its {name}, got {checks.shown(part)}")
     for name, part in (("indices", X.indices), ("indptr", X.indptr)):
         if part.dtype not in (np.dtype(np.int32), np.dtype(np.int64)):
             raise TypeError(f"X: expected int32 or int64 as its {name}, got {part.dtype}")
+
+
+def _check_parts(X: Any) -> None:
+    """Check that the rows of a CSR matrix lie within its arrays: scipy may not have."""
+    n = X.shape[0]
     if X.indptr.size != n + 1 or X.indptr[0] != 0 or (X.indptr[1:] < X.indptr[:-1]).any():
         raise ValueError(
             f"X: expected an indptr of {n + 1} numbers that begin with 0 and never decrease"

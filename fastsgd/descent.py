@@ -138,12 +138,13 @@ class Descent:
         is_kept = self.is_penalized and self.at_once > 1
         w = self.state.parameters.w
         w_after = np.empty((count if is_kept else 0, *w.shape), w.dtype)
+        raised = None
         try:
             is_good = self._visit_rows(loss_sums, w_after, report) and self._remembers_numbers()
         except Exception as error:
             if count == 1 or isinstance(error, NumbaError):  # which would come again
                 raise
-            is_good = False
+            is_good, raised = False, error
         seconds = (perf_counter() - began) / count
         if is_good and self._end_epochs(loss_sums, w_after, seconds):
             return
@@ -155,6 +156,8 @@ class Descent:
         for _ in range(count):
             self.run_epochs(1, report)
             answer()
+        if raised is not None:  # of no epoch, as it did not come again, but of a signal, say
+            raise raised
 
     def _remembers_numbers(self) -> bool:
         """Tell whether what is remembered is finite: after inf, no weight would move."""

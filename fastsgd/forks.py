@@ -20,13 +20,18 @@ _pressed = False
 def _wait() -> None:
     """Take the lock; note Ctrl-C, as what is raised before a fork is dropped."""
     global _pressed
+    raised = None
     while True:
         try:
             global_compiler_lock.acquire()
         except KeyboardInterrupt:
             _pressed = True
+        except BaseException as error:  # of the handler of another signal
+            raised = error
         else:
-            return
+            break
+    if raised is not None:  # Python prints it, and that it is dropped; the fork goes on
+        raise raised
 
 
 def _go_on() -> None:

@@ -153,7 +153,8 @@ def _content_of_function(function: FunctionType, seen: dict[int, int | None]) ->
 def _values_in_modules(things: tuple[Any, ...], names: set[str]) -> tuple[Any, ...]:
     """Return what such names stand for in modules: numbers, and what has been put there."""
     modules = [thing for thing in things if isinstance(thing, ModuleType)]
-    kinds = (bool, int, float, complex, str, tuple, np.ndarray, np.generic, Dispatcher)
+    numbers = (bool, int, float, complex, str, tuple, np.ndarray, np.generic)
+    kinds = (*numbers, Dispatcher, np.ufunc, BuiltinFunctionType, type)
     values = []
     for module in modules:  # which may grow on the way
         there = [vars(module)[name] for name in sorted(names & vars(module).keys())]
@@ -224,9 +225,14 @@ def _frozen_dispatcher(dispatcher: Any, made: dict[int, Any]) -> Any:
 
 
 def _without_references(function: FunctionType) -> FunctionType:
-    """Return a copy of a function that refers to nothing yet, as it may refer to itself."""
+    """Return a copy of a function that refers to nothing yet, as it may refer to itself.
+
+    It is of this module: numba imports that of what it finds on disk, and that of the user's may
+    by then have another name, or none.
+    """
     closure = tuple(CellType() for _ in function.__closure__ or ()) or None
-    return FunctionType(function.__code__, {}, function.__name__, None, closure)
+    there = {"__name__": __name__}
+    return FunctionType(function.__code__, there, function.__name__, None, closure)
 
 
 def _refer(copy: FunctionType, function: FunctionType, made: dict[int, Any]) -> None:
@@ -234,8 +240,7 @@ def _refer(copy: FunctionType, function: FunctionType, made: dict[int, Any]) -> 
     copy.__defaults__ = frozen(function.__defaults__, made)
     used = {name: frozen(thing, made) for name, thing in _globals_used(function).items()}
     # No more than those: what else the user's module holds now would stay in memory for ever.
-    of_module = {name: function.__globals__.get(name) for name in ("__name__", "__builtins__")}
-    copy.__globals__.update(of_module | used)
+    copy.__globals__.update({"__builtins__": function.__globals__.get("__builtins__")} | used)
     for cell, original in zip(copy.__closure__ or (), function.__closure__ or (), strict=True):
         with suppress(ValueError):  # of a variable that has no value yet
             cell.cell_contents = frozen(original.cell_contents, made)

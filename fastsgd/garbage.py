@@ -11,8 +11,8 @@ from contextlib import contextmanager
 def kept() -> Iterator[None]:
     """Collect no garbage: many objects that are made at once, and stay, set that off in vain."""
     was_enabled = gc.isenabled()
-    gc.disable()
-    try:
+    try:  # from here on, as the handler of a signal may raise anywhere
+        gc.disable()
         yield
     finally:
         if was_enabled:

@@ -57,12 +57,15 @@ def held() -> Iterator[None]:
         return
     # Before the handler is there, as Ctrl-C may be pressed as soon as it is.
     _pressed, _holder = False, threading.get_ident()
-    _replace(signal.default_int_handler, _note)
     try:
+        _replace(signal.default_int_handler, _note)
         yield
     finally:
-        _replace(_note, signal.default_int_handler)
-        answer()  # after another error as well: a later fit would be interrupted
+        try:
+            _replace(_note, signal.default_int_handler)
+        finally:  # once more, as the handler of another signal may raise before that is done
+            _replace(_note, signal.default_int_handler)
+            answer()  # after another error as well: a later fit would be interrupted
 
 
 def _let_through() -> None:

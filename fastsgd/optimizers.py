@@ -280,8 +280,10 @@ class Adam(NamedTuple):
 class AdamW(NamedTuple):
     """Adam with decoupled weight decay: ``w *= 1 - lr * weight_decay`` before each step of `Adam`.
 
-    The factor is 0 where it would be negative. The decay is not a penalty: neither the gradient
-    nor any loss that is reported knows of it, and it is never applied to `b`.
+    That is PyTorch's form: in the paper the decay is multiplied by the schedule of the rate, and
+    not by the rate that it begins with. The factor is 0 where it would be negative. The decay is
+    not a penalty: neither the gradient nor any loss that is reported knows of it, and it is never
+    applied to `b`.
 
     Parameters
     ----------

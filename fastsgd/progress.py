@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -23,7 +24,8 @@ def _draw_nothing(rows: int, visited: int, loss_sums: Any) -> None:
 def _bar(rows: int) -> Iterator[Report]:
     from tqdm.auto import tqdm  # takes 20 ms to import, and few fits show a bar
 
-    with tqdm(total=rows, unit="row", unit_scale=True) as bar:
+    # There is nowhere to draw it where a program has no console.
+    with tqdm(total=rows, unit="row", unit_scale=True, disable=sys.stderr is None) as bar:
 
         def report(rows: int, visited: int, loss_sums: Any) -> None:
             bar.set_postfix(loss=f"{loss_sums.sum() / visited:.4g}", refresh=False)

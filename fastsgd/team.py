@@ -78,8 +78,12 @@ def team_for(work: Work, n_threads: int | None) -> Team | None:
     if n_threads == 1 or not isinstance(parts, Parts) or config.DISABLE_JIT:
         return None
     threads = min(processors() if n_threads is None else n_threads, len(parts.losses))
-    is_worthwhile = parts.length * work.parameters.w.size >= WORTHWHILE
-    return Team(threads - 1) if threads > 1 and is_worthwhile else None
+    if threads == 1 or parts.length * work.parameters.w.size < WORTHWHILE:
+        return None
+    try:
+        return Team(threads - 1)
+    except RuntimeError:  # of an interpreter that ends, where no more threads can begin
+        return None
 
 
 def processors() -> int:

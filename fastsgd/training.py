@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any, Literal
 
 import numpy as np
@@ -334,17 +334,20 @@ def _run(
         except KeyboardInterrupt as interrupt:
             raise Interrupted(descent.last_finite_model()) from interrupt
         except Exception as error:
-            # Code of the user's, as a rule; what has a model of its own already is left alone.
-            if not hasattr(error, "model"):
-                error.model = descent.last_finite_model()  # type: ignore[attr-defined]
-                error.add_note("fastsgd: the model as it last was is in its .model")
+            # Code of the user's, as a rule; what has a model of its own already is left alone, and
+            # so is an error that takes none.
+            with suppress(Exception):
+                if not hasattr(error, "model"):
+                    error.model = descent.last_finite_model()  # type: ignore[attr-defined]
+                    error.add_note("fastsgd: the model as it last was is in its .model")
             raise
 
 
 def _check_some_count(weights: Unweighted | Weighted | WeightedByOutput) -> None:
     """Refuse rows that all count for nothing."""
     if not (isinstance(weights, Unweighted) or weights.weights.any()):
-        raise ValueError("sample_weight: expected at least one above 0, got none")
+        dtype = weights.weights.dtype
+        raise ValueError(f"sample_weight: expected at least one above 0 as a {dtype}, got none")
 
 
 def _check_watched(settings: Settings, validation: Any) -> None:

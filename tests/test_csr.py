@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -106,6 +108,32 @@ def test_nothing_is_copied():
     assert np.shares_memory(rows.indices, X.indices)
 
 
+@pytest.mark.parametrize("make", [sparse.csc_array, sparse.bsr_array, sparse.csr_array])
+def test_what_was_given_stays_as_it_is(make):
+    X = make(table())
+    X.data = np.append(X.data, X.data[:1], axis=0).astype(">f8")  # with room to spare
+    X.indices = np.append(X.indices, X.indices[:1])
+    parts = X.data, X.indices, X.indptr
+    copies = [part.copy() for part in parts]
+    fastsgd.fit(X, targets("squared"), seed=0).predict(X)
+    assert all(now is part for now, part in zip((X.data, X.indices, X.indptr), parts, strict=True))
+    for part, copy in zip(parts, copies, strict=True):
+        np.testing.assert_array_equal(part, copy)
+
+
+@pytest.mark.parametrize("with_a_zero", [False, True])
+@pytest.mark.parametrize("make", [sparse.csc_array, sparse.coo_array, sparse.csr_array])
+def test_what_is_converted_is_converted_once(make, with_a_zero):
+    X = make(sparse.random_array((2000, 200), density=0.5, rng=np.random.default_rng(0)))
+    X.data[0] = 0.0 if with_a_zero else X.data[0]
+    read(X)
+    tracemalloc.start()
+    rows = read(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * (rows.entries.nbytes + rows.indices.nbytes)
+
+
 small = st.integers(-3, 8)
 hostile = st.one_of(small, st.integers(-(2**31), 2**31 - 1))
 
@@ -159,6 +187,14 @@ def test_bad_parts_are_named(change, error, message):
         setattr(X, name, part)
     with pytest.raises(error, match=f"X: .*{message}"):
         fastsgd.fit(X, [1.0, 2.0])
+
+
+@pytest.mark.parametrize("make", [sparse.csr_array, sparse.csc_array, sparse.bsr_array])
+def test_parts_that_are_no_arrays_are_named(make):
+    X = make(table())
+    X.data = X.data.tolist()
+    with pytest.raises(ValueError, match=r"X: expected .* as its data, got \["):
+        fastsgd.fit(X, targets("squared"))
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0)])

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from interpreted_mode import needs_jit
@@ -52,6 +53,27 @@ def test_what_is_not_whole_is_not_there(tmp_path, length):
     assert files.load("key") is None
     files.save("key", "code")
     assert files.load("key") == "code"
+
+
+def test_a_file_of_another_name_is_not_there(tmp_path):
+    files = Files(str(tmp_path), "run-9.py311", "1")
+    files.save("key", "code")
+    (path,) = tmp_path.iterdir()
+    files.save("other", "other code")
+    (other,) = {*tmp_path.iterdir()} - {path}
+    other.write_bytes(path.read_bytes())
+    assert (files.load("key"), files.load("other")) == ("code", None)
+
+
+def test_code_of_what_is_no_longer_there_is_not_there(tmp_path, monkeypatch):
+    files = Files(str(tmp_path), "run-9.py311", "1")
+    module = ModuleType("module_of_a_user")
+    exec("def function(): pass", vars(module))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    files.save("key", module.function)
+    assert files.load("key") is module.function
+    monkeypatch.delitem(sys.modules, module.__name__)
+    assert files.load("key") is None
 
 
 def test_a_new_version_removes_what_nobody_will_ask_for(tmp_path):

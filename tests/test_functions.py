@@ -87,6 +87,15 @@ def test_what_is_put_into_a_module_is_part_of_a_function(monkeypatch):
     assert len({*prints, fingerprint(lambda p, t: (p - t) ** 2 / 2)}) == 11
 
 
+def test_functions_that_are_put_into_a_module_are_part_of_one_that_calls_them(monkeypatch):
+    prints = []
+    for function in (np.exp, np.sinh, math.exp, math.sinh, np.float32, np.float64):
+        monkeypatch.setattr(np, "my_function", function, raising=False)
+        prints.append(fingerprint(lambda p, t: np.my_function(p - t)))
+    assert None not in prints
+    assert len({*prints}) == 6
+
+
 def test_what_cannot_be_compared_has_no_fingerprint():
     assert fingerprint(lambda x: pytest.approx(x)) is None
     assert fingerprint(make([1.0])) is None
@@ -317,10 +326,10 @@ def derivative(p, t):
 
 @needs_jit
 def test_next_process_finds_a_custom_loss_and_an_edited_one_is_never_stale(tmp_path):
-    def run(scale, factor, script=SCRIPT):
-        (tmp_path / "my_loss.py").write_text(MODULE.format(scale=scale, factor=factor))
+    def run(scale, factor, script=SCRIPT, name="my_loss"):
+        (tmp_path / f"{name}.py").write_text(MODULE.format(scale=scale, factor=factor))
         output = output_of(
-            "import sys; sys.path.insert(0, '.')" + script,
+            "import sys; sys.path.insert(0, '.')" + script.replace("my_loss", name),
             cwd=tmp_path,
             NUMBA_CACHE_DIR=tmp_path / "cache",
             PYTHONDONTWRITEBYTECODE=1,
@@ -331,6 +340,8 @@ def test_next_process_finds_a_custom_loss_and_an_edited_one_is_never_stale(tmp_p
 
     assert run(1.0, 1.0) == (0.25, 0, 1)
     assert run(1.0, 1.0) == (0.25, 1, 0)
+    (tmp_path / "my_loss.py").unlink()
+    assert run(1.0, 1.0, name="the_new_name_of_the_module") == (0.25, 1, 0)
     assert run(1.0, 2.0) == (0.5, 0, 1)  # another constant in the code
     assert run(3.0, 1.0) == (0.75, 0, 1)  # another global that it reads
     in_main = (

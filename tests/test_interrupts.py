@@ -137,6 +137,46 @@ def test_ctrl_c_at_the_moment_it_begins_to_be_held_is_not_lost(program_data, mon
         fastsgd.fit(*program_data, epochs=10_000, seed=0)
 
 
+class Timeout(Exception):
+    """What the handler of another signal raises."""
+
+
+def raise_timeout(*_):
+    raise Timeout
+
+
+def test_what_the_handler_of_another_signal_raises_is_passed_on(program_data):
+    fastsgd.fit(*program_data, seed=0)
+    former = signal.signal(signal.SIGALRM, raise_timeout)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with pytest.raises(Timeout) as caught:
+            fastsgd.fit(*program_data, epochs=200_000, seed=0)  # of which 0.1 s is a small part
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+    model = caught.value.model
+    epochs = len(model.history.loss)
+    np.testing.assert_array_equal(model.w, fastsgd.fit(*program_data, epochs=epochs, seed=0).w)
+
+
+def test_the_handler_comes_back_though_that_of_another_signal_raises(
+    program_data, handler, monkeypatch
+):
+    former = signal.signal
+
+    def raises_once(number, new):
+        if new is handler:
+            monkeypatch.setattr(signal, "signal", former)
+            raise Timeout
+        return former(number, new)
+
+    monkeypatch.setattr(signal, "signal", raises_once)
+    with pytest.raises(Timeout):
+        fastsgd.fit(*program_data, epochs=10_000, seed=0)
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
 @pytest.mark.usefixtures("handler")
 def test_a_fit_inside_a_fit_does_not_lose_ctrl_c(program_data, monkeypatch):
     def prepared(*arguments):

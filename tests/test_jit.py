@@ -8,6 +8,7 @@ import pickle
 import re
 import shutil
 import sys
+from inspect import isfunction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 from interpreted_mode import needs_jit
 from numba import njit
+from numba.misc.firstlinefinder import get_func_body_first_lineno
 from scripts import output_of
 
 import fastsgd
@@ -117,6 +119,17 @@ def test_no_two_named_tuples_look_alike_to_the_compiler():
     things = [thing for module in modules for thing in vars(module).values()]
     known = set(filter(is_named_tuple, things))
     assert len({(cls.__name__, cls._fields) for cls in known}) == len(known) > 50
+
+
+def test_numba_finds_the_first_line_of_all_methods():
+    # Debug information, as profilers ask for, would end with an error.
+    modules = [module for name, module in sys.modules.items() if name.startswith("fastsgd.kernels")]
+    known = set(filter(is_named_tuple, (thing for m in modules for thing in vars(m).values())))
+    methods = [method for cls in known for method in vars(cls).values() if isfunction(method)]
+    ours = [method for method in methods if method.__module__.startswith("fastsgd")]
+    assert len(ours) > 50
+    for method in ours:
+        assert get_func_body_first_lineno(method) > method.__code__.co_firstlineno
 
 
 def is_named_tuple(thing):
@@ -234,6 +247,13 @@ except KeyboardInterrupt:
     print("interrupted")
 print(os.waitstatus_to_exitcode(os.wait()[1]))
 """
+# Python drops what the handler of another signal raises before a fork; the fork goes on.
+TERMINATED = (
+    INTERRUPTED.replace("SIGINT", "SIGTERM")
+    .replace("signal.default_int_handler", "lambda *_: sys.exit(3)")
+    .replace("time.sleep(60)", "pass")
+    .replace("import os", "import os, sys")
+)
 
 
 @needs_jit
@@ -241,6 +261,13 @@ print(os.waitstatus_to_exitcode(os.wait()[1]))
 def test_ctrl_c_while_a_fork_waits_is_not_lost_and_the_child_compiles(tmp_path):
     output = output_of(INTERRUPTED, timeout=300, NUMBA_CACHE_DIR=tmp_path)
     assert output.split() == ["interrupted", "7"]
+
+
+@needs_jit
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
+def test_what_another_handler_raises_while_a_fork_waits_locks_no_child_out(tmp_path):
+    output = output_of(TERMINATED, timeout=300, NUMBA_CACHE_DIR=tmp_path)
+    assert output.split() == ["not", "interrupted", "7"]
 
 
 @njit(**OPTIONS)

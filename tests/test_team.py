@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -169,6 +170,19 @@ def test_the_model_of_a_loss_that_raises_is_that_of_the_epoch_before(data, n_thr
     expected = fastsgd.fit(X, y, epochs=2, **options)
     assert caught.value.model.w.tobytes() == expected.w.tobytes()
     assert caught.value.model.state.steps == expected.state.steps
+
+
+def test_an_interpreter_that_ends_fits_without_threads(data, monkeypatch):
+    alone = fastsgd.fit(*data, batch_size=1000, seed=0)
+
+    def refuse(*_):
+        raise RuntimeError("can't register atexit after shutdown")
+
+    monkeypatch.setattr("threading._register_atexit", refuse)
+    for module in [name for name in sys.modules if name.startswith("concurrent.futures")]:
+        monkeypatch.delitem(sys.modules, module)
+    model = fastsgd.fit(*data, batch_size=1000, seed=0, n_threads=2)
+    assert model.w.tobytes() == alone.w.tobytes()
 
 
 def test_a_thread_that_cannot_begin_is_done_without(data, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -319,6 +320,34 @@ def test_what_a_learning_rate_raises_holds_the_model(program_data):
     np.testing.assert_array_equal(model.w, caught.value.model.w)
 
 
+def test_a_program_without_a_console_may_ask_for_a_bar(program_data, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    model = fastsgd.fit(*program_data, seed=0, progress=True)
+    np.testing.assert_array_equal(model.w, fastsgd.fit(*program_data, seed=0).w)
+
+
+@dataclass(frozen=True)
+class Frozen(Exception):
+    """An error that takes no attributes."""
+
+
+class Puzzling(Exception):
+    """An error whose model is something else."""
+
+    @property
+    def model(self):
+        raise RuntimeError("no model yet")
+
+
+@pytest.mark.parametrize("kind", [Frozen, Puzzling])
+def test_an_error_that_takes_no_model_is_passed_on_as_it_is(program_data, kind):
+    def callback(model, epoch):
+        raise kind
+
+    with pytest.raises(kind):
+        fastsgd.fit(*program_data, callback=callback)
+
+
 def test_an_error_that_has_a_model_keeps_it(program_data):
     def callback(model, epoch):
         fastsgd.fit(*program_data, lr=1e6, init=([1.0, 2.0], 3.0))
@@ -345,7 +374,7 @@ def status(name):
 rng = np.random.default_rng(0)
 X = rng.standard_normal((1_000_000, 100), dtype=np.float32)
 y = X @ np.ones(100, np.float32)
-fastsgd.fit(X[:100], y[:100], batch_size=32, lr=1e-4, epoch_loss="full")
+fastsgd.fit(X, y, batch_size=32, lr=1e-4, epochs=1, epoch_loss="full")
 with open("/proc/self/clear_refs", "w") as refs:
     refs.write("5")  # the peak starts anew
 before = status("VmRSS")

@@ -26,6 +26,7 @@ class NotAsked(NamedTuple):
 
     def ask(self, shape: Any, data: Any, order: Any, p: int) -> None:
         """Do nothing."""
+        return
 
 
 # Where many wait, requests get lost, and who waits for such a row asks for no others. Asked for

@@ -12,6 +12,7 @@ class NotAveraged(NamedTuple):
 
     def average(self, parameters: Any, features: Any, j: Any, t: Any) -> None:
         """Do nothing."""
+        return
 
 
 class Averaged(NamedTuple):

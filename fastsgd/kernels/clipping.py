@@ -18,6 +18,7 @@ class Unclipped(NamedTuple):
 
     def clip(self, gradient: Any, features: Any, scale: Any) -> None:
         """Do nothing."""
+        return
 
 
 class Clipped(NamedTuple):

@@ -72,6 +72,7 @@ class Dense(NamedTuple):
 
     def leave(self, step: Any) -> None:
         """Do nothing: every step is one of all features."""
+        return
 
     def settle(self, parameters: Any, t: int) -> bool:
         """Tell whether all parameters are finite."""

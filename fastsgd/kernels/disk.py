@@ -18,7 +18,8 @@ from uuid import uuid4
 
 from numba.core.serialize import dumps
 
-# Bytes of a hash of what follows them: a file that is damaged, or not whole, is none.
+# Bytes of a hash of the name and of what follows them: a file that is damaged, not whole, or
+# another one's, is none.
 CHECK = hashlib.sha256().digest_size
 
 # Seconds after which nobody writes to a file any more.
@@ -38,19 +39,21 @@ class Files:
 
     def load(self, key: Any) -> Any:
         """Return the machine code of that key, or None."""
+        path = self._path(key)
         try:
-            content = self._path(key).read_bytes()
-        except OSError:
+            content = path.read_bytes()
+            check, data = content[:CHECK], content[CHECK:]
+            return pickle.loads(data) if check == _check(path, data) else None
+        # Not there, or of something of the user's that is no longer where it was.
+        except (OSError, ImportError, AttributeError):
             return None
-        check, data = content[:CHECK], content[CHECK:]
-        return pickle.loads(data) if check == hashlib.sha256(data).digest() else None
 
     def save(self, key: Any, code: Any) -> None:
         """Keep the machine code of a key, where that can be written."""
         data, path = dumps(code), self._path(key)
         unfinished = path.with_name(f"{path.name}.{uuid4().hex}")
         try:
-            unfinished.write_bytes(hashlib.sha256(data).digest() + data)
+            unfinished.write_bytes(_check(path, data) + data)
             unfinished.replace(path)
         except OSError:  # a disk that is full, or a folder of somebody else's
             with suppress(OSError):
@@ -67,6 +70,10 @@ class Files:
                 is_left = file.suffix != ".nbc" and time() - file.stat().st_mtime > LONG_AGO
                 if is_left or not file.name.startswith(f"{self._prefix}."):
                     file.unlink()
+
+
+def _check(path: Path, data: bytes) -> bytes:
+    return hashlib.sha256(path.name.encode() + data).digest()
 
 
 def _hash(thing: Any) -> str:

@@ -48,6 +48,9 @@ INTERNAL = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 # What is compiled as a part of kernels, and nowhere else.
 PART = {**INTERNAL, "forceinline": True, "pipeline_class": Inside}
 
+# What does nothing ends with `return`: of a docstring alone, numba's debug information, which
+# profilers ask for, finds no first line.
+
 # Where sums and products must not be reordered: what is added last, on purpose, may be what
 # rounding took away, and another order may overflow. But a product and a sum may be rounded once:
 # epochs of the logistic loss take 0.7 to 0.93 times as long.

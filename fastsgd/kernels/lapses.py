@@ -22,6 +22,7 @@ class Nothing(NamedTuple):
 
     def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Do nothing."""
+        return
 
     def dot_up(self, entries: Any, columns: Any, w: Any, steps: Any, j: Any, t: Any) -> Any:
         """Return the product of a row and the weights of output j."""
@@ -29,6 +30,7 @@ class Nothing(NamedTuple):
 
     def finish(self, w: Any, steps: Any, j: Any, t: Any) -> None:
         """Do nothing."""
+        return
 
 
 class Averaging(NamedTuple):

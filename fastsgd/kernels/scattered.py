@@ -48,6 +48,7 @@ class Scattered(NamedTuple):
 
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
         """Do nothing: the rows are added to the weights."""
+        return
 
     def leave(self, step: Any) -> None:
         """Take the step: add the rows, times their factors, to the weights."""

@@ -47,7 +47,8 @@ def custom(
         A value that `fit` takes. The same functions, whose machine code is kept on disk, give an
         equal one; where they refer to what cannot be compared, such as other modules, these are
         read when the code is compiled, which is done anew for each value and in each process. So
-        it is where functions call themselves.
+        it is where functions call themselves. The machine code of a value, some megabytes, stays
+        in memory until the process ends.
 
     Raises
     ------
@@ -62,7 +63,7 @@ def custom(
     References
     ----------
     Y. Bengio, Practical recommendations for gradient-based training of deep architectures,
-    2012, arXiv:1206.5533, section 4.2, for the check of a gradient by finite differences.
+    2012, arXiv:1206.5533, section 4.1, for the check of a gradient by finite differences.
 
     Examples
     --------
