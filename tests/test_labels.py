@@ -270,13 +270,13 @@ def test_labels_that_the_model_does_not_know_are_refused():
 def test_models_of_classes_survive_a_trip_to_disk(tmp_path):
     X, score = data()
     for y in (np.where(score > 0, "up", "down"), np.digitize(score, [-1, 1])):
-        model = fastsgd.fit(X, y, loss="modified_huber", optimizer="adam", average=True)
+        model = fastsgd.fit(X, y, loss="logistic", optimizer="adam", average=True)
         model.save(tmp_path / "model")
         loaded = fastsgd.load(tmp_path / "model")
         np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
         assert loaded.classes.dtype == model.classes.dtype
         assert repr(loaded) == repr(model)
-    assert repr(model) == "Model(features=4, classes=3, loss=ModifiedHuber(), epochs=3)"
+    assert repr(model) == "Model(features=4, classes=3, loss=Logistic(), epochs=3)"
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.int16, np.uint64])
