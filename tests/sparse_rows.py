@@ -6,7 +6,7 @@ import numpy as np
 
 from fastsgd.losses import LOSSES
 
-N, D = 40, 7
+N, D = 40, 4
 
 
 def table(seed=0, n=N, d=D, dtype=float):

@@ -20,7 +20,7 @@ from fastsgd.losses import LOSSES
 from fastsgd.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 from fastsgd.penalties import L1, L2, ElasticNet, NoPenalty, custom
 
-ALPHAS = np.array([0.0, 0.3, 0.3, 0.1, 0.0, 0.7, 1.5])
+ALPHAS = np.array([0.0, 0.3, 0.7, 1.5])
 STEEP = L2(alpha=40.0)  # it shrinks every weight to 0 in one step
 STEEPS = L2(alpha=40 * ALPHAS)
 OWN = custom(lambda w: w * w, lambda w: 2 * w)
