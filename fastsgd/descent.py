@@ -157,7 +157,10 @@ class Descent:
             self.run_epochs(1, report)
             answer()
         if raised is not None:  # of no epoch, as it did not come again, but of a signal, say
-            raise raised
+            try:
+                raise raised
+            finally:
+                del raised  # whose traceback holds this very frame, and so all of the fit
 
     def _remembers_numbers(self) -> bool:
         """Tell whether what is remembered is finite: after inf, no weight would move."""
