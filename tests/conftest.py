@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -51,3 +52,11 @@ def make_program_data(seed: int):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(1000, 2))
     return X, X @ [2, -3.4] + 4.2 + rng.normal(scale=0.01, size=1000)
+
+
+@pytest.fixture
+def handler():
+    """Have SIGINT handled as Python does at its start, and as before afterwards."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.default_int_handler
+    signal.signal(signal.SIGINT, former)

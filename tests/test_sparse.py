@@ -9,9 +9,8 @@ import pytest
 from interpreted_mode import passed
 from numba import config
 from numpy_reference import adagrad, adam, rmsprop
-from peaks import fit_and_peak
 from scipy import sparse
-from sparse_rows import D, N, table, targets
+from sparse_rows import ALPHAS, D, N, assert_equal_to_dense, table, targets
 
 import fastsgd
 from fastsgd import schedules
@@ -20,7 +19,6 @@ from fastsgd.losses import LOSSES
 from fastsgd.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 from fastsgd.penalties import L1, L2, ElasticNet, NoPenalty, custom
 
-ALPHAS = np.array([0.0, 0.3, 0.7, 1.5])
 STEEP = L2(alpha=40.0)  # it shrinks every weight to 0 in one step
 STEEPS = L2(alpha=40 * ALPHAS)
 OWN = custom(lambda w: w * w, lambda w: 2 * w)
@@ -39,26 +37,6 @@ PENALTIES = [
     OWN,
 ]
 RATES = [0.05, schedules.InvScaling(0.1), schedules.Step(0.1, factor=0.3, every=5)]
-
-
-# The same sums are taken in another order: each of at most 2000 steps rounds by some 1e-16 of the
-# largest number, and mostly not to the same side. Seen were 1e-14, and 2e-7 in 28 steps of float32.
-def assert_equal_to_dense(X, y, rtol=1e-12, **options):
-    """Fit both; w, b and the history are the same."""
-    # Orders are made by compiled code alone.
-    options = {
-        "seed": 0,
-        "batch_size": 3,
-        "epochs": 2,
-        "shuffle": not config.DISABLE_JIT,
-        **options,
-    }
-    ours = fastsgd.fit(sparse.csr_array(X), y, **options)
-    dense = fastsgd.fit(X, y, **options)
-    scale = max(abs(dense.w).max(), 1e-3)
-    np.testing.assert_allclose(ours.w, dense.w, rtol=0, atol=rtol * scale)
-    np.testing.assert_allclose(ours.b, dense.b, rtol=0, atol=rtol * max(abs(dense.b).max(), scale))
-    np.testing.assert_allclose(ours.history.loss, dense.history.loss, rtol=rtol)
 
 
 # Every loss with every penalty, and both with all pairs of a rate and averages: these are in turns.
@@ -221,26 +199,6 @@ def test_a_rate_that_adapts_for_each_class_is_that_of_dense_rows(options, smalle
     assert smallest < 0.1 or any(min(pace) == 0 < max(pace) for pace in paces)
 
 
-def test_steps_that_take_all_of_a_weight_do_not_blur_those_after_them():
-    n, half = 100_000, 50_000
-    rows = sparse.csr_array((np.arange(n) == half)[:, None] * 1.0)
-    y = np.zeros(n)
-    y[half] = 1e7  # which makes the weight 1 at that row's step
-    model = fastsgd.fit(
-        rows,
-        y,
-        init=([1.0], 0.0),
-        fit_intercept=False,
-        penalty=ElasticNet(20.0, 0.0),
-        lr=lambda t: 0.1 if t < half else 1e-7,
-        batch_size=1,
-        epochs=1,
-        shuffle=False,
-    )
-    # 50,000 factors, each of which rounds by some 1e-16.
-    assert float(model.w[0]) == pytest.approx((1 - 2e-6) ** (half - 1), rel=1e-11)
-
-
 def test_an_epoch_of_many_stretches_is_that_of_one(monkeypatch):
     monkeypatch.setattr("fastsgd.stretches.STRETCH", 100)
     X = table(n=700)
@@ -249,105 +207,12 @@ def test_an_epoch_of_many_stretches_is_that_of_one(monkeypatch):
         assert_equal_to_dense(X, X @ np.arange(D), **options)
 
 
-@pytest.mark.parametrize("momentum", [0.9, 1 - 1e-6, 1 - 1e-12])
-def test_averages_of_coasting_weights_are_exact_for_momentum_near_1(momentum):
-    X = table(n=300)
-    optimizer = SGD(momentum, nesterov=True)
-    options = {"optimizer": optimizer, "lr": 1e-4, "init": (np.zeros(D), 0.0), "average": True}
-    assert_equal_to_dense(X, X @ np.arange(D), rtol=1e-12, epochs=1, **options)
-
-
 def test_large_batches_are_those_of_dense_rows_where_the_rate_jumps(monkeypatch):
     monkeypatch.setattr("fastsgd.stretches.STRETCH", 2000)
     X = table(n=1500)
     # From step 2 on, a step takes more than all of a weight.
     options = {"penalty": ElasticNet(2.0, 0.1), "lr": lambda t: 0.05 if t < 2 else 0.6}
     assert_equal_to_dense(X, X @ np.arange(D), batch_size=300, epochs=1, **options)
-
-
-def test_float32_is_as_good_as_that_of_dense_rows():
-    X = table(dtype=np.float32)
-    y = targets("squared").astype(np.float32)
-    assert_equal_to_dense(X, y, rtol=2e-6, penalty=ElasticNet(0.3, 0.2))
-
-
-def five_in_a_row(n, d):
-    """Return n rows of d features, each of five ones."""
-    columns = np.sort(np.random.default_rng(0).integers(0, d, (n, 5), np.int32), axis=1).ravel()
-    rows = 5 * np.arange(n + 1, dtype=np.int32)
-    return sparse.csr_array((np.ones(5 * n), columns, rows), shape=(n, d))
-
-
-def test_memory_is_that_of_the_weights_and_the_non_zeros():
-    n, d = 1000, 1_000_000
-    X = five_in_a_row(n, d)
-    options = {"seed": 0, "penalty": ElasticNet(), "optimizer": "adagrad", "average": True}
-    fastsgd.fit(X[:20], np.ones(20), **options)
-    model, peak = fit_and_peak(X, np.ones(n), **options)
-    assert model.w.shape == (d,)
-    # Of each feature: a weight, a number of Adagrad and an average, copies of these at the end of
-    # the last epoch and while one is made, the weight of the model, up to when the feature has
-    # been brought, and where it is.
-    assert peak < d * 8 * (3 + 3 + 3 + 1 + 2)
-
-
-@pytest.mark.parametrize("penalty", [None, L1(1e-9)])
-@pytest.mark.parametrize("others", [0, 99])
-def test_steps_of_float32_are_not_lost_where_those_of_single_rows_would_be(others, penalty):
-    n, batch_size, epochs, lr = 2560, 256, 100, 1e-5
-    X, y = np.zeros((n, 1 + others), np.float32), np.full(n, 2.0)
-    X[np.arange(n), np.arange(n) % (1 + others)] = 1e-3  # rare features beside a common one
-    X[:, 0] = 1
-    options = {"lr": lr, "batch_size": batch_size, "epochs": epochs, "fit_intercept": False}
-    options |= {"init": (np.eye(1 + others)[0], 0.0), "penalty": penalty}
-    # Of single rows, a step is lr / batch_size, less than half of the last digit of 1.
-    expected = 2 - (1 - lr) ** (epochs * n // batch_size)
-    rows = sparse.csr_array(X)
-    for index in (np.int32,) if penalty else (np.int32, np.int64):
-        rows.indices, rows.indptr = rows.indices.astype(index), rows.indptr.astype(index)
-        model = fastsgd.fit(rows, y, **options)
-        assert abs(model.w[0] - expected) < 0.01 * (expected - 1)
-
-
-def test_powers_of_large_rates_do_not_overflow():
-    X, penalty = 1e-7 * table(), L2(ALPHAS * 2e-13)
-    options = {"penalty": penalty, "lr": lambda t: 1e12 - t, "fit_intercept": False}
-    assert_equal_to_dense(X, targets("squared"), **options)
-
-
-# The stronger the penalty, the more powers of the rates count: of 1/2, 57.
-@pytest.mark.parametrize(("alpha", "numbers"), [(0.01, 20), (15, 40)])
-def test_memory_with_an_alpha_for_each_feature_is_no_table_of_features_and_steps(alpha, numbers):
-    n, d = 2000, 4000
-    X = five_in_a_row(n, d)
-    options = {"seed": 0, "penalty": L2(np.linspace(0, alpha, d)), "batch_size": 1}
-    for lr in (0.03, lambda t: 0.03 / (1 + t)):
-        fastsgd.fit(X[:20], np.ones(20), lr=lr, **options)
-        _, peak = fit_and_peak(X, np.ones(n), lr=lr, **options)
-        # So many of each feature and of each step.
-        assert peak < 8 * numbers * (n + d)
-
-
-def test_memory_with_an_alpha_for_each_feature_does_not_grow_with_the_steps():
-    n, d = 100_000, 40
-    columns, rows = (np.arange(n) % d).astype(np.int32), np.arange(n + 1, dtype=np.int32)
-    X = sparse.csr_array((np.ones(n), columns, rows), shape=(n, d))
-    options = {"seed": 0, "penalty": L2(np.ones(d)), "batch_size": 1, "lr": lambda t: 0.49}
-    fastsgd.fit(X[:20], np.ones(20), **options)
-    _, peak = fit_and_peak(X, np.ones(n), **options)
-    # 57 powers of each rate are 46 MB, and in stretches 16 MB; rates, orders and rows are a few.
-    assert peak < 24e6
-
-
-def test_memory_with_one_long_row_is_not_that_of_a_batch_of_such_rows():
-    n = d = 20_000
-    indices = np.concatenate([np.arange(d), np.arange(1, n)]).astype(np.int32)
-    indptr = np.append(0, np.arange(d, d + n)).astype(np.int32)
-    X = sparse.csr_array((np.ones(d + n - 1), indices, indptr), shape=(n, d))
-    options = {"seed": 0, "optimizer": "adagrad", "batch_size": 256}
-    fastsgd.fit(X[1:300], np.ones(299), **options)
-    _, peak = fit_and_peak(X, np.ones(n), **options)
-    assert peak < 8 * 20 * (n + d)
 
 
 def test_a_table_with_far_more_features_than_rows():
@@ -376,16 +241,6 @@ def test_a_callback_changes_no_bit():
     seen = []
     fastsgd.fit(X, y, callback=lambda model, _: seen.append(model.w), **options)
     assert seen[-1].tobytes() == expected.w.tobytes()
-
-
-def test_a_long_row_of_float32_does_not_drift():
-    d = 3_000_000
-    X = sparse.csr_array(np.full((1, d), np.float32(0.1)))
-    w = np.full(d, np.float32(0.1))
-    exact = float(np.float32(0.1)) ** 2 * d
-    gradient = fastsgd.gradient(X, np.zeros(1, np.float32), w, 0.0)
-    # The score is rounded to float32 once.
-    np.testing.assert_allclose(gradient.b, exact, rtol=6e-8)
 
 
 COMPILED_GRADIENTS = [("squared", np.float32), ("hinge", np.float64), ("softmax", np.float64)]
@@ -444,18 +299,6 @@ def test_several_outputs_have_no_sparse_gradient_of_each_row():
         fastsgd.gradient(X, Y, np.zeros((D, 2)), np.zeros(2), reduction="none")
 
 
-@pytest.mark.parametrize("size", [1e-10, 1e-14])
-def test_rates_for_tiny_float32_numbers_do_not_overflow_as_the_scale_of_the_weights_shrinks(size):
-    X = (table()[:, :3] * size).astype(np.float32)
-    y, penalty, lr = targets("squared").astype(np.float32), L2(0.5 * size**2), 0.2 / size**2
-    options = {"penalty": penalty, "batch_size": 1, "lr": lr, "fit_intercept": False, "seed": 0}
-    X, y = (np.concatenate([part] * (2000 // N)) for part in (X, y))
-    model = fastsgd.fit(sparse.csr_array(X), y, epochs=1, **options)
-    dense = fastsgd.fit(X, y, epochs=1, **options)
-    # Weights below 1, of which the last steps, as they forget what was before, round 6e-8 each.
-    np.testing.assert_allclose(model.w * size, dense.w * size, rtol=0, atol=1e-6)
-
-
 def test_rows_of_which_each_step_is_made_up_for_by_all_weights_are_visited_in_short_stretches(
     monkeypatch,
 ):
@@ -500,13 +343,3 @@ def test_a_weight_that_has_come_to_rest_counts_for_its_average():
     options = {"optimizer": optimizer, "average": True, "init": (np.zeros(D), 0.0)}
     y = X[:, :2] @ [1.0, 3.0]
     assert_equal_to_dense(X, y, batch_size=1, epochs=3, shuffle=False, **options)
-
-
-def test_nothing_is_left_in_an_average_of_what_a_weight_was_before_it():
-    # The first feature occurs in two steps, is 0.1 after them, and rests from where averages begin.
-    X = np.zeros((9, 2))
-    X[:2, 0], X[2:, 1] = 1.0, 1.0
-    options = {"lr": 1.0, "batch_size": 1, "epochs": 1, "shuffle": False, "fit_intercept": False}
-    options |= {"average": 3, "init": ([1e17, 0.0], 0.0)}
-    model = fastsgd.fit(sparse.csr_array(X), [0.1] * 9, **options)
-    np.testing.assert_allclose(model.w, [0.1, 0.1], rtol=1e-15)

@@ -1,0 +1,234 @@
+"""Parts of streams, and fits that go on, are one fit, and scikit-learn's."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import sklearn.linear_model as theirs
+from sklearn.base import clone
+from sklearn.model_selection import ShuffleSplit
+from sklearn_pairs import PLAIN, SCORE, TARGETS, X, assert_alike, ours, pair
+from tolerances import ROUNDING
+
+import fastsgd
+from fastsgd import optimizers
+from fastsgd.sklearn import SGDClassifier, SGDRegressor
+
+OTHER_WAYS = {
+    "plain": {},
+    "Adam, averaged": {"optimizer": "adam", "average": 3},
+    "momentum, float32": {"optimizer": optimizers.SGD(0.9)},
+    "elastic net": {"penalty": "elasticnet"},
+}
+
+
+# Each way with one kind of targets, and the plain one with all.
+STREAMS = [
+    *zip(["two classes", "three classes", "numbers", "numbers"], OTHER_WAYS, strict=True),
+    ("numbers", "plain"),
+    ("three classes", "plain"),
+]
+
+
+@pytest.mark.parametrize(("kind", "way"), STREAMS)
+def test_a_stream_of_chunks_is_one_epoch_to_the_bit(kind, way):
+    y = TARGETS[kind]
+    rows = X.astype(np.float32) if way.endswith("float32") else X
+    weights = np.random.default_rng(1).uniform(0, 2, size=90)
+    options = PLAIN | {"max_iter": 1, "batch_size": 8, "learning_rate": "invscaling"}
+    whole = ours(y, **options | OTHER_WAYS[way]).fit(rows, y, sample_weight=weights)
+    stream = clone(whole)
+    first = {} if kind == "numbers" else {"classes": np.unique(y)}
+    for part in (slice(0, 8), slice(8, 48), slice(48, 90)):
+        stream.partial_fit(rows[part], y[part], sample_weight=weights[part], **first)
+    np.testing.assert_array_equal(stream.coef_, whole.coef_)
+    np.testing.assert_array_equal(stream.intercept_, whole.intercept_)
+    assert stream.coef_.dtype == rows.dtype
+    assert stream.t_ == whole.t_ == 13
+    assert len(stream.loss_curve_) == 3
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_partial_fits_are_scikit_learns(kind):
+    y = TARGETS[kind]
+    options = PLAIN | {"tol": 1e-3, "learning_rate": "adaptive"}
+    their, our = pair(y, **options)
+    more = {} if kind == "numbers" else {"classes": np.unique(y)}
+    for one in (their, our):
+        for part in (slice(0, 7), slice(7, 90), slice(0, 90)):
+            one.partial_fit(X[part], y[part], **more)
+        assert one.n_iter_ == 1
+    assert_alike(their, our)
+    assert our.t_ == their.t_
+    for one in (their, our):
+        one.set_params(tol=None).fit(X, y).partial_fit(X, y)
+    assert_alike(their, our)
+
+
+def test_partial_fit_goes_on_from_what_the_user_set():
+    y = TARGETS["three classes"]
+    their, our = pair(y, **PLAIN)
+    for one in (their, our):
+        one.fit(X, y)
+        one.coef_, one.intercept_ = np.ones((3, 4)), np.zeros(3)
+        one.partial_fit(X, y)
+    assert_alike(their, our)
+
+
+@pytest.mark.parametrize("kind", ["numbers", "two classes", "three classes"])
+def test_the_first_part_begins_with_what_the_user_set(kind):
+    y = TARGETS[kind]
+    k, d = len(np.unique(y)) if kind == "three classes" else 1, X.shape[1]
+    options = {"learning_rate": "constant", "eta0": 0.01, "shuffle": False}
+    for one in (both := pair(y, **options)):
+        one.coef_, one.intercept_ = np.full((k, d), 0.5), np.full(k, -0.5)
+        if kind == "numbers":
+            one.coef_ = one.coef_[0]
+        else:
+            one.classes_ = np.unique(y)
+        one.partial_fit(X, y)
+    np.testing.assert_allclose(both[1].coef_, both[0].coef_, rtol=ROUNDING)
+    np.testing.assert_allclose(both[1].intercept_, both[0].intercept_, rtol=ROUNDING)
+
+
+@pytest.mark.parametrize("average", [True, 10_000])
+def test_what_the_user_set_goes_on_where_there_are_averages(average):
+    model = SGDRegressor(learning_rate="constant", eta0=1e-9, average=average, random_state=0)
+    model.partial_fit(X, TARGETS["numbers"]).coef_[:] = 5.0
+    np.testing.assert_allclose(model.partial_fit(X, TARGETS["numbers"]).coef_, 5.0, rtol=1e-5)
+
+
+def test_parts_of_one_target_may_have_one_dimension_or_two():
+    y = TARGETS["numbers"]
+    parts = [SGDRegressor(random_state=0).partial_fit(X, y) for _ in range(2)]
+    parts[1].partial_fit(X, y[:, None])
+    np.testing.assert_array_equal(parts[0].partial_fit(X, y).coef_, parts[1].coef_)
+    column = SGDRegressor(random_state=0).partial_fit(X, y[:, None]).partial_fit(X, y)
+    np.testing.assert_array_equal(column.coef_, parts[1].coef_[None])
+
+
+@pytest.mark.parametrize("penalty", ["l2", None])
+def test_parts_of_other_numbers_of_targets_are_refused(penalty):
+    y = TARGETS["numbers"]
+    for first, second, message in (
+        (np.column_stack([y, -y]), y, r"expected \(n, 2\), as in the model, got \(n,\)"),
+        (y, np.column_stack([y, -y]), r"expected \(n,\), as in the model, got \(n, 2\)"),
+    ):
+        model = SGDRegressor(penalty=penalty, random_state=0).partial_fit(X, first)
+        before = model.coef_
+        with pytest.raises(ValueError, match=f"partial_fit: shape of y: {message}"):
+            model.partial_fit(X, second)
+        assert model.coef_ is before
+
+
+def test_copies_do_not_share_their_losses():
+    model = SGDRegressor(random_state=0).partial_fit(X, TARGETS["numbers"])
+    copy.copy(model).partial_fit(X, TARGETS["numbers"])
+    assert len(model.loss_curve_) == 1
+
+
+@pytest.mark.parametrize("dtypes", [("u8", "i8"), ("i8", "u8")])
+def test_large_labels_of_signed_and_unsigned_integers_are_told_apart(dtypes):
+    labels = np.array([2**53, 2**53 + 1])
+    y = labels[(X[:, 0] > 0).astype(int)]
+    model, alike = (SGDClassifier(random_state=0) for _ in range(2))
+    model.partial_fit(X, y.astype(dtypes[0]), classes=labels.astype(dtypes[1]))
+    alike.partial_fit(X, y, classes=labels)
+    np.testing.assert_array_equal(model.coef_, alike.coef_)
+
+
+def test_each_part_of_a_stream_has_an_order_of_its_own_that_the_seed_repeats():
+    y = TARGETS["numbers"]
+    orders = []
+    for _ in range(2):
+        model = SGDRegressor(loss="epsilon_insensitive", random_state=3)
+        curve = [model.partial_fit(X, y).coef_ for _ in range(2)]
+        orders.append(curve)
+    np.testing.assert_array_equal(orders[0], orders[1])
+    again = SGDRegressor(loss="epsilon_insensitive", random_state=3).partial_fit(X, y)
+    np.testing.assert_array_equal(again.coef_, orders[0][0])
+    kept = SGDRegressor(loss="epsilon_insensitive", random_state=3, max_iter=1, tol=None)
+    kept.fit(X, y, coef_init=again.coef_, intercept_init=again.intercept_)
+    assert not np.array_equal(kept.coef_, orders[0][1])
+
+
+def test_the_optimal_rate_falls_with_the_rows_seen():
+    options = PLAIN | {"loss": "huber", "learning_rate": "optimal", "penalty": None}
+    for batch_size, rows in ((8, 8), (1000, 90)):
+        model = SGDRegressor(**options, batch_size=batch_size).fit(X, SCORE)
+        typical = 0.05**-0.25
+        expected = fastsgd.fit(
+            X,
+            SCORE,
+            loss=fastsgd.losses.Huber(0.1),
+            lr=lambda t, rows=rows, typical=typical: 1 / (1 / typical + 0.05 * t * rows),
+            batch_size=batch_size,
+            epochs=3,
+            shuffle=False,
+            init=(np.zeros(4), 0.0),
+        )
+        np.testing.assert_allclose(model.coef_, expected.w, rtol=ROUNDING)
+
+
+@pytest.mark.parametrize("sizes", [(8, 8, 8, 1, 1), (1, 1, 1, 1, 20, 20), (3, 20, 5)])
+def test_it_does_so_in_parts_of_any_sizes(sizes):
+    # One feature and one row again and again: each step takes the same share of the error.
+    model = SGDRegressor("squared_error", learning_rate="optimal", alpha=0.05, penalty=None)
+    model.set_params(batch_size=8, fit_intercept=False)
+    w, seen = 0.0, 0
+    for size in sizes:
+        model.partial_fit(np.full((size, 1), 0.1), np.full(size, 2.0))
+        batch_size = min(size, 8)
+        for step in range(-(-size // batch_size)):
+            rate = 1 / (0.05**0.25 + 0.05 * (seen + step * batch_size))
+            w -= rate * 0.1 * (0.1 * w - 2.0)
+        seen += size
+    np.testing.assert_allclose(model.coef_, w, rtol=1e-12)  # some 40 roundings
+
+
+def test_the_optimal_rate_goes_on_from_the_rows_that_were_learned_from():
+    options = PLAIN | {"learning_rate": "optimal", "max_iter": 2, "tol": None, "random_state": 1}
+    train, _ = next(ShuffleSplit(test_size=0.1, random_state=1).split(X))
+    model = ours(SCORE, **options, early_stopping=True).fit(X, SCORE)
+    alone = ours(SCORE, **options).fit(X[np.sort(train)], SCORE[np.sort(train)])
+    np.testing.assert_array_equal(model.coef_, alone.coef_)
+    for one in (model.set_params(early_stopping=False), alone):
+        one.partial_fit(X, SCORE)
+    np.testing.assert_array_equal(model.coef_, alone.coef_)
+
+
+def test_the_optimal_rate_goes_on_from_the_epochs_that_a_fit_took():
+    options = {"learning_rate": "optimal", "tol": 1e9, "n_iter_no_change": 1, "max_iter": 9}
+    their, our = pair(SCORE, **PLAIN | options)
+    for one in (their, our):
+        one.fit(X, SCORE).partial_fit(X, SCORE)
+    assert our.t_ == their.t_ == 3 * 90 + 1
+    assert_alike(their, our)
+
+
+def test_an_intercept_alone_that_the_user_set_goes_on_where_there_are_averages():
+    model = SGDRegressor(learning_rate="constant", eta0=1e-9, average=True, random_state=0)
+    model.partial_fit(X, SCORE).intercept_ = np.array([5.0])
+    np.testing.assert_allclose(model.partial_fit(X, SCORE).intercept_, 5.0, rtol=1e-5)
+
+
+@pytest.mark.parametrize("average", [False, True])
+@pytest.mark.parametrize("name", ["SGDRegressor", "SGDClassifier"])
+def test_the_number_of_the_step_may_be_set(name, average):
+    rows = np.random.default_rng(0).normal(size=(50, 3))
+    y, classes = rows[:, 0], {}
+    if name == "SGDClassifier":
+        y, classes = y > 0, {"classes": [False, True]}
+    options = {"shuffle": False, "average": average}
+    ours, same = (
+        getattr(module, name)(**options).partial_fit(rows, y, **classes)
+        for module in (fastsgd.sklearn, theirs)
+    )
+    ours.t_ = same.t_ = 1e4
+    for _ in range(2):
+        for model in (ours, same):
+            model.partial_fit(rows, y)
+    assert ours.t_ == same.t_
+    np.testing.assert_allclose(ours.coef_, same.coef_, rtol=ROUNDING)

@@ -1,0 +1,66 @@
+"""Sparse rows take the memory of their weights and non-zeros, and never that of a dense copy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from peaks import fit_and_peak
+from scipy import sparse
+
+import fastsgd
+from fastsgd.penalties import L2, ElasticNet
+
+
+def five_in_a_row(n, d):
+    """Return n rows of d features, each of five ones."""
+    columns = np.sort(np.random.default_rng(0).integers(0, d, (n, 5), np.int32), axis=1).ravel()
+    rows = 5 * np.arange(n + 1, dtype=np.int32)
+    return sparse.csr_array((np.ones(5 * n), columns, rows), shape=(n, d))
+
+
+def test_memory_is_that_of_the_weights_and_the_non_zeros():
+    n, d = 1000, 1_000_000
+    X = five_in_a_row(n, d)
+    options = {"seed": 0, "penalty": ElasticNet(), "optimizer": "adagrad", "average": True}
+    fastsgd.fit(X[:20], np.ones(20), **options)
+    model, peak = fit_and_peak(X, np.ones(n), **options)
+    assert model.w.shape == (d,)
+    # Of each feature: a weight, a number of Adagrad and an average, copies of these at the end of
+    # the last epoch and while one is made, the weight of the model, up to when the feature has
+    # been brought, and where it is.
+    assert peak < d * 8 * (3 + 3 + 3 + 1 + 2)
+
+
+# The stronger the penalty, the more powers of the rates count: of 1/2, 57.
+@pytest.mark.parametrize(("alpha", "numbers"), [(0.01, 20), (15, 40)])
+def test_memory_with_an_alpha_for_each_feature_is_no_table_of_features_and_steps(alpha, numbers):
+    n, d = 2000, 4000
+    X = five_in_a_row(n, d)
+    options = {"seed": 0, "penalty": L2(np.linspace(0, alpha, d)), "batch_size": 1}
+    for lr in (0.03, lambda t: 0.03 / (1 + t)):
+        fastsgd.fit(X[:20], np.ones(20), lr=lr, **options)
+        _, peak = fit_and_peak(X, np.ones(n), lr=lr, **options)
+        # So many of each feature and of each step.
+        assert peak < 8 * numbers * (n + d)
+
+
+def test_memory_with_an_alpha_for_each_feature_does_not_grow_with_the_steps():
+    n, d = 100_000, 40
+    columns, rows = (np.arange(n) % d).astype(np.int32), np.arange(n + 1, dtype=np.int32)
+    X = sparse.csr_array((np.ones(n), columns, rows), shape=(n, d))
+    options = {"seed": 0, "penalty": L2(np.ones(d)), "batch_size": 1, "lr": lambda t: 0.49}
+    fastsgd.fit(X[:20], np.ones(20), **options)
+    _, peak = fit_and_peak(X, np.ones(n), **options)
+    # 57 powers of each rate are 46 MB, and in stretches 16 MB; rates, orders and rows are a few.
+    assert peak < 24e6
+
+
+def test_memory_with_one_long_row_is_not_that_of_a_batch_of_such_rows():
+    n = d = 20_000
+    indices = np.concatenate([np.arange(d), np.arange(1, n)]).astype(np.int32)
+    indptr = np.append(0, np.arange(d, d + n)).astype(np.int32)
+    X = sparse.csr_array((np.ones(d + n - 1), indices, indptr), shape=(n, d))
+    options = {"seed": 0, "optimizer": "adagrad", "batch_size": 256}
+    fastsgd.fit(X[1:300], np.ones(299), **options)
+    _, peak = fit_and_peak(X, np.ones(n), **options)
+    assert peak < 8 * 20 * (n + d)
