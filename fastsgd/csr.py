@@ -80,7 +80,9 @@ def _converted(X: Any, dtype: Any) -> Any:
     try:
         if X.format in ("csc", "bsr"):
             # Another one of the same arrays, as scipy may replace those of the one that it checks.
-            make = getattr(sys.modules["scipy.sparse"], f"{X.format}_array")
+            scipy = sys.modules["scipy.sparse"]
+            kind = "matrix" if scipy.isspmatrix(X) else "array"
+            make = getattr(scipy, f"{X.format}_{kind}")
             parts = X.data.astype(dtype, copy=False), X.indices, X.indptr
             X = make(parts, shape=X.shape)
             X.check_format(full_check=True)
@@ -109,8 +111,9 @@ def _check_arrays(X: Any) -> None:
         if not isinstance(part, np.ndarray) or part.ndim != ndim:
             kind = "a flat array" if ndim == 1 else f"an array of {ndim} dimensions"
             raise ValueError(f"X: expected {kind} as its {name}, got {checks.shown(part)}")
-    for name, part in (("indices", X.indices), ("indptr", X.indptr)):
-        if part.dtype not in (np.dtype(np.int32), np.dtype(np.int64)):
+    for name, part, _ in parts[1:]:
+        is_read = part.dtype in (np.dtype(np.int32), np.dtype(np.int64))
+        if not (is_read or (X.format != "csr" and part.dtype.kind in "iu")):
             raise TypeError(f"X: expected int32 or int64 as its {name}, got {part.dtype}")
 
 

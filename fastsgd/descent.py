@@ -153,14 +153,14 @@ class Descent:
         # In which epoch it went wrong, and what was before it, is seen one by one.
         self.state = self.former()
         self.work = work_on(self.problem, self.settings, self.state)
-        for _ in range(count):
-            self.run_epochs(1, report)
-            answer()
-        if raised is not None:  # of no epoch, as it did not come again, but of a signal, say
-            try:
+        try:
+            for _ in range(count):
+                self.run_epochs(1, report)
+                answer()
+            if raised is not None:  # of no epoch, as it did not come again, but of a signal, say
                 raise raised
-            finally:
-                del raised  # whose traceback holds this very frame, and so all of the fit
+        finally:
+            del raised  # whose traceback holds this very frame, and so all of the fit
 
     def _remembers_numbers(self) -> bool:
         """Tell whether what is remembered is finite: after inf, no weight would move."""
@@ -244,6 +244,16 @@ class Descent:
 
     def _end_epochs(self, loss_sums: Array, w_after: Array, seconds: float) -> bool:
         """Write down what was learned, if all of it is finite; tell whether it is."""
+        written = len(self.epochs)
+        try:
+            return self._measure_epochs(loss_sums, w_after, seconds)
+        except Exception:
+            if len(self.epochs) == written:  # else the state would be ahead of the history
+                self.state = self.former()
+            raise
+
+    def _measure_epochs(self, loss_sums: Array, w_after: Array, seconds: float) -> bool:
+        """Measure what is asked for, and write it down if it is finite; tell whether it is."""
         follow(self.state)
         if self._is_measured or (self.is_penalized and self.at_once == 1):
             return self._end_epoch(loss_sums[0] / self.visited, seconds)

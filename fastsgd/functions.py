@@ -11,20 +11,19 @@ import hashlib
 import sys
 from contextlib import suppress
 from dis import get_instructions
-from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 from numba.core.compiler import Compiler
 from numba.core.dispatcher import Dispatcher
+from numba.core.types import Type
 from numba.core.typing.templates import builtin_registry
 
 # Modules whose functions are what their names say.
 KNOWN_MODULES = {"builtins", "math", "cmath", "numpy", "numba"}
 # What is known by how it is printed, which classes derived from these may do as they like.
 PRINTED = {bool, int, float, complex, str, bytes, type(None)}
-
-CALLED = (BuiltinFunctionType, FunctionType, type)
 
 
 class _UnknownError(Exception):
@@ -77,7 +76,9 @@ def _content(thing: Any, seen: dict[int, int | None]) -> Any:
         return *_told_to_numba(thing), _content_of_function(thing.py_func, seen)
     if isinstance(thing, FunctionType) and id(thing) in seen:
         return _content_of_function(thing, seen)
-    if isinstance(thing, (np.ufunc, *CALLED)):
+    if isinstance(thing, Type):  # of numba's
+        return type(thing).__name__, str(thing)
+    if hasattr(thing, "__name__") and callable(thing):
         return _name_of_known(thing)
     raise _UnknownError
 
@@ -88,7 +89,9 @@ def _name_of_known(function: Any) -> tuple[str, str]:
     No plain function of the user's is: what numba compiles for it, an `overload` says.
     """
     name = function.__name__
-    module = "numpy" if isinstance(function, np.ufunc) else function.__module__ or ""
+    module = (
+        "numpy" if isinstance(function, np.ufunc) else getattr(function, "__module__", "") or ""
+    )
     is_there = getattr(sys.modules.get(module), name, None) is function
     is_known = is_there and module.partition(".")[0] in KNOWN_MODULES
     if not is_known or _has_overload_of_users(function):
@@ -151,17 +154,16 @@ def _content_of_function(function: FunctionType, seen: dict[int, int | None]) ->
 
 
 def _values_in_modules(things: tuple[Any, ...], names: set[str]) -> tuple[Any, ...]:
-    """Return what such names stand for in modules: numbers, and what has been put there."""
+    """Return what such names stand for in modules: numbers, functions, and what was put there."""
     modules = [thing for thing in things if isinstance(thing, ModuleType)]
-    numbers = (bool, int, float, complex, str, tuple, np.ndarray, np.generic)
-    kinds = (*numbers, Dispatcher, np.ufunc, BuiltinFunctionType, type)
+    kinds = (bool, int, float, complex, str, tuple, np.ndarray, np.generic, Type)
     values = []
     for module in modules:  # which may grow on the way
         there = [vars(module)[name] for name in sorted(names & vars(module).keys())]
         if any(map(_has_overload_of_users, there)):
             raise _UnknownError
         modules += [one for one in there if isinstance(one, ModuleType) and one not in modules]
-        values += [one for one in there if isinstance(one, kinds)]
+        values += [one for one in there if isinstance(one, kinds) or callable(one)]
     return tuple(values)
 
 

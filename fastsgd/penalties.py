@@ -113,8 +113,8 @@ class L1(NamedTuple):
     the weights would settle at the minimum of another objective: so they do on sparse rows with
     all optimizers but plain SGD, which take this step only where a feature occurs.
 
-    In full batches the weights that are 0 at the minimum become exactly 0. In mini-batches they end
-    near it, and few of them at it: gradients that differ move them off it again.
+    In full batches the weights that are 0 at the minimum become exactly 0. In mini-batches some end
+    near it, the more the smaller the batches: gradients that differ move them off it again.
 
     Parameters
     ----------

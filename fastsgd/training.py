@@ -336,9 +336,10 @@ def _run(
         except Exception as error:
             # Code of the user's, as a rule; what has a model of its own already is left alone, and
             # so is an error that takes none.
+            model = descent.last_finite_model()
             with suppress(Exception):
                 if not hasattr(error, "model"):
-                    error.model = descent.last_finite_model()  # type: ignore[attr-defined]
+                    error.model = model  # type: ignore[attr-defined]
                     error.add_note("fastsgd: the model as it last was is in its .model")
             raise
 

@@ -189,6 +189,18 @@ def test_bad_parts_are_named(change, error, message):
         fastsgd.fit(X, [1.0, 2.0])
 
 
+@pytest.mark.parametrize("dtype", ["uint32", "int16", ">i4"])
+@pytest.mark.parametrize("make", [sparse.csc_array, sparse.bsr_matrix])
+def test_indices_of_what_is_converted_may_be_any_integers(make, dtype):
+    X = make(table())
+    expected = fastsgd.fit(X, targets("squared"), seed=0)
+    X.indices, X.indptr = X.indices.astype(dtype), X.indptr.astype(dtype)
+    np.testing.assert_array_equal(fastsgd.fit(X, targets("squared"), seed=0).w, expected.w)
+    X.indices = X.indices + 0.5
+    with pytest.raises(TypeError, match="X: expected int32 or int64 as its indices, got float64"):
+        fastsgd.fit(X, targets("squared"))
+
+
 @pytest.mark.parametrize("make", [sparse.csr_array, sparse.csc_array, sparse.bsr_array])
 def test_parts_that_are_no_arrays_are_named(make):
     X = make(table())

@@ -18,6 +18,7 @@ from peaks import fit_and_peak
 from scripts import output_of
 
 import fastsgd
+from fastsgd.evaluation import mean_losses
 
 
 @st.composite
@@ -320,6 +321,26 @@ def test_what_a_learning_rate_raises_holds_the_model(program_data):
     np.testing.assert_array_equal(model.w, caught.value.model.w)
 
 
+def test_the_model_of_an_error_while_a_loss_is_measured_is_that_of_the_epoch_before(
+    program_data, monkeypatch
+):
+    calls = []
+
+    def measure(*given):
+        calls.append(given)
+        if len(calls) == 3:
+            raise Surprise  # as the handler of a signal may
+        return mean_losses(*given)
+
+    monkeypatch.setattr("fastsgd.descent.mean_losses", measure)
+    with pytest.raises(Surprise) as caught:
+        fastsgd.fit(*program_data, seed=0, epochs=9, epoch_loss="full")
+    model, expected = caught.value.model, fastsgd.fit(*program_data, seed=0, epochs=2)
+    np.testing.assert_array_equal(model.w, expected.w)
+    assert len(model.history.loss) == 2
+    assert model.state.steps == expected.state.steps
+
+
 def test_a_program_without_a_console_may_ask_for_a_bar(program_data, monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     model = fastsgd.fit(*program_data, seed=0, progress=True)
@@ -374,7 +395,7 @@ def status(name):
 rng = np.random.default_rng(0)
 X = rng.standard_normal((1_000_000, 100), dtype=np.float32)
 y = X @ np.ones(100, np.float32)
-fastsgd.fit(X, y, batch_size=32, lr=1e-4, epochs=1, epoch_loss="full")
+fastsgd.fit(X[:60_000], y[:60_000], batch_size=32, lr=1e-4, epoch_loss="full")  # from memory
 with open("/proc/self/clear_refs", "w") as refs:
     refs.write("5")  # the peak starts anew
 before = status("VmRSS")
