@@ -247,7 +247,7 @@ class Descent:
         written = len(self.epochs)
         try:
             return self._measure_epochs(loss_sums, w_after, seconds)
-        except Exception:
+        except BaseException:
             if len(self.epochs) == written:  # else the state would be ahead of the history
                 self.state = self.former()
             raise
