@@ -282,6 +282,7 @@ AT_ANY_MOMENT = """
 import gc, signal, sys, threading
 import numpy as np
 import fastsgd, fastsgd.team
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which is ignored in a job of a script
 fastsgd.team.WORTHWHILE = 0
 X = np.random.default_rng(0).normal(size=(600, 3))
 def fit():
