@@ -222,6 +222,7 @@ def data(name):
         return loaded.data / 16, y
     if name in ("diabetes", "linnerud"):
         y = StandardScaler().fit_transform(y.reshape(len(y), -1)).reshape(y.shape)
+        # Few enough for the kernel of mini-batches to take them as one.
         return (X[:250], y[:250]) if part == "few" else (X, y)
     labels = loaded.target_names[y]
     if part == "means":

@@ -395,7 +395,8 @@ def status(name):
 rng = np.random.default_rng(0)
 X = rng.standard_normal((1_000_000, 100), dtype=np.float32)
 y = X @ np.ones(100, np.float32)
-fastsgd.fit(X[:60_000], y[:60_000], batch_size=32, lr=1e-4, epoch_loss="full")  # from memory
+# So many rows that they take the kernel of all.
+fastsgd.fit(X[:60_000], y[:60_000], batch_size=32, lr=1e-4, epoch_loss="full")
 with open("/proc/self/clear_refs", "w") as refs:
     refs.write("5")  # the peak starts anew
 before = status("VmRSS")
