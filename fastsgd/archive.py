@@ -25,6 +25,7 @@ from .losses import LOSSES
 from .losses.own import values_of
 from .members import PACKAGE
 from .optimizers import OPTIMIZERS
+from .penalties import PENALTIES
 from .schedules import Adaptive
 from .state import State, Watch
 
@@ -169,7 +170,8 @@ def parts_of_state(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
 def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
     """Return the state that was written as this description and these arrays."""
     optimizer = OPTIMIZERS[about["optimizer"]](**about["optimizer_parameters"])
-    _check_arrays(arrays, optimizer.rule().slots)
+    slots = optimizer.rule().slots
+    _check_arrays(arrays, slots, {slots + getattr(kind, "slots", 0) for kind in PENALTIES.values()})
     averages: Any = NotAveraged()
     if about["averages_first"] is not None:
         first = checks.integer(
@@ -183,11 +185,11 @@ def state_of(about: dict[str, Any], arrays: dict[str, Array]) -> State:
         for name in WATCHES
     )
     steps = checks.integer("steps", about["steps"], at_least=0, at_most=checks.MOST_STEPS)
-    slots = arrays["slots_w"], arrays["slots_b"]
+    remembered = arrays["slots_w"], arrays["slots_b"]
     return State(
         optimizer,
         Parameters(arrays["state_w"], arrays["state_b"]),
-        Memory(*slots, averages, arrays["pace"], np.array([steps], np.int64)),
+        Memory(*remembered, averages, arrays["pace"], np.array([steps], np.int64)),
         watched,
         paced,
         arrays["stopped"],
@@ -203,8 +205,11 @@ def _rule(name: str, numbers: Any) -> tuple[float, ...]:
     return tuple(number if type(number) is int else float(number) for number in numbers)
 
 
-def _check_arrays(arrays: dict[str, Array], slots: int) -> None:
-    """Refuse arrays that do not fit each other, or hold what is no number."""
+def _check_arrays(arrays: dict[str, Array], slots: int, with_penalty: set[int]) -> None:
+    """Refuse arrays that do not fit each other, or hold what is no number.
+
+    An intercept has so many slots, and a weight one of the numbers that there are with penalties.
+    """
     (k, d), dtype = arrays["state_w"].shape, arrays["state_w"].dtype
     wide, counts = np.dtype(np.float64), np.dtype(np.int64)
     sizes = [arrays[name].shape[-1] for name in WATCHES if name in arrays]
@@ -212,7 +217,7 @@ def _check_arrays(arrays: dict[str, Array], slots: int) -> None:
     expected = {
         "state_w": ((k, d), dtype),
         "state_b": ((k,), dtype),
-        "slots_w": ((slots, k, d), dtype),
+        "slots_w": ((len(arrays["slots_w"]), k, d), dtype),
         "slots_b": ((slots, k, 1), dtype),
         "pace": ((k,), wide),
         "averages_w": ((k, d), wide),
@@ -232,6 +237,8 @@ def _check_arrays(arrays: dict[str, Array], slots: int) -> None:
             raise ValueError(f"{name} is not finite")
         if name in WATCHES and not (array[1].min() >= 0 and array[1].max() <= checks.MOST_STEPS):
             raise ValueError(f"{name} has not improved for {array[1].tolist()} epochs")
+    if len(arrays["slots_w"]) not in with_penalty:
+        raise ValueError(f"slots_w has shape {arrays['slots_w'].shape}")
     is_watched = any(name in arrays for name in WATCHES)  # by which an output may have stopped
     if (arrays["pace"] < 0).any() or not (is_watched or arrays["pace"].all()):
         raise ValueError(f"pace is {arrays['pace'].min():g}")

@@ -101,7 +101,7 @@ def _as_method(family: str, function: Callable[..., Any]) -> Callable[..., Any]:
     if isinstance(function, FunctionType):
         function = inner(function)
     if family == "penalty":
-        return lambda self, w, f, length=None: function(w)
+        return lambda self, w, *_: function(w)
     return lambda self, y_hat, y: function(y_hat, y)
 
 

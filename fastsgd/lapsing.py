@@ -17,6 +17,7 @@ from .kernels.lapses import (
     DecayingEvenly,
     DecayingInAverage,
     Nothing,
+    Owing,
     Rates,
     Replay,
     Shrinking,
@@ -77,8 +78,15 @@ def _terms(most: float) -> int:
     return 1 if most == 0 else math.ceil(math.log(NEGLIGIBLE) / math.log(most))
 
 
+def _between(settings: Settings) -> Settings:
+    """Return settings with what a penalty that remembers what is due does between occurrences."""
+    penalty = settings.penalty
+    return settings._replace(penalty=penalty.between()) if hasattr(penalty, "between") else settings
+
+
 def row_cost(problem: Problem, settings: Settings) -> int:
     """Return how many numbers a row counts for in a stretch of a fit."""
+    settings = _between(settings)
     cost = cost_of_reading(problem.data.rows, problem.k)
     if not isinstance(problem.data.rows, Sparse):
         return cost
@@ -92,6 +100,10 @@ def row_cost(problem: Problem, settings: Settings) -> int:
 
 def lapse_of(settings: Settings, state: State, start: int, lrs: Array, is_scattered: bool) -> Any:
     """Return what happens to a weight while its feature does not occur."""
+    if hasattr(settings.penalty, "between") and _is_plain(settings.optimizer):
+        lapse = lapse_of(_between(settings), state, start, lrs, is_scattered)
+        alpha = settings.penalty.l1_ratio * settings.penalty.alpha
+        return Owing(lapse, _rates(start, lrs, state.memory.pace), alpha)
     optimizer, averages, pace = settings.optimizer, state.memory.averages, state.memory.pace
     penalty = in_dtype(settings.penalty, state.parameters.w.dtype)
     if is_scattered and not isinstance(penalty, L1):

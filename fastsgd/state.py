@@ -89,6 +89,20 @@ def with_averages(state: State, first: int | None) -> State:
     return state._replace(memory=state.memory._replace(averages=averages))
 
 
+def with_debts(state: State, penalty: Any) -> State:
+    """Return the state with room for what the penalty remembers of each weight, or for nothing.
+
+    What it remembers already goes on; a penalty that comes new remembers nothing.
+    """
+    of_optimizer, memory = state.optimizer.rule().slots, state.memory
+    slots = of_optimizer + getattr(penalty, "slots", 0)
+    if len(memory.w) == slots:
+        return state
+    room = np.zeros((slots, *memory.w.shape[1:]), memory.w.dtype)
+    room[:of_optimizer] = memory.w[:of_optimizer]
+    return state._replace(memory=memory._replace(w=room))
+
+
 def go_on(state: State, outputs: Array) -> None:
     """Let averages take in the steps in which outputs that now go on had stopped."""
     averages, parameters = state.memory.averages, state.parameters

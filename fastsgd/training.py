@@ -23,7 +23,7 @@ from .progress import progress_bar
 from .resuming import resumed
 from .seeds import checked_seed
 from .settings import Settings, checked_settings
-from .state import State, copy_of_parameters, new_state, with_averages
+from .state import State, copy_of_parameters, new_state, with_averages, with_debts
 from .stopping import is_watched
 from .stretches import may_be_cut
 
@@ -91,7 +91,8 @@ def fit(
         columns that increase within each row and no entry that is 0, but for what says where
         rows begin; all others are converted once, duplicates summed. Steps cost what the
         non-zeros of their rows cost. Plain SGD is that of the same rows given dense, with every
-        penalty, and so is SGD with momentum at a constant rate and without a penalty. Otherwise
+        penalty but the cumulative one, which weights pay as their features occur, and so is SGD
+        with momentum at a constant rate and without a penalty. Otherwise
         the lazy form is taken: a weight, with all that the optimizer remembers of it, its penalty
         and its decay, changes in the steps in which its feature occurs, and in no others; with
         momentum it coasts in between, at the rate of the last step before it is needed. A penalty
@@ -375,7 +376,7 @@ def _first_state(
         state = new_state(copy_of_parameters(given), settings.optimizer)
     else:
         state = new_state(parameters.drawn(seed, problem), settings.optimizer)
-    return with_averages(state, settings.first_averaged)
+    return with_averages(with_debts(state, settings.penalty), settings.first_averaged)
 
 
 def _given(init: Any, problem: Problem) -> Parameters:

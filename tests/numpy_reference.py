@@ -86,3 +86,18 @@ def adam(g, memory, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     memory[1] = beta2 * memory[1] + (1 - beta2) * g**2
     stride = lr / (np.sqrt(memory[1] / (1 - beta2**t)) + eps)
     return -stride * memory[0] / (1 - beta1**t), stride
+
+
+# Each form of L1 is a formula of the weights after the step of the optimizer, of what each is to
+# pay in this step, and of two numbers that are remembered of each, which it changes.
+def proximal(w, due, memory):
+    return np.sign(w) * np.maximum(abs(w) - due, 0)
+
+
+def cumulative(w, due, memory):
+    """Tsuruoka's: u is what was to be paid so far, and q what was added to the weight for it."""
+    memory[0] += due
+    u, q = memory
+    paid = np.where(w > 0, np.maximum(0, w - (u + q)), np.minimum(0, w + (u - q)))
+    memory[1] += paid - w
+    return paid

@@ -12,23 +12,33 @@ import numpy as np
 import pytest
 from interpreted_mode import passed
 from numba import config
-from numpy_reference import adagrad, adam, momentum, nesterov, plain, rmsprop
+from numpy_reference import (
+    adagrad,
+    adam,
+    cumulative,
+    momentum,
+    nesterov,
+    plain,
+    proximal,
+    rmsprop,
+)
 
 import fastsgd
 from fastsgd.kernels.registers import shape_of
 from fastsgd.losses import LOSSES
 from fastsgd.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
-from fastsgd.penalties import L1, L2, ElasticNet, NoPenalty
+from fastsgd.penalties import L1, L2, CumulativeL1, ElasticNet, NoPenalty
 
 LR, BATCH_SIZE, EPOCHS, CLIP_NORM = 0.05, 5, 2, 0.8
 LONG = 140  # features of a row
 assert shape_of(LONG, 8) is None
-# Each penalty, and its strengths of L1 and L2.
+# Each penalty, its strengths of L1 and L2, and its formula.
 PENALTIES = {
-    NoPenalty(): (0, 0),
-    L1(0.3): (0.3, 0),
-    L2(0.3): (0, 0.3),
-    ElasticNet(0.5, l1_ratio=0.4): (0.2, 0.3),
+    NoPenalty(): (0, 0, proximal),
+    L1(0.3): (0.3, 0, proximal),
+    L2(0.3): (0, 0.3, proximal),
+    ElasticNet(0.5, l1_ratio=0.4): (0.2, 0.3, proximal),
+    CumulativeL1(0.5, l1_ratio=0.4): (0.2, 0.3, cumulative),
 }
 # Each optimizer, its formula, and what its decay leaves of the weights in a step.
 OPTIMIZERS = {
@@ -89,9 +99,10 @@ def fit_in_numpy(reference, combination, X, targets, w, b):
     n, k = targets.shape
     w, b = w.reshape(-1, k).copy(), b.reshape(k).copy()
     formula, kept = OPTIMIZERS[combination.optimizer]
-    l1, l2 = PENALTIES[combination.penalty]
+    l1, l2, penalised = PENALTIES[combination.penalty]
     by_output = k > 1 and combination.loss != "softmax"
     memory_w, memory_b, seen = np.zeros((2, *w.shape)), np.zeros((2, *b.shape)), []
+    debts = np.zeros((2, *w.shape))
     for t, start in enumerate([*range(0, n, BATCH_SIZE)] * EPOCHS, start=1):
         rows = slice(start, start + BATCH_SIZE)
         slopes = reference.derivative(X[rows] @ w + b, targets[rows], combination.loss)
@@ -101,8 +112,7 @@ def fit_in_numpy(reference, combination, X, targets, w, b):
             norm = np.sqrt(squares if by_output else squares.sum())
             g_w, g_b = (g * (CLIP_NORM / np.maximum(norm, CLIP_NORM)) for g in (g_w, g_b))
         change, stride = formula(g_w + l2 * w, memory_w, t, LR)
-        moved = kept * w + change
-        w = np.sign(moved) * np.maximum(abs(moved) - stride * l1, 0)
+        w = penalised(kept * w + change, stride * l1, debts)
         b = b + formula(g_b, memory_b, t, LR)[0]
         seen.append((w, b))
     if combination.is_averaged:

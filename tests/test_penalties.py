@@ -16,7 +16,7 @@ from fastsgd.kernels.arithmetic import nearer_to_zero
 from fastsgd.kernels.methods import derivative, shrink
 from fastsgd.members import in_dtype
 from fastsgd.optimizers import SGD, Adam
-from fastsgd.penalties import L1, L2, ElasticNet, NoPenalty, named_penalty
+from fastsgd.penalties import L1, L2, CumulativeL1, ElasticNet, NoPenalty, named_penalty
 
 START = np.array([0.5, -0.5, 1.0, 0.25]), 0.3
 
@@ -115,7 +115,7 @@ def test_l1_leaves_weights_of_exactly_zero():
 
 def test_a_penalty_hides_no_nan():
     X, y = np.array([[1.0, 1.0, 1.0], [1.0, np.nan, 1.0]]), np.zeros(2)
-    for penalty in (L1(1.0), L2(1.0), ElasticNet(1.0)):
+    for penalty in (L1(1.0), L2(1.0), ElasticNet(1.0), CumulativeL1(1.0)):
         with pytest.raises(fastsgd.DivergenceError):
             fastsgd.fit(X, y, penalty=penalty, check_finite=False, epoch_loss=None)
 
@@ -133,13 +133,16 @@ def test_l2_is_part_of_the_gradient_that_optimizers_see():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("penalty", [NoPenalty(), L1(0.1), L2(0.1), ElasticNet(0.1)])
+@pytest.mark.parametrize(
+    "penalty", [NoPenalty(), L1(0.1), L2(0.1), ElasticNet(0.1), CumulativeL1(0.1)]
+)
 def test_a_penalty_makes_no_step_wider_than_its_weights(penalty, dtype):
     @njit
-    def parts(penalty, w):
-        return w[0] + derivative(penalty, w[0], 0, w[0]), shrink(penalty, w[0], 0, w[0])
+    def parts(penalty, w, slots):
+        x = w[0]
+        return x + derivative(penalty, x, 0, x), shrink(penalty, x, slots, 0, 0, x)
 
-    parts(in_dtype(penalty, dtype), np.ones(1, dtype))
+    parts(in_dtype(penalty, dtype), np.ones(1, dtype), np.zeros((2, 1, 1), dtype))
     (signature,) = parts.nopython_signatures
     assert [kind.name for kind in signature.return_type] == [dtype, dtype]
 
@@ -149,6 +152,7 @@ def test_names_stand_for_the_defaults():
     assert named_penalty("l2") == L2(alpha=1e-4)
     assert named_penalty("l1") == L1(alpha=1e-4)
     assert named_penalty("elasticnet") == ElasticNet(alpha=1e-4, l1_ratio=0.15)
+    assert named_penalty("cumulative_l1") == CumulativeL1(alpha=1e-4, l1_ratio=1.0)
 
 
 @pytest.mark.parametrize(
@@ -159,6 +163,7 @@ def test_names_stand_for_the_defaults():
         (lambda: L1(alpha=[1.0, -1.0]), "alpha: expected a number, or one for each feature"),
         (lambda: L1(alpha=[[1.0]]), "alpha: expected a number, or one for each feature"),
         (lambda: ElasticNet(l1_ratio=1.5), "l1_ratio: expected a number from 0 to 1, got 1.5"),
+        (lambda: CumulativeL1(l1_ratio=-1), "l1_ratio: expected a number from 0 to 1, got -1"),
         (lambda: named_penalty("l3"), "penalty: 'l3' .* nearest name is 'l"),
         (lambda: fastsgd.fit(*data(), penalty=L2([1.0, 2.0])), "penalty: expected one alpha"),
     ],

@@ -11,6 +11,7 @@ from noisy_rows import data
 
 import fastsgd
 from fastsgd.optimizers import SGD
+from fastsgd.penalties import CumulativeL1
 from fastsgd.schedules import Adaptive, Cosine, InvScaling
 
 RESUMED = {
@@ -18,6 +19,7 @@ RESUMED = {
     "adam, averaged": {"optimizer": "adam", "average": 15},
     "averaged later": {"average": 99, "lr": 0.05},
     "momentum, scaled": {"optimizer": SGD(0.9), "lr": InvScaling(0.01), "penalty": "l1"},
+    "cumulative": {"penalty": CumulativeL1(0.3, 0.5)},
     "watched": {"tol": 1e-4, "patience": 3, "lr": 0.01},
     "adaptive": {"lr": Adaptive(0.03, tol=1e-2, patience=1)},
     "one-versus-rest": {"loss": "logistic", "tol": 3e-2, "patience": 2, "optimizer": "adagrad"},

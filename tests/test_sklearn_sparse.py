@@ -52,7 +52,9 @@ def test_a_stream_of_sparse_chunks_is_one_epoch():
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("way", [{}, {"penalty": None}, {"average": True}])
+@pytest.mark.parametrize(
+    "way", [{}, {"penalty": None}, {"average": True}, {"penalty": "l1", "alpha": 0.01}]
+)
 def test_single_rows_take_scikit_learns_steps(fit_intercept, way):
     X, score, labels = data()
     options = {"shuffle": False, "tol": None, "max_iter": 3, "fit_intercept": fit_intercept} | way

@@ -11,7 +11,8 @@ settle    a stretch of an epoch ends: all weights are brought up to its last ste
 lapse     what happens to a weight between two steps in which its feature occurs
 held      what is known of features: of all of them, or of those of one batch
 near      what is known of the features of one batch, side by side
-slots     what an optimizer remembers of a weight
+slots     what an optimizer remembers of a weight, then what a penalty does
+due       what a cumulative penalty has still to take from a weight
 pace      by what the learning rate of an output is multiplied; 0 where it has stopped
 ========= ==========================================================================
 """

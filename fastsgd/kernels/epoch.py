@@ -41,8 +41,8 @@ class Parameters(NamedTuple):
 class Memory(NamedTuple):
     """What is kept of the steps before."""
 
-    w: Any  # (slots, k, d): what the optimizer remembers of each weight
-    b: Any  # (slots, k, 1): and of each intercept
+    w: Any  # (slots, k, d): what the optimizer remembers of each weight, then what the penalty does
+    b: Any  # (slots, k, 1): what the optimizer remembers of each intercept
     averages: Any
     pace: Any  # (k,): by what the learning rate of each output is multiplied; 0 freezes it
     steps: Any  # (1,): how many have been taken
@@ -181,7 +181,7 @@ def step(
     for f in range(features):
         g = narrow_scale * gradient.w[j, f] + derivative(penalty, w[j, f], f, narrow_length)
         moved, stride = move(optimizer, kept * w[j, f], g, memory.w, j, f, shared)
-        w[j, f] = shrink(penalty, moved, f, stride)
+        w[j, f] = shrink(penalty, moved, memory.w, j, f, stride)
         gradient.w[j, f] = 0
     if method.intercept > 0:
         g_b = number(scale * gradient.b[j])

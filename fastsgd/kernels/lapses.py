@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arithmetic import unsigned
+from .arithmetic import at, unsigned
 from .elementary import exp
 from .jit import entry, inner
 from .methods import bring_up, derivative, rest, shrink
@@ -214,9 +214,27 @@ class Replay(NamedTuple):
             w = held.w[j, f]
             for u in range(since, t):
                 lr = number(self.rates.lrs[unsigned(u - self.rates.start)] * self.rates.pace[j])
-                w = shrink(self.penalty, w - lr * derivative(self.penalty, w, f, lr), f, lr)
+                w = w - lr * derivative(self.penalty, w, f, lr)
+                w = shrink(self.penalty, w, held.slots, j, f, lr)
                 take_in(held.averages, j, f, self.first, u, u + 1, np.float64(w))
             held.w[j, f] = w
+
+
+class Owing(NamedTuple):
+    """Plain SGD with a cumulative penalty: more becomes due; else `lapse` says what happens."""
+
+    lapse: Any
+    rates: Any
+    alpha: Any  # what becomes due for each unit of learning rate: one number, or (d,)
+
+    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
+        """Let what becomes due in all the steps be due, of a weight above 0 and of one below."""
+        rates, k = self.rates, held.w.shape[0]
+        lr_sum = rates.sums[unsigned(t - rates.start)] - rates.sums[unsigned(since - rates.start)]
+        due = rates.pace[j] * lr_sum * at(self.alpha, f)
+        for slot in range(held.slots.shape[0] - 2 * k, held.slots.shape[0], k):
+            held.slots[slot + j, f] += due
+        bring_up(self.lapse, held, j, f, since, t)
 
 
 class Coasting(NamedTuple):

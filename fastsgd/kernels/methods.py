@@ -155,9 +155,12 @@ def rest(penalty: Any, w: Any, f: int, lr_sum: Any, log_kept: Any) -> Any:
 
 
 @by_type
-def shrink(penalty: Any, w: Any, f: int, stride: Any) -> Any:
-    """Return a weight after the proximal step of the rest of the penalty, `stride` long."""
-    return penalty.shrink(w, f, stride)
+def shrink(penalty: Any, w: Any, slots: Any, j: int, f: int, stride: Any) -> Any:
+    """Return a weight after the step of the rest of the penalty, `stride` long.
+
+    ``slots[-penalty.slots :, j, f]`` is what a penalty that has slots remembers of the weight.
+    """
+    return penalty.shrink(w, slots, j, f, stride)
 
 
 @by_type

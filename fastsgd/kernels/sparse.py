@@ -66,7 +66,7 @@ class Held(NamedTuple):
     """What is known of features: one column for each."""
 
     w: Any  # (k, ...)
-    slots: Any  # (slots * k, ...): what the optimizer remembers
+    slots: Any  # (slots * k, ...): what the optimizer and the penalty remember
     averages: Any  # (k, ...), or (0, ...) where there are none
 
 

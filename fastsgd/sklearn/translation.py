@@ -18,7 +18,7 @@ from ..losses import (
     SquaredEpsilonInsensitive,
     SquaredHinge,
 )
-from ..penalties import L1, L2, ElasticNet, NoPenalty
+from ..penalties import L2, CumulativeL1, NoPenalty
 from ..schedules import Adaptive, Bottou, Constant, InvScaling
 from .bounded import (
     BoundedSquared,
@@ -111,9 +111,9 @@ RATES: dict[str, Any] = {"constant": Constant, "adaptive": Constant, **RULES}
 
 def penalty_of(name: str | None, alpha: float, l1_ratio: Any) -> Any:
     """Return the penalty of that name."""
-    if name == "elasticnet":
-        return ElasticNet(alpha, l1_ratio)
-    return {"l2": L2, "l1": L1}[name](alpha) if name is not None else NoPenalty()
+    if name is None:
+        return NoPenalty()
+    return L2(alpha) if name == "l2" else CumulativeL1(alpha, 1.0 if name == "l1" else l1_ratio)
 
 
 def schedule_of(estimator: Any, tol: float | None, batch_size: int, lead: int) -> Any:

@@ -1,0 +1,116 @@
+"""The cumulative penalty leaves what is due until a weight can pay it, on sparse rows as well."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from interpreted_mode import passed
+from noisy_rows import data
+from numba import config
+from numpy_reference import cumulative
+from scipy import sparse
+from sklearn.linear_model import Lasso
+from sparse_rows import ALPHAS, N, table
+
+import fastsgd
+from fastsgd.penalties import L1, CumulativeL1
+from fastsgd.schedules import InvScaling
+
+# Of each of up to 14 steps in 3 epochs.
+RATES = 0.3 / np.sqrt(1 + np.arange(60))
+
+
+def many_features():
+    """Return rows of 100 features, of which 3 count, and noisy targets."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1000, 100))
+    return X, X[:, :3] @ [3.0, -2.0, 1.0] + rng.normal(size=1000)
+
+
+def test_mini_batches_find_the_weights_that_are_0_at_the_minimum():
+    X, y = many_features()
+    best = Lasso(alpha=0.2, tol=1e-12).fit(X, y)
+    options = {"batch_size": 32, "epochs": 50, "lr": InvScaling(0.1, power=0.5), "seed": 0}
+    model = fastsgd.fit(X, y, penalty=CumulativeL1(0.2), **options)
+    np.testing.assert_array_equal(model.w != 0, best.coef_ != 0)
+    # The others are off by the noise of the last gradients, whose steps are of 0.0025.
+    np.testing.assert_allclose(model.w, best.coef_, atol=0.02)
+    proximal = fastsgd.fit(X, y, penalty=L1(0.2), **options)
+    assert np.count_nonzero(proximal.w) > 10
+
+
+def steps_in_numpy(X, y, penalty, batch_size, epochs, averages):
+    """Return w and b after plain SGD on sparse rows, where a weight pays as its feature occurs."""
+    w, b, debts, seen = np.zeros(X.shape[1]), 0.0, np.zeros((2, X.shape[1])), []
+    l1 = penalty.l1_ratio * np.asarray(penalty.alpha)
+    decay = (1 - penalty.l1_ratio) * np.asarray(penalty.alpha)
+    for t, start in enumerate([*range(0, len(X), batch_size)] * epochs):
+        rows, lr = slice(start, start + batch_size), RATES[t]
+        slopes = (X[rows] @ w + b - y[rows]) / len(y[rows])
+        w, b = w * (1 - lr * decay) - lr * X[rows].T @ slopes, b - lr * slopes.sum()
+        occur = (X[rows] != 0).any(axis=0)
+        debts_now = debts + [[1.0], [0.0]] * np.broadcast_to(lr * l1, w.shape)
+        after = debts.copy()
+        paid = cumulative(w, np.broadcast_to(lr * l1, w.shape), after)
+        w, debts = np.where(occur, paid, w), np.where(occur, after, debts_now)
+        seen.append((w, b))
+    return tuple(np.mean(part, axis=0) for part in zip(*seen, strict=True)) if averages else (w, b)
+
+
+COMPILED = [(CumulativeL1(0.1), True), (CumulativeL1(ALPHAS / 5, 0.4), False)]
+CASES = [*COMPILED, (CumulativeL1(0.1), False), (CumulativeL1(ALPHAS / 5, 0.4), True)]
+CASES += [
+    (CumulativeL1(0.3, share), averages) for share in (0.0, 0.4) for averages in (False, True)
+]
+
+
+@pytest.mark.parametrize(("penalty", "averages"), CASES if config.DISABLE_JIT else COMPILED)
+def test_a_weight_pays_when_its_feature_occurs(penalty, averages, monkeypatch):
+    # So few that an epoch is cut into several stretches, each of which ends with a sweep.
+    monkeypatch.setattr("fastsgd.stretches.STRETCH", 40)
+    X, y = table(), np.random.default_rng(1).normal(size=N)
+    model = fastsgd.fit(
+        sparse.csr_array(X),
+        y,
+        penalty=penalty,
+        lr=lambda t: RATES[t],
+        batch_size=3,
+        epochs=3,
+        average=averages,
+        shuffle=False,
+        init=(np.zeros(X.shape[1]), 0.0),
+    )
+    w, b = steps_in_numpy(X, y, penalty, 3, 3, averages)
+    # 42 steps, of weights and debts of order 1.
+    np.testing.assert_allclose(model.w, w, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(model.b, b, rtol=1e-13)
+
+
+def test_weights_pay_in_interpreted_mode():
+    assert passed(__file__, "pays_when") == len(CASES)
+
+
+def test_a_class_that_has_stopped_owes_no_more():
+    X, y = sparse.csr_array(table()), np.arange(N) % 3
+    options = {"loss": "logistic", "penalty": CumulativeL1(0.05), "seed": 0, "lr": 0.1}
+    model = fastsgd.fit(X, y, tol=0.01, patience=1, epochs=20, **options)
+    epochs = model.state.stopped // (N // 10)
+    assert len(set(epochs)) > 1
+    for j, count in enumerate(epochs):
+        alone = fastsgd.fit(X, y, epochs=int(count), **options)
+        np.testing.assert_array_equal(model.w[:, j], alone.w[:, j])
+        np.testing.assert_array_equal(model.state.memory.w[:, j], alone.state.memory.w[:, j])
+
+
+def test_another_penalty_may_follow_and_owes_nothing():
+    X, y = data()
+    first = fastsgd.fit(X, y, penalty=CumulativeL1(0.3), optimizer="adam", seed=0)
+    plain = fastsgd.fit(X, y, optimizer="adam", seed=0)
+    options = {"optimizer": "adam", "epochs": 2, "seed": 0}
+    # Where nothing of the penalty is in the gradient, what Adam remembers goes on.
+    after = fastsgd.fit(X, y, resume=first, penalty=None, **options)
+    assert after.state.memory.w.shape[0] == 2
+    begun = fastsgd.fit(X, y, resume=plain, penalty=CumulativeL1(0.3), **options)
+    expected = fastsgd.fit(X, y, resume=plain, penalty=L1(0.3), **options)
+    # No weight has come to 0 yet: both forms of L1 take the same from it.
+    np.testing.assert_allclose(begun.w, expected.w, rtol=1e-13)
