@@ -67,10 +67,12 @@ def check_finite(rows: Sparse) -> None:
 
 
 def as_scipy(rows: Sparse) -> Any:
-    """Return rows as a CSR array of scipy, which shares their entries and indices."""
+    """Return rows as a CSR array of scipy, which shares their entries, and indices as a rule."""
     from scipy.sparse import csr_array  # who has sparse rows has scipy
 
     indices = rows.indices.view(np.dtype(f"i{rows.indices.dtype.itemsize}"))
+    if rows.entries.size > np.iinfo(indices.dtype).max:  # scipy wants both of one dtype
+        indices = indices.astype(np.int64)
     parts = rows.entries, indices, rows.indptr.astype(indices.dtype, copy=False)
     return csr_array(parts, shape=(rows.n, rows.d))
 

@@ -56,8 +56,8 @@ class Interrupted(KeyboardInterrupt):
     Attributes
     ----------
     model : Model
-        The model after the last whole mini-batch. Its history ends with the last whole epoch; that
-        of a fit which takes no more than some milliseconds may end before it.
+        The model after the last whole mini-batch. Its history ends with the last whole epoch; in a
+        fit that takes no more than some milliseconds, it may end with one before that.
 
     Examples
     --------

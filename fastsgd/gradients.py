@@ -70,7 +70,8 @@ def gradient(
     reduction : {"none", "sum", "mean"}
         "sum" is exactly what ``backward()`` leaves in ``param.grad``; "mean" is that divided by
         the number of rows, whatever their weights; "none" gives one gradient a row. Of sparse
-        rows these are sparse, and y is of shape (n,) with no more than two classes.
+        rows these are sparse, and there is one output: y is of shape (n,), with no more than two
+        classes, and the loss is not softmax.
 
     Returns
     -------
@@ -149,8 +150,8 @@ def _of_each_row(problem: Problem, values: Parameters, loss: Any) -> ParameterGr
     rows, loss_sums = problem.data.rows, np.zeros(problem.k)
     if isinstance(rows, Sparse) and problem.outputs is not None:
         raise ValueError(
-            'reduction: expected "sum" or "mean" for sparse rows and y of shape (n, k), or more '
-            'than two classes, got "none"'
+            'reduction: expected "sum" or "mean" for sparse rows and several outputs, as of y of '
+            'shape (n, k), of more than two classes and of softmax, got "none"'
         )
     scratch, block = zero_gradient(values.w), block_of(scores_of(values.w, rows))
     derivatives = np.empty((problem.n, problem.k), problem.dtype)

@@ -123,7 +123,7 @@ def lapse_of(settings: Settings, state: State, start: int, lrs: Array, is_scatte
     if is_replayed(settings):
         return Replay(penalty, rates, first)
     if not hasattr(penalty, "decay"):
-        return Shrinking(penalty, start, rates.sums, pace, state.parameters.w)
+        return Shrinking(penalty, rates, state.parameters.w)
     lapse = _decaying(penalty, settings.schedule, rates, first)
     if is_averaged and isinstance(lapse, Decaying):
         return _in_average(lapse, first)

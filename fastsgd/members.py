@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .checks import shown
+from .checks import BOOLS, shown
 from .custom import is_custom
 from .kernels.attributes import equal_within, having
 
@@ -46,7 +46,7 @@ VALUES = {
 }
 
 
-def parameters(**checks: Check) -> Callable[[C], C]:
+def checked(**checks: Check) -> Callable[[C], C]:
     """Check what a member is made of; each check returns the value that is kept.
 
     A method `check_together`, if there is one, sees them all. Members of different classes are
@@ -57,7 +57,7 @@ def parameters(**checks: Check) -> Callable[[C], C]:
         equal_within(cls)
         make: Callable[..., Any] = cls.__new__
 
-        def checked(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        def make_checked(cls: Any, *args: Any, **kwargs: Any) -> Any:
             given = zip(cls._fields, make(cls, *args, **kwargs), strict=True)
             member = cls._make([checks[name](name, value) for name, value in given])
             if hasattr(cls, "check_together"):
@@ -65,10 +65,10 @@ def parameters(**checks: Check) -> Callable[[C], C]:
             return member
 
         def replaced(self: Any, **changes: Any) -> Any:
-            return cls(**{**self._asdict(), **changes})
+            return type(self)(**{**self._asdict(), **changes})
 
-        checked.__wrapped__ = make  # type: ignore[attr-defined]  # for inspect.signature
-        return having(__new__=checked, _replace=replaced, __replace__=replaced)(cls)
+        make_checked.__wrapped__ = make  # type: ignore[attr-defined]  # for inspect.signature
+        return having(__new__=make_checked, _replace=replaced, __replace__=replaced)(cls)
 
     return decorate
 
@@ -102,7 +102,7 @@ def chosen(argument: str, choice: Any, family: Mapping[str, type]) -> Any:
         hint = f" of the subclass {type(choice).__name__}, which kernels might take for its parent"
     elif isinstance(choice, type):
         hint = f", a class; {choice.__name__}(...) is a value of it"
-    elif isinstance(choice, Real) and argument == "penalty":
+    elif isinstance(choice, Real) and not isinstance(choice, BOOLS) and argument == "penalty":
         hint = f"; {PACKAGE}.penalties.L2({choice}) has that strength"
     elif callable(choice) and argument in WITH_CUSTOM:
         hint = f"; {WITH_CUSTOM[argument]} makes one of functions"

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from . import checks
 from .kernels.attributes import having
-from .members import chosen, parameters
+from .members import checked, chosen
 
 __all__ = ["OPTIMIZERS", "SGD", "Adagrad", "Adam", "AdamW", "RMSprop", "named_optimizer"]
 
@@ -74,7 +74,7 @@ class _Nesterov(NamedTuple):
         return w - lr * (g + momentum * v), stride
 
 
-@parameters(momentum=checks.ratio_below_one, nesterov=checks.flag)
+@checked(momentum=checks.ratio_below_one, nesterov=checks.flag)
 class SGD(NamedTuple):
     """Stochastic gradient descent: ``w -= lr * g``.
 
@@ -120,7 +120,7 @@ class SGD(NamedTuple):
         return _Nesterov(self.momentum) if self.nesterov else _Momentum(self.momentum)
 
 
-@parameters(eps=checks.positive)
+@checked(eps=checks.positive)
 @having(slots=1, keep=_keep_all_of_any_size, rule=_itself)
 class Adagrad(NamedTuple):
     """Adagrad: ``s += g**2; w -= lr * g / (sqrt(s) + eps)``, as in PyTorch.
@@ -161,7 +161,7 @@ class Adagrad(NamedTuple):
         return w - stride * g, stride
 
 
-@parameters(rho=checks.ratio_below_one, eps=checks.positive)
+@checked(rho=checks.ratio_below_one, eps=checks.positive)
 @having(slots=1, keep=_keep_all_of_any_size, rule=_itself)
 class RMSprop(NamedTuple):
     """RMSprop: ``s = rho * s + (1 - rho) * g**2; w -= lr * g / (sqrt(s) + eps)``.
@@ -234,7 +234,7 @@ def _adam_move(self: Any, w: Any, g: Any, slots: Any, j: Any, f: Any, shared: An
     return w - stride * (m * unbias1), stride
 
 
-@parameters(beta1=checks.ratio_below_one, beta2=checks.ratio_below_one, eps=checks.positive)
+@checked(beta1=checks.ratio_below_one, beta2=checks.ratio_below_one, eps=checks.positive)
 @having(slots=2, keep=_keep_all_of_any_size, at_step=_adam_at_step, move=_adam_move, rule=_itself)
 class Adam(NamedTuple):
     """Adam: steps along the mean of gradients over the root of their mean square.
@@ -270,7 +270,7 @@ class Adam(NamedTuple):
     eps: float = 1e-8
 
 
-@parameters(
+@checked(
     beta1=checks.ratio_below_one,
     beta2=checks.ratio_below_one,
     eps=checks.positive,

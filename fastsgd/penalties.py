@@ -23,7 +23,7 @@ from .custom import PLACES, check_derivative, check_functions, member
 from .kernels.arithmetic import at, capped, nearer_to_zero
 from .kernels.attributes import having
 from .kernels.elementary import exp, expm1
-from .members import chosen, parameters
+from .members import checked, chosen
 
 __all__ = [
     "L1",
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 
-@parameters()
+@checked()
 class NoPenalty(NamedTuple):
     """No penalty.
 
@@ -60,7 +60,7 @@ class NoPenalty(NamedTuple):
         return w
 
 
-@parameters(alpha=checks.strength)
+@checked(alpha=checks.strength)
 class L2(NamedTuple):
     """Half the squared norm, or ridge penalty: ``alpha / 2 * sum(w**2)``.
 
@@ -114,7 +114,7 @@ class L2(NamedTuple):
         return w * exp(log_kept)
 
 
-@parameters(alpha=checks.strength)
+@checked(alpha=checks.strength)
 class L1(NamedTuple):
     """The sum of the absolute values, or lasso penalty: ``alpha * sum(|w|)``.
 
@@ -173,7 +173,7 @@ class L1(NamedTuple):
         return nearer_to_zero(w, lr_sum * at(self.alpha, f))
 
 
-@parameters(alpha=checks.strength, l1_ratio=checks.ratio)
+@checked(alpha=checks.strength, l1_ratio=checks.ratio)
 class ElasticNet(NamedTuple):
     """A mixture of `L1` and `L2`.
 
@@ -231,7 +231,7 @@ class ElasticNet(NamedTuple):
         return nearer_to_zero(w * kept, distance * self.l1_ratio)
 
 
-@parameters(alpha=checks.strength, l1_ratio=checks.ratio)
+@checked(alpha=checks.strength, l1_ratio=checks.ratio)
 @having(slots=2, value=ElasticNet.value, derivative=ElasticNet.derivative)
 class CumulativeL1(NamedTuple):
     """`L1`, or its mixture with `L2`, by which weights become exactly 0 in mini-batches too.

@@ -19,7 +19,7 @@ import numpy as np
 from . import checks
 from .arrays import Array
 from .kinds import MULTICLASS
-from .members import chosen, parameters
+from .members import checked, chosen
 
 __all__ = [
     "SCHEDULES",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-@parameters(lr=checks.positive)
+@checked(lr=checks.positive)
 class Constant(NamedTuple):
     """The same learning rate in each step; a number in the place of a schedule stands for it.
 
@@ -61,7 +61,7 @@ class Constant(NamedTuple):
         return np.full(t.shape, self.lr)
 
 
-@parameters(lr=checks.positive, power=checks.non_negative, t0=checks.positive)
+@checked(lr=checks.positive, power=checks.non_negative, t0=checks.positive)
 class InvScaling(NamedTuple):
     """Inverse scaling: ``lr / (1 + t / t0)**power``.
 
@@ -101,7 +101,7 @@ class InvScaling(NamedTuple):
         return rates
 
 
-@parameters()
+@checked()
 class Optimal(NamedTuple):
     """Bottou's schedule: ``1 / (alpha * (t0 + t))``, with the alpha of the penalty.
 
@@ -167,7 +167,7 @@ class Bottou(NamedTuple):
         return 1 / (self.alpha * (self.t0 + t))
 
 
-@parameters(lr=checks.positive, every=checks.count, factor=checks.ratio)
+@checked(lr=checks.positive, every=checks.count, factor=checks.ratio)
 class Step(NamedTuple):
     """Steps down: ``lr * factor**(t // every)``.
 
@@ -176,9 +176,9 @@ class Step(NamedTuple):
     lr : float
         The learning rate of the first steps, positive.
     every : int
-        How many mini-batches it lasts.
+        How many mini-batches each learning rate lasts.
     factor : float
-        By what it is multiplied then: from 0 to 1.
+        By what the rate is multiplied after that: from 0 to 1.
 
     Raises
     ------
@@ -200,7 +200,7 @@ class Step(NamedTuple):
         return self.lr * self.factor ** (t // self.every)
 
 
-@parameters(lr=checks.positive, decay=checks.ratio)
+@checked(lr=checks.positive, decay=checks.ratio)
 class Exponential(NamedTuple):
     """Exponential decay: ``lr * decay**t``.
 
@@ -230,7 +230,7 @@ class Exponential(NamedTuple):
         return self.lr * self.decay ** t.astype(np.float64)
 
 
-@parameters(
+@checked(
     lr=checks.positive,
     steps=checks.count_or_none,
     warm_up=checks.count_or_zero,
@@ -301,7 +301,7 @@ class Cosine(NamedTuple):
         return np.where(t < self.warm_up, rising, falling)
 
 
-@parameters(
+@checked(
     lr=checks.positive,
     factor=checks.above_one,
     tol=checks.non_negative,
@@ -420,14 +420,13 @@ def named_schedule(lr: Any) -> Any:
         return chosen("lr", lr, SCHEDULES)
     if callable(lr) and not isinstance(lr, type):
         return Function(lr)
-    is_number = isinstance(lr, Real)
-    if not is_number:
-        hint = f", a class; {lr.__name__}(...) is a value of it" if isinstance(lr, type) else ""
-        raise TypeError(
-            "lr: expected a number, a name, a value such as fastsgd.schedules.Cosine(), or a "
-            f"function of the number of a step, got {checks.shown(lr)}{hint}"
-        )
-    return Constant(lr)
+    if isinstance(lr, Real):
+        return Constant(lr)  # type: ignore[arg-type]  # which makes a float of it
+    hint = f", a class; {lr.__name__}(...) is a value of it" if isinstance(lr, type) else ""
+    raise TypeError(
+        "lr: expected a number, a name, a value such as fastsgd.schedules.Cosine(), or a "
+        f"function of the number of a step, got {checks.shown(lr)}{hint}"
+    )
 
 
 def _refuse_text(lr: str) -> None:

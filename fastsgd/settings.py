@@ -7,15 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import checks
-from .kernels.clipping import Clipped, ClippedByOutput, Unclipped
-from .kernels.epoch import Method
 from .losses import named_loss
-from .members import in_dtype
 from .optimizers import named_optimizer
 from .penalties import named_penalty
 from .problem import Problem
 from .schedules import named_schedule
-from .state import State
 
 
 class Settings(NamedTuple):
@@ -64,20 +60,6 @@ class Settings(NamedTuple):
         total = min(total, checks.MOST_STEPS)
         bound = self.schedule.bound(loss=self.loss, penalty=self.penalty, steps=total)
         return settings._replace(schedule=bound)
-
-    def method(self, problem: Problem, state: State) -> Method:
-        """Return what the kernels need to know."""
-        clipping: Any = Unclipped()
-        if self.clip_norm is not None:
-            kind = ClippedByOutput if problem.is_one_versus_rest else Clipped
-            clipping = kind(self.clip_norm)
-        return Method(
-            in_dtype(self.loss, problem.dtype),
-            in_dtype(self.penalty, problem.dtype),
-            self.optimizer.rule(),
-            clipping,
-            state.intercept if self.fit_intercept else 0.0,
-        )
 
 
 def checked_settings(

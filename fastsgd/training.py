@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from . import checks, held_out, interrupts, parameters
+from .arrays import Array
 from .custom import compiling
 from .descent import Descent
 from .diverging import HIGH
@@ -87,27 +88,28 @@ def fit(
         polars, become an array of their own first. What is not copied must not change during the
         fit.
 
-        Sparse rows are not copied where they are in CSR form, of float32 or float64, with
-        columns that increase within each row and no entry that is 0, but for what says where
-        rows begin; all others are converted once, duplicates summed. Steps cost what the
-        non-zeros of their rows cost. Plain SGD is that of the same rows given dense, with every
-        penalty but the cumulative one, which weights pay as their features occur, and so is SGD
-        with momentum at a constant rate and without a penalty. Otherwise
-        the lazy form is taken: a weight, with all that the optimizer remembers of it, its penalty
-        and its decay, changes in the steps in which its feature occurs, and in no others; with
-        momentum it coasts in between, at the rate of the last step before it is needed. A penalty
-        then counts for less the rarer a feature is, which is another objective, and a weight whose
-        feature never occurs stays what it is initially. What is in proportion to the number of
-        steps between two occurrences: averages of plain SGD with a penalty other than L2 of one
-        alpha, penalties of your own, and an L2 penalty, or share of one, that is so strong that
-        alpha times lr may be 1 or more, or above 1/2 where each feature has its alpha and the rate
-        changes.
+        Sparse rows are not copied where they are in CSR form, of float32 or float64, with columns
+        that increase within each row and no entry that is 0, but for what says where rows begin;
+        all others are converted once, duplicates summed. Steps cost what the non-zeros of their
+        rows cost. Plain SGD is that of the same rows given dense, with every penalty but the
+        cumulative one, which weights pay as their features occur, and so is SGD with momentum at a
+        constant rate and without a penalty. Otherwise the lazy form is taken: a weight, with all
+        that the optimizer remembers of it, its penalty and its decay, changes in the steps in which
+        its feature occurs, and in no others; with momentum it coasts in between, at the rate of the
+        last step before it is needed, or before the end of a stretch of the epoch, of which small
+        data have one. A penalty then counts for less the rarer a feature is, which is another
+        objective, and a weight whose feature never occurs stays what it is initially. What is in
+        proportion to the number of steps between two occurrences: averages of plain SGD with a
+        penalty other than L2 of one alpha, penalties of your own, and an L2 penalty, or share of
+        one, that is so strong that alpha times lr may be 1 or more, or above 1/2 where each feature
+        has its alpha and the rate changes.
     y : array-like of shape (n,) or (n, k)
         For regression, the targets, converted to the dtype of X where they are not of it; one
         column is one output of several, with `w` of shape (d, 1). For classes, labels, of shape
         (n,).
     sample_weight : array-like of shape (n,), or (n, k) for outputs with a loss each; optional
-        What each row's loss and gradient are multiplied by; at least 0, and not all 0. A row of
+        What each row's loss and gradient are multiplied by; at least 0, and not all 0, neither of
+        the rows to learn from nor of those held out, unless there is a `class_weight`. A row of
         weight 0 counts for nothing, though its loss may overflow. Weights far above 1 take an `lr`
         that is as much lower.
     class_weight : "balanced" or dict, optional
@@ -129,10 +131,11 @@ def fit(
     epochs : int
         How often all rows are visited; 0 returns the initial model.
     average : bool or int
-        Whether the parameters of the model are the means of those after each step
-        (Polyak-Ruppert averaging); an int is the number of the step from which on, the first being
-        1 here, for which True stands. A class that has stopped keeps its means; if it goes on,
-        the parameters that it kept count for the steps in between.
+        Whether the parameters of the model are the means of those after each step (Polyak-Ruppert
+        averaging); an int is the number of the step from which on, the first being 1 here, for
+        which True stands. Where the fit goes on from another one, averages that there are go on
+        whatever the number, and new ones begin with its own steps. A class that has stopped keeps
+        its means; if it goes on, the parameters that it kept count for the steps in between.
     clip_norm : float, optional
         The largest norm of the gradient of the data loss, of w and b together where both are
         learned, and before the penalty; a longer one is shortened to it.
@@ -171,13 +174,13 @@ def fit(
         A model that has classes has to have those of y.
     resume : Model, optional
         A model whose fit goes on: with its parameters, classes, optimizer state, averages, and
-        numbers of steps and epochs, all as they were learned: what has been written into its `w`
-        since does not count, and `init` is what begins with that. All other arguments are to be
-        given again: then 3 and 3 more epochs equal 6 to the bit, unless a schedule has a horizon.
-        With `validation` the best so far is measured on the rows held out now, and stays the best
-        until an epoch is better. What has stopped goes on only if `tol`, `patience` or an
-        adaptive `lr` is another one, or no more: then they watch anew. An adaptive rate begins
-        anew for what `tol` had stopped.
+        numbers of steps and epochs, all as they were learned, whatever has been written into its
+        `w` since; to begin with that, give the model as `init`. All other arguments but `seed` are
+        to be given again: then 3 and 3 more epochs equal 6 to the bit, unless a schedule has a
+        horizon. With `validation` the best so far is measured on the rows held out now, and stays
+        the best until an epoch is better. What has stopped goes on only if `tol`, `patience` or an
+        adaptive `lr` is another one, or is no longer given: then the loss is watched anew. An
+        adaptive rate begins anew for what `tol` had stopped.
     epoch_loss : {"running", "full", None}
         The data loss in the history. "running": the mean over the rows visited of the loss that
         each had before its own step, which costs nothing. "full": the mean over all rows that
@@ -185,7 +188,7 @@ def fit(
         pass over X. None: not recorded.
     callback : callable, optional
         Called as ``callback(model, epoch)`` after each epoch, with a model of its own and the
-        epoch's number, from 0. If it returns True, the fit ends there.
+        epoch's number, from 0. If it returns True, Python's or numpy's, the fit ends there.
     progress : bool
         Whether a `tqdm` bar shows the loss and the rows a second.
     n_threads : int or None
@@ -210,10 +213,10 @@ def fit(
         If the loss or a parameter stops being finite; its ``model`` is that of the last finite
         end of an epoch.
     Interrupted
-        At Ctrl-C once the first epoch has begun, within half a second, but for sparse rows and an
-        L2 penalty so strong that its steps are made up for one by one; its ``model`` is that
-        after the last whole mini-batch. Before that there is nothing to lose, and Ctrl-C is a
-        plain KeyboardInterrupt.
+        At Ctrl-C once the first epoch has begun, within half a second; later for sparse rows with
+        an L2 penalty so strong that its steps are made up for one by one. Its ``model`` is that
+        after the last whole mini-batch. Before that there is nothing to lose, and Ctrl-C is a plain
+        KeyboardInterrupt.
     Exception
         Whatever else is raised in the epochs is passed on, such as errors of `callback` or of a
         function for `lr`, which is asked for the rates of many steps at once; its ``model``,
@@ -280,12 +283,12 @@ def fit(
         classes=None if resume is None else resume.classes,
         check_finite=check_finite,
     )
-    if class_weight is None:  # which may leave out all rows of one chunk of a stream
-        _check_some_count(problem.data.weights)
     settings.check_with(problem)
     validation = held_out.checked(validation, problem, settings.loss)
     seed_used = resume.seed if resume is not None and seed is None else checked_seed(seed)
     held, kept = held_out.split(validation, problem, seed_used)
+    if class_weight is None:  # which may leave out all rows of one chunk of a stream
+        _check_some_count(problem.data.weights, kept, held)
     given = None if init is None else _given(init, problem)
     steps = 0 if resume is None else resume.state.steps
     with compiling(settings.loss, settings.penalty):
@@ -345,11 +348,23 @@ def _run(
             raise
 
 
-def _check_some_count(weights: Unweighted | Weighted | WeightedByOutput) -> None:
-    """Refuse rows that all count for nothing."""
-    if not (isinstance(weights, Unweighted) or weights.weights.any()):
-        dtype = weights.weights.dtype
-        raise ValueError(f"sample_weight: expected at least one above 0 as a {dtype}, got none")
+def _check_some_count(
+    weights: Unweighted | Weighted | WeightedByOutput,
+    kept: Array | None,
+    held: held_out.HeldOut | None,
+) -> None:
+    """Refuse rows to learn from, or to hold out, that all count for nothing."""
+    if isinstance(weights, Unweighted):
+        return
+    every, dtype = weights.weights, weights.weights.dtype
+    parts = {"": every}
+    if kept is not None and held is not None:
+        parts = {" of the rows to learn from": every[kept], " of those held out": every[held.rows]}
+    for which, part in parts.items():
+        if not part.any():
+            raise ValueError(
+                f"sample_weight: expected at least one above 0 as a {dtype}{which}, got none"
+            )
 
 
 def _check_watched(settings: Settings, validation: Any) -> None:

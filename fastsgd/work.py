@@ -17,6 +17,7 @@ from .gathering import (
     zero_gradient,
 )
 from .kernels.asking import asking_for, bytes_of_row, come_slowly
+from .kernels.clipping import Clipped, ClippedByOutput, Unclipped
 from .kernels.columns import FEWEST_FILLED, takes_exponentials, whole_registers
 from .kernels.dense import FROM_MEMORY, Dense
 from .kernels.epoch import Method, Work
@@ -34,6 +35,7 @@ from .kernels.short import (
 from .kernels.sparse import Batches, Sparse
 from .kernels.targets import Classes, OneVersusRest, Values
 from .lapsing import lapse_of
+from .members import in_dtype
 from .problem import Problem
 from .settings import Settings
 from .sparse_work import brought_near, is_linear, scattered_work
@@ -64,7 +66,7 @@ def with_parts_compiled(work: Work, order: Array) -> Work:
 
 def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     """Return what a fit works on, and `at_rates` makes ready for its kernels."""
-    method = settings.method(problem, state)
+    method = _method(problem, settings, state)
     if hasattr(settings.schedule, "aim"):  # a rate that depends on the row as well
         problem = problem._replace(data=settings.schedule.aim(problem.data))
     if isinstance(problem.data.rows, Sparse) and is_linear(problem, settings, state):
@@ -75,6 +77,21 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     w = state.parameters.w
     way = parts_if_large(w, by_row, settings.batch_size, PARTS)
     return Work(problem.data, method, state.parameters, state.memory, zero_gradient(w), way)
+
+
+def _method(problem: Problem, settings: Settings, state: State) -> Method:
+    """Return what the kernels need to know of the settings."""
+    clipping: Any = Unclipped()
+    if settings.clip_norm is not None:
+        kind = ClippedByOutput if problem.is_one_versus_rest else Clipped
+        clipping = kind(settings.clip_norm)
+    return Method(
+        in_dtype(settings.loss, problem.dtype),
+        in_dtype(settings.penalty, problem.dtype),
+        settings.optimizer.rule(),
+        clipping,
+        state.intercept if settings.fit_intercept else 0.0,
+    )
 
 
 def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | ByRowThenLosses | None:

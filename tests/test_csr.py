@@ -12,6 +12,8 @@ from scipy import sparse
 from sparse_rows import N, table, targets
 
 import fastsgd
+from fastsgd.csr import as_scipy
+from fastsgd.kernels.sparse import Sparse
 from fastsgd.penalties import ElasticNet
 from fastsgd.rows import read
 
@@ -213,3 +215,10 @@ def test_parts_that_are_no_arrays_are_named(make):
 def test_a_table_without_rows_or_features_is_refused(shape):
     with pytest.raises(ValueError, match="X: expected at least one row"):
         fastsgd.fit(sparse.csr_array(shape), np.zeros(shape[0]))
+
+
+def test_scipy_is_given_the_places_of_more_entries_than_its_indices_can_count():
+    entries, columns = np.arange(1.0, 201.0), np.tile(np.arange(100, dtype=np.uint8), 2)
+    # Of 8 bits, which stand for the 32 of two billion entries.
+    rows = Sparse(entries, columns, np.array([0, 100, 200]), 100)
+    np.testing.assert_array_equal(as_scipy(rows).toarray(), entries.reshape(2, 100))

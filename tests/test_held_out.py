@@ -228,3 +228,17 @@ def test_each_of_many_rows_held_out_counts_once():
     options = {"validation": 0.5, "init": ([0.0], 0.0), "fit_intercept": False, "epochs": 1}
     model = fastsgd.fit(np.zeros((n, 1)), np.ones(n), batch_size=1000, **options)
     np.testing.assert_allclose(model.history.validation_loss, 0.5, rtol=1e-12)
+
+
+@pytest.mark.parametrize("of", ["the rows to learn from", "those held out"])
+def test_rows_that_all_count_for_nothing_are_refused_on_either_side(of):
+    X, y = data(20)
+    # Which rows are learned from shows where the gradient is not 0.
+    seen = fastsgd.fit(
+        np.eye(20, 300), np.ones(20), validation=0.5, seed=0, epochs=1, init=(np.zeros(300), 0.0)
+    )
+    held = seen.w[:20] == 0
+    weights = held if of == "the rows to learn from" else ~held
+    message = f"sample_weight: expected at least one above 0 as a float64 of {of}, got none"
+    with pytest.raises(ValueError, match=message):
+        fastsgd.fit(X, y, sample_weight=weights, validation=0.5, seed=0)

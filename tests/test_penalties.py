@@ -17,6 +17,8 @@ from fastsgd.kernels.methods import derivative, shrink
 from fastsgd.members import in_dtype
 from fastsgd.optimizers import SGD, Adam
 from fastsgd.penalties import L1, L2, CumulativeL1, ElasticNet, NoPenalty, named_penalty
+from fastsgd.sklearn.passive import PA1
+from fastsgd.sklearn.translation import HuberOnLabels
 
 START = np.array([0.5, -0.5, 1.0, 0.25]), 0.3
 
@@ -241,3 +243,16 @@ def test_the_penalty_in_the_history_is_that_of_float64_for_float32_as_well(penal
 def test_strengths_that_make_no_array_are_refused_by_name():
     with pytest.raises(ValueError, match="alpha: cannot be made an array"):
         L2([[1.0], [1.0, 2.0]])
+
+
+def test_a_changed_copy_is_of_the_same_class():
+    for member in (CumulativeL1(0.1), HuberOnLabels(1.0), PA1(0.1)):
+        changed = member._replace(**{member._fields[0]: 0.5})
+        assert type(changed) is type(member)
+        assert changed[0] == 0.5
+
+
+def test_no_strength_is_made_of_a_bool():
+    X, y = data()
+    with pytest.raises(TypeError, match=r"penalty: expected a name, .* got True$"):
+        fastsgd.fit(X, y, penalty=True)

@@ -232,3 +232,24 @@ def test_the_number_of_the_step_may_be_set(name, average):
             model.partial_fit(rows, y)
     assert ours.t_ == same.t_
     np.testing.assert_allclose(ours.coef_, same.coef_, rtol=ROUNDING)
+
+
+@pytest.mark.parametrize("kind", ["numbers", "two classes"])
+def test_what_was_averaged_goes_on_where_nothing_is_averaged_any_more(kind):
+    y = TARGETS[kind]
+    their, our = pair(y, **PLAIN | {"average": True, "learning_rate": "constant"})
+    for one in (their, our):
+        one.fit(X, y).set_params(average=False, eta0=1e-12).partial_fit(X, y)
+    assert_alike(their, our)
+
+
+def test_another_random_state_decides_the_orders_from_then_on():
+    options = {"learning_rate": "constant", "penalty": None, "eta0": 0.1}
+    first = SGDRegressor(**options, random_state=0).partial_fit(X, SCORE)
+    learned = [
+        copy.deepcopy(first).set_params(random_state=seed).partial_fit(X, SCORE).coef_
+        for seed in (0, 0, 5, 5, 6)
+    ]
+    np.testing.assert_array_equal(learned[0], learned[1])
+    np.testing.assert_array_equal(learned[2], learned[3])
+    assert len({coef.tobytes() for coef in learned}) == 3

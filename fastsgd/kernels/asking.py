@@ -29,9 +29,10 @@ class NotAsked(NamedTuple):
         return
 
 
-# Where many wait, requests get lost, and who waits for such a row asks for no others. Asked for
-# twice, 1M x 100 takes 0.84 times as long; four times, rows of 600 to 800 bytes take 0.91 to 0.93
-# times as long as asked for twice, but 1.12 times where the loss is the logistic one.
+# Where many requests wait, a processor drops some, and while it waits for a row that was dropped it
+# asks for no others. Asked for twice, 1M x 100 takes 0.84 times as long; four times, rows of 600 to
+# 800 bytes take 0.91 to 0.93 times as long as asked for twice, but 1.12 times where the loss is the
+# logistic one.
 class Ahead(NamedTuple):
     """A row and its targets are asked for when so many rows are to come before it, each time."""
 

@@ -75,7 +75,7 @@ class Step(NamedTuple):
     order: Any
     first: int
     last: int
-    mean: float  # what makes the sum of the gradients of the rows their mean
+    scale: float  # what makes the sum of the gradients of the rows their mean
     lr: float
     pace: Any
     t: int
@@ -105,10 +105,11 @@ def run(
     are_finite = True
     for epoch in range(loss_sums.shape[0]):
         order = orders[epoch % orders.shape[0]]
-        taken = visit(work, order, first, last, batch_size, lrs, t, taken, loss_sums[epoch])
+        lrs_left, losses = lrs[taken:], loss_sums[epoch]
+        taken += visit(work, order, first, last, batch_size, lrs_left, t + taken, losses)
         if taken > 0:
             are_finite &= settle(work.data.rows, work.parameters, t + taken)
-        if w_after.size > 0:
+        if w_after.size > 0:  # number by number: numba assigns arrays by counting references
             for j in range(w_after.shape[1]):
                 for f in range(w_after.shape[2]):
                     w_after[epoch, j, f] = work.parameters.w[j, f]
@@ -126,15 +127,16 @@ def visit(
     batch_size: int,
     lrs: Any,
     t: int,
-    taken: int,
     loss_sums: Any,
 ) -> int:
     """Visit the rows order[first:last] once; return how many steps have been taken since step t.
 
-    Mini-batches begin at the multiples of `batch_size`. Where `last` falls inside one, which it
-    may do at a multiple of the block, its gradient or way keep the sum so far for the next call.
+    Mini-batches begin at the multiples of `batch_size`. Where `last` cuts one, at a multiple of the
+    block of its way, no step is taken: its sums so far stay in `gradient`, or in the parts of
+    `way`, for the next call.
     """
     data, method, parameters, memory, gradient, way = work
+    taken = 0
     while first < last:
         batch_first = first - first % batch_size
         batch_last = min(batch_first + batch_size, order.size)
@@ -174,13 +176,13 @@ def step(
     """Take step t of output j, in plain SGD ``w -= lr * scale * gradient``; clear the gradient."""
     w, b = parameters
     penalty, optimizer = method.penalty, method.optimizer
-    number = w.dtype.type
+    number = w.dtype.type  # all of the loop is in it: a float64 would make float64 of the rest
     shared = at_step(optimizer, lr, t, number)
-    left, length = keep(optimizer, lr)
-    kept, narrow_scale, narrow_length = number(left), number(scale), number(length)
+    kept, length = keep(optimizer, lr)
+    w_kept, w_scale, w_length = number(kept), number(scale), number(length)
     for f in range(features):
-        g = narrow_scale * gradient.w[j, f] + derivative(penalty, w[j, f], f, narrow_length)
-        moved, stride = move(optimizer, kept * w[j, f], g, memory.w, j, f, shared)
+        g = w_scale * gradient.w[j, f] + derivative(penalty, w[j, f], f, w_length)
+        moved, stride = move(optimizer, w_kept * w[j, f], g, memory.w, j, f, shared)
         w[j, f] = shrink(penalty, moved, memory.w, j, f, stride)
         gradient.w[j, f] = 0
     if method.intercept > 0:

@@ -25,7 +25,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.runtime import rtsys
 from numba.extending import overload, register_jitable
 
-from .. import forks, garbage, interrupts  # noqa: F401
+from .. import forks, garbage, interrupts  # noqa: F401  (forks registers what it does)
 from .disk import Files
 from .inside import Inside
 
@@ -47,9 +47,6 @@ INTERNAL = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 # What is compiled as a part of kernels, and nowhere else.
 PART = {**INTERNAL, "forceinline": True, "pipeline_class": Inside}
-
-# What does nothing ends with `return`: of a docstring alone, numba's debug information, which
-# profilers ask for, finds no first line.
 
 # Where sums and products must not be reordered: what is added last, on purpose, may be what
 # rounding took away, and another order may overflow. But a product and a sum may be rounded once:
@@ -203,6 +200,8 @@ def _kernel(function: F, options: dict[str, Any]) -> F:
     return cast("F", _Kernel(function, options))
 
 
+# What does nothing ends with `return`: of a docstring alone, numba's debug information, which
+# profilers ask for, finds no first line.
 def inner(function: F) -> F:
     """Compile a function as a part of the kernels that call it; for Python it stays as it is.
 

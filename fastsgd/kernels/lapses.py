@@ -59,26 +59,25 @@ class Shrinking(NamedTuple):
     """Plain SGD with a penalty that moves a weight by so much for each unit of learning rate."""
 
     penalty: Any
-    start: Any
-    sums: Any  # (steps + 1,): of the learning rates before each step from `start` on
-    pace: Any  # (k,)
+    rates: Any
     w: Any  # (k, d): where `finish` leaves the weights
 
     def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
-        lr_sum = self.sums[unsigned(t - self.start)] - self.sums[unsigned(since - self.start)]
-        own = held.w.dtype.type(lr_sum * self.pace[j])
-        held.w[j, f] = rest(self.penalty, held.w[j, f], f, own, 0.0)
+        rates = self.rates
+        s, e = unsigned(since - rates.start), unsigned(t - rates.start)
+        lr_sum = held.w.dtype.type(rates.pace[j] * (rates.sums[e] - rates.sums[s]))
+        held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, 0.0)
 
     def dot_up(self, entries: Any, columns: Any, w: Any, steps: Any, j: Any, t: Any) -> Any:
         """Apply the penalty to the weights of a row; return their product."""
-        step, pace = t - self.start, self.pace[j]
-        return dot_shrunk(self.penalty, entries, columns, w, steps[j], self.sums, pace, step)
+        step, pace, sums = t - self.rates.start, self.rates.pace[j], self.rates.sums
+        return dot_shrunk(self.penalty, entries, columns, w, steps[j], sums, pace, step)
 
     def finish(self, w: Any, steps: Any, j: Any, t: Any) -> None:
         """Apply the penalty to all weights of output j."""
-        step, pace = t - self.start, self.pace[j]
-        shrink_all(self.penalty, w, steps[j], self.sums, pace, step, self.w[j])
+        step, pace, sums = t - self.rates.start, self.rates.pace[j], self.rates.sums
+        shrink_all(self.penalty, w, steps[j], sums, pace, step, self.w[j])
 
 
 @inner
@@ -89,8 +88,8 @@ def dot_shrunk(
     number, total, now = w.dtype.type, 0.0, sums[step]
     for q in range(columns.size):
         f = columns[q]
-        own = number((now - sums[steps[f]]) * pace)
-        weight = rest(penalty, w[f], f, own, 0.0)
+        lr_sum = number((now - sums[steps[f]]) * pace)
+        weight = rest(penalty, w[f], f, lr_sum, 0.0)
         w[f], steps[f] = weight, step
         total += entries[q] * weight
     return total
@@ -100,8 +99,8 @@ def dot_shrunk(
 def shrink_all(penalty: Any, w: Any, steps: Any, sums: Any, pace: Any, step: Any, out: Any) -> None:
     """Bring all weights of one output up to a step, and copy them to `out`."""
     for f in range(w.size):
-        own = w.dtype.type((sums[step] - sums[steps[f]]) * pace)
-        weight = rest(penalty, w[f], f, own, 0.0)
+        lr_sum = w.dtype.type((sums[step] - sums[steps[f]]) * pace)
+        weight = rest(penalty, w[f], f, lr_sum, 0.0)
         w[f], steps[f], out[f] = weight, step, weight
 
 

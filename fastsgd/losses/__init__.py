@@ -2,7 +2,7 @@
 
 A loss is a ``NamedTuple`` with two methods of a prediction and a target, both numbers. The
 kernels compile these very methods, so they use nothing but arithmetic and functions of numbers.
-To add a loss, write its class in one of the files beside this one, and list it in `LOSSES`.
+To add a loss, write its class in one of the files beside this one, and list it there.
 
 Three kinds: a loss for regression has targets that are numbers; one for two classes has the
 targets -1 and 1, which stand for two labels or for one class and the rest; `Softmax` sees the
@@ -14,42 +14,15 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from ..members import chosen
-from .log_link import Gamma, Poisson, Tweedie
+from . import log_link, regression, softmax, two_classes
+from .log_link import *  # noqa: F403
 from .own import custom
-from .regression import (
-    Absolute,
-    EpsilonInsensitive,
-    Huber,
-    LogCosh,
-    Quantile,
-    Squared,
-    SquaredEpsilonInsensitive,
-)
-from .softmax import Softmax
-from .two_classes import Hinge, Logistic, ModifiedHuber, Perceptron, SquaredHinge
+from .regression import *  # noqa: F403
+from .softmax import *  # noqa: F403
+from .two_classes import *  # noqa: F403
 
-__all__ = [
-    "LOSSES",
-    "Absolute",
-    "EpsilonInsensitive",
-    "Gamma",
-    "Hinge",
-    "Huber",
-    "LogCosh",
-    "Logistic",
-    "Loss",
-    "ModifiedHuber",
-    "Perceptron",
-    "Poisson",
-    "Quantile",
-    "Softmax",
-    "Squared",
-    "SquaredEpsilonInsensitive",
-    "SquaredHinge",
-    "Tweedie",
-    "custom",
-    "named_loss",
-]
+__all__ = ["LOSSES", "Loss", "custom", "named_loss"]
+__all__ += regression.__all__ + log_link.__all__ + two_classes.__all__ + softmax.__all__
 
 
 class Loss(Protocol):
@@ -75,22 +48,10 @@ class Loss(Protocol):
 
 
 LOSSES: dict[str, Any] = {
-    "squared": Squared,
-    "absolute": Absolute,
-    "huber": Huber,
-    "epsilon_insensitive": EpsilonInsensitive,
-    "squared_epsilon_insensitive": SquaredEpsilonInsensitive,
-    "quantile": Quantile,
-    "log_cosh": LogCosh,
-    "poisson": Poisson,
-    "gamma": Gamma,
-    "tweedie": Tweedie,
-    "logistic": Logistic,
-    "hinge": Hinge,
-    "squared_hinge": SquaredHinge,
-    "modified_huber": ModifiedHuber,
-    "perceptron": Perceptron,
-    "softmax": Softmax,
+    **regression.LOSSES,
+    **log_link.LOSSES,
+    **two_classes.LOSSES,
+    **softmax.LOSSES,
 }
 
 

@@ -9,7 +9,9 @@ from ..arrays import Array
 from ..kernels.attributes import having
 from ..kernels.elementary import exp
 from ..kinds import REGRESSION
-from ..members import parameters
+from ..members import checked
+
+__all__ = ["Gamma", "Poisson", "Tweedie"]
 
 
 def _mean(self: Any, scores: Array) -> Array:
@@ -17,7 +19,7 @@ def _mean(self: Any, scores: Array) -> Array:
     return np.exp(scores)
 
 
-@parameters()
+@checked()
 @having(kind=REGRESSION, response=_mean, takes_exponentials=True)
 class Poisson(NamedTuple):
     """Poisson regression with log link: ``exp(y_hat) - y * y_hat``.
@@ -49,7 +51,7 @@ class Poisson(NamedTuple):
         checks.targets_above(y, 0, strictly=False, loss="poisson")
 
 
-@parameters()
+@checked()
 @having(kind=REGRESSION, response=_mean, takes_exponentials=True)
 class Gamma(NamedTuple):
     """Gamma regression with log link: ``y_hat + y * exp(-y_hat)``.
@@ -81,7 +83,7 @@ class Gamma(NamedTuple):
         checks.targets_above(y, 0, strictly=True, loss="gamma")
 
 
-@parameters(power=checks.tweedie_power)
+@checked(power=checks.tweedie_power)
 @having(kind=REGRESSION, response=_mean, takes_exponentials=True)
 class Tweedie(NamedTuple):
     """Tweedie regression with log link, for a variance of ``mean**power``.
@@ -136,3 +138,10 @@ class Tweedie(NamedTuple):
         """Refuse targets that no distribution of this power has."""
         if self.power > 0:
             checks.targets_above(y, 0, strictly=self.power >= 2, loss=f"tweedie({self.power:g})")
+
+
+LOSSES: dict[str, Any] = {
+    "poisson": Poisson,
+    "gamma": Gamma,
+    "tweedie": Tweedie,
+}

@@ -7,12 +7,22 @@ from .. import checks
 from ..kernels.attributes import having
 from ..kernels.elementary import expm1, log1p
 from ..kinds import REGRESSION
-from ..members import parameters
+from ..members import checked
+
+__all__ = [
+    "Absolute",
+    "EpsilonInsensitive",
+    "Huber",
+    "LogCosh",
+    "Quantile",
+    "Squared",
+    "SquaredEpsilonInsensitive",
+]
 
 LN2 = math.log(2.0)
 
 
-@parameters()
+@checked()
 @having(kind=REGRESSION)
 class Squared(NamedTuple):
     """Half the squared error: ``(y_hat - y)**2 / 2``, with derivative ``y_hat - y``.
@@ -41,7 +51,7 @@ class Squared(NamedTuple):
         return y_hat - y
 
 
-@parameters()
+@checked()
 @having(kind=REGRESSION)
 class Absolute(NamedTuple):
     """The absolute error: ``|y_hat - y|``, with derivative 1 where ``y_hat > y``, else -1.
@@ -68,7 +78,7 @@ class Absolute(NamedTuple):
         return 1.0 if y_hat > y else -1.0
 
 
-@parameters(delta=checks.positive)
+@checked(delta=checks.positive)
 @having(kind=REGRESSION)
 class Huber(NamedTuple):
     """Huber's loss: squared for small errors, absolute for large ones.
@@ -111,7 +121,7 @@ class Huber(NamedTuple):
         return min(max(y_hat - y, -self.delta), self.delta)
 
 
-@parameters(epsilon=checks.non_negative)
+@checked(epsilon=checks.non_negative)
 @having(kind=REGRESSION)
 class EpsilonInsensitive(NamedTuple):
     """The absolute error beyond a tolerance: ``max(0, |y_hat - y| - epsilon)``.
@@ -153,7 +163,7 @@ class EpsilonInsensitive(NamedTuple):
         return 0.0 if abs(r) <= self.epsilon else math.copysign(1.0, r)
 
 
-@parameters(epsilon=checks.non_negative)
+@checked(epsilon=checks.non_negative)
 @having(kind=REGRESSION)
 class SquaredEpsilonInsensitive(NamedTuple):
     """The square of the error beyond a tolerance: ``max(0, |y_hat - y| - epsilon)**2``.
@@ -196,7 +206,7 @@ class SquaredEpsilonInsensitive(NamedTuple):
         return 2 * (r - min(max(r, -self.epsilon), self.epsilon))
 
 
-@parameters(q=checks.fraction)
+@checked(q=checks.fraction)
 @having(kind=REGRESSION)
 class Quantile(NamedTuple):
     """The pinball loss: ``q * (y - y_hat)`` where ``y >= y_hat``, else ``(1 - q) * (y_hat - y)``.
@@ -235,7 +245,7 @@ class Quantile(NamedTuple):
         return -self.q if y >= y_hat else 1 - self.q
 
 
-@parameters()
+@checked()
 @having(kind=REGRESSION, takes_exponentials=True)
 class LogCosh(NamedTuple):
     """The logarithm of the hyperbolic cosine: ``log(cosh(y_hat - y))``.
@@ -270,3 +280,14 @@ class LogCosh(NamedTuple):
         left = 1 + lost
         tanh = -lost * (1 + left) / (1 + left * left)
         return tanh if error > 0 else -tanh
+
+
+LOSSES: dict[str, Any] = {
+    "squared": Squared,
+    "absolute": Absolute,
+    "huber": Huber,
+    "epsilon_insensitive": EpsilonInsensitive,
+    "squared_epsilon_insensitive": SquaredEpsilonInsensitive,
+    "quantile": Quantile,
+    "log_cosh": LogCosh,
+}

@@ -9,10 +9,12 @@ from ..arrays import Array
 from ..kernels.attributes import having
 from ..kernels.elementary import exp
 from ..kinds import MULTICLASS
-from ..members import parameters
+from ..members import checked
+
+__all__ = ["Softmax"]
 
 
-@parameters()
+@checked()
 @having(kind=MULTICLASS, takes_exponentials=True)
 class Softmax(NamedTuple):
     """Multinomial logistic regression for k classes, or cross-entropy after softmax.
@@ -89,3 +91,8 @@ def softmax(scores: Array) -> Array:
     """Return ``exp(scores)`` of each row divided by their sum, none of which overflows."""
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+LOSSES: dict[str, Any] = {
+    "softmax": Softmax,
+}

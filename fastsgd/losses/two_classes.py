@@ -8,10 +8,12 @@ from ..arrays import Array
 from ..kernels.attributes import having
 from ..kernels.elementary import exp, log1p
 from ..kinds import BINARY
-from ..members import parameters
+from ..members import checked
+
+__all__ = ["Hinge", "Logistic", "ModifiedHuber", "Perceptron", "SquaredHinge"]
 
 
-@parameters()
+@checked()
 @having(kind=BINARY, takes_exponentials=True)
 class Logistic(NamedTuple):
     """Logistic regression for two classes: ``log(1 + exp(-y * y_hat))``.
@@ -53,7 +55,7 @@ class Logistic(NamedTuple):
         return np.asarray(-np.logaddexp(0, -scores))
 
 
-@parameters()
+@checked()
 @having(kind=BINARY)
 class Hinge(NamedTuple):
     """The hinge loss for two classes: ``max(0, 1 - y * y_hat)``.
@@ -80,7 +82,7 @@ class Hinge(NamedTuple):
         return 0.0 if y * y_hat > 1 else -y
 
 
-@parameters()
+@checked()
 @having(kind=BINARY)
 class SquaredHinge(NamedTuple):
     """The squared hinge loss for two classes: ``max(0, 1 - y * y_hat)**2``.
@@ -109,7 +111,7 @@ class SquaredHinge(NamedTuple):
         return -2 * y * max(1 - y * y_hat, 0.0)
 
 
-@parameters()
+@checked()
 @having(kind=BINARY)
 class ModifiedHuber(NamedTuple):
     """The modified Huber loss for two classes: the squared hinge, a line below a margin of -1.
@@ -144,7 +146,7 @@ class ModifiedHuber(NamedTuple):
         return np.asarray((np.clip(scores, -1, 1) + 1) / 2)
 
 
-@parameters()
+@checked()
 @having(kind=BINARY)
 class Perceptron(NamedTuple):
     """The perceptron's loss for two classes: ``max(0, -y * y_hat)``.
@@ -169,3 +171,12 @@ class Perceptron(NamedTuple):
     def derivative(self, y_hat: Any, y: Any) -> Any:
         """Return -y up to a margin of 0."""
         return 0.0 if y * y_hat > 0 else -y
+
+
+LOSSES: dict[str, Any] = {
+    "logistic": Logistic,
+    "hinge": Hinge,
+    "squared_hinge": SquaredHinge,
+    "modified_huber": ModifiedHuber,
+    "perceptron": Perceptron,
+}

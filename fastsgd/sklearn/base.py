@@ -150,8 +150,12 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         watch = None if held is None else watch_of(self, held, begun.classes)
         with labels_in_errors(classes):
             model = self._learn(begun, rows, weights, self.max_iter, self.tol, watch)
+        epochs = len(model.history.seconds)
+        if self.verbose and epochs < self.max_iter:
+            seconds = sum(model.history.seconds)
+            print(f"Convergence after {epochs} epochs took {seconds:.2f} seconds")
         known = {} if classes is None else {"classes_": classes}
-        self._take(model, [], len(model.history.seconds) * rows.X.shape[0], **known)
+        self._take(model, [], epochs * rows.X.shape[0], **known)
         return begun, model, rows, weights
 
     def _partial_fit(
@@ -170,8 +174,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         if before is None:
             begun = self._begun(rows, classes, None, None)
         else:
-            # With an order of its own for the rows that follow.
-            begun = replace(before, loss=self._loss(classes), seed=(before.seed + 1) % 2**64)
+            begun = replace(before, loss=self._loss(classes), seed=self._next_seed(before))
         state = self._as_set(begun.state)
         # Of as many outputs as before: `fit` compares them with those of y.
         w, b = for_user(learned(state), None if begun.w.ndim == 1 else begun.w.shape[1])
@@ -260,6 +263,17 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             )
         return X, y, sample_weight
 
+    def _seed(self) -> int:
+        """Return the seed that the random state stands for."""
+        if isinstance(self.random_state, Integral):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+    def _next_seed(self, before: Model) -> int:
+        """Return a seed for the part that follows, with an order of its own."""
+        is_as_before = self.random_state == self._seeded_by
+        return (before.seed + 1) % 2**64 if is_as_before else self._seed()
+
     def _begun(
         self, rows: Examples, classes: Array | None, coef_init: Any, intercept_init: Any
     ) -> Model:
@@ -269,12 +283,9 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         coef = _coef(coef_init, k, d, dtype)
         intercept = _intercept(intercept_init, k, dtype)
         w, b = (coef[0], intercept[0]) if outputs is None else (coef.T, intercept)
-        seed = self.random_state
-        if not isinstance(seed, Integral):
-            seed = check_random_state(seed).randint(np.iinfo(np.int32).max)
         state = new_state(for_kernels(w, b, dtype), named_optimizer(self.optimizer))
         numbers = None if classes is None else np.arange(classes.size)
-        return Model(w, b, self._loss(classes), int(seed), History(), numbers, state)
+        return Model(w, b, self._loss(classes), self._seed(), History(), numbers, state)
 
     def _as_set(self, state: State) -> State:
         """Return a state with what is in the attributes, which users may set."""
@@ -290,7 +301,9 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             for given in [getattr(self, name, None)]
         )
         if isinstance(averages, Averaged):
-            if np.array_equal(coef, was.w) and np.array_equal(intercept, was.b):
+            # Where nothing is to be averaged any more, what was is what goes on.
+            is_as_learned = np.array_equal(coef, was.w) and np.array_equal(intercept, was.b)
+            if self.average and is_as_learned:
                 return state._replace(memory=memory)
             averages = Averaged(coef.astype(float), intercept.astype(float), averages.first)
         memory = memory._replace(averages=averages)
@@ -324,11 +337,11 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 optimizer=self.optimizer,
                 batch_size=self.batch_size,
                 lr=schedule,
-                epochs=epochs,
+                epochs=int(epochs),  # as these three, to scikit-learn, may be bools
                 average=self.average,
                 clip_norm=self.clip_norm,
-                tol=None if is_stopped_otherwise else tol,
-                patience=self.n_iter_no_change,
+                tol=None if tol is None or is_stopped_otherwise else float(tol),
+                patience=int(self.n_iter_no_change),
                 fit_intercept=self.fit_intercept,
                 shuffle=self.shuffle,
                 resume=begun,
@@ -360,6 +373,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             "n_iter_": len(model.history.seconds),
             "t_": model.state.steps + 1.0,
             "_rows_seen": rows_seen,
+            "_seeded_by": self.random_state,
             # The past is in loss_curve_; a stream of many parts does not copy it at each of them.
             "_model": replace(model, history=History()),
         }
