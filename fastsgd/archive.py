@@ -147,7 +147,7 @@ def parts_of_state(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
         "optimizer": names[type(state.optimizer)],
         "optimizer_parameters": state.optimizer._asdict(),
         "steps": state.steps,
-        "intercept": state.intercept,
+        "intercept": state.b_scale,
         "averages_first": averages.first if isinstance(averages, Averaged) else None,
         "rules": {name: watch.rule for name, watch in watches.items()},
     }

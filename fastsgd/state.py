@@ -29,7 +29,7 @@ class State(NamedTuple):
     paced: Watch | None  # by an adaptive learning rate
     stopped: Array  # (k,): how many steps an output that has stopped had taken by then
     best: Parameters | None  # on rows held out; it is never changed in place
-    intercept: float = 1.0  # by what the gradient of the intercepts is multiplied
+    b_scale: float = 1.0  # by what the gradient of `b` is multiplied
 
     @property
     def steps(self) -> int:
@@ -59,7 +59,7 @@ def copy_of(state: State) -> State:
         _copy_of(state.paced),
         state.stopped.copy(),
         state.best and copy_of_parameters(state.best),
-        state.intercept,
+        state.b_scale,
     )
 
 

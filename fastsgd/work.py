@@ -90,12 +90,16 @@ def _method(problem: Problem, settings: Settings, state: State) -> Method:
         in_dtype(settings.penalty, problem.dtype),
         settings.optimizer.rule(),
         clipping,
-        state.intercept if settings.fit_intercept else 0.0,
+        state.b_scale if settings.fit_intercept else 0.0,
     )
 
 
 def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | ByRowThenLosses | None:
-    """Return the way for short rows, if their losses are of a kind that needs no others."""
+    """Return the way for short rows; None for long ones, or where losses need more than a target.
+
+    `ByRow` is for losses that take no time; of those that take exponentials, `ByRowThenLosses` is
+    for one output and rows that come from memory, and `ByRowInPasses` for all others.
+    """
     rows, targets, chunk = problem.data.rows, problem.data.targets, min(settings.batch_size, CHUNK)
     if not (isinstance(rows, Dense) and isinstance(targets, (Values, OneVersusRest, Classes))):
         return None
@@ -104,12 +108,11 @@ def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | ByR
     shape = shape_of(problem.d, problem.dtype.itemsize, most_parts)
     if shape is None:
         return None
-    is_costly = takes_exponentials(settings.loss) and chunk >= FEWEST_FILLED
-    is_in_passes = is_costly or isinstance(targets, Classes)
+    takes_long = takes_exponentials(settings.loss)
+    is_in_passes = (takes_long and chunk >= FEWEST_FILLED) or isinstance(targets, Classes)
     if not are_short(problem.d, problem.k, len(shape.parts), is_in_passes):
         return None
     if not is_in_passes:  # in which rows are asked for again for each output
-        takes_long = takes_exponentials(settings.loss)
         return ByRow(shape, asking_for(rows, is_slow and problem.k == 1, takes_long))
     asking = asking_for(rows, is_slow, losses_take_long=True)
     block = block_of(np.empty((problem.k, whole_registers(chunk)), problem.dtype))

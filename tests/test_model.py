@@ -55,7 +55,7 @@ def test_a_saved_model_comes_back(fitted, tmp_path):
 
 def test_a_saved_model_keeps_how_its_intercept_is_learned(fitted, tmp_path):
     X, y, model = fitted
-    damped = replace(model, state=model.state._replace(intercept=0.01))
+    damped = replace(model, state=model.state._replace(b_scale=0.01))
     damped.save(tmp_path / "model")
     loaded = fastsgd.load(tmp_path / "model")
     whole, one, other = (fastsgd.fit(X, y, resume=m).b for m in (model, damped, loaded))

@@ -55,7 +55,7 @@ class Method(NamedTuple):
     penalty: Any
     optimizer: Any
     clipping: Any
-    intercept: float  # by what the gradient of the intercepts is multiplied; 0: they stay
+    b_scale: float  # by what the gradient of `b` is multiplied; 0: it stays
 
 
 class Work(NamedTuple):
@@ -146,9 +146,9 @@ def visit(
         if stop == batch_last:
             rows, features = batch_last - batch_first, data.rows.count[0]
             scale = conclude(way, gradient, features, rows, loss_sums)
-            if method.intercept != 1:
+            if method.b_scale != 1:
                 for j in range(gradient.b.size):
-                    gradient.b[j] *= method.intercept
+                    gradient.b[j] *= method.b_scale
             clip(method.clipping, gradient, features, scale)
             lr, pace = lrs[taken], memory.pace
             for j in range(pace.size):
@@ -185,7 +185,7 @@ def step(
         moved, stride = move(optimizer, w_kept * w[j, f], g, memory.w, j, f, shared)
         w[j, f] = shrink(penalty, moved, memory.w, j, f, stride)
         gradient.w[j, f] = 0
-    if method.intercept > 0:
+    if method.b_scale > 0:
         g_b = number(scale * gradient.b[j])
         b[j], _ = move(optimizer, b[j], g_b, memory.b, j, 0, shared)
     gradient.b[j] = 0

@@ -321,8 +321,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         """Return the model after some more epochs."""
         if self.learning_rate != "optimal":
             checks.fits_dtype("eta0", checks.positive("eta0", self.eta0), rows.X.dtype)
-        intercept = SPARSE_INTERCEPT_DECAY if sp.issparse(rows.X) else 1.0
-        begun = replace(begun, state=begun.state._replace(intercept=intercept))
+        b_scale = SPARSE_INTERCEPT_DECAY if sp.issparse(rows.X) else 1.0
+        begun = replace(begun, state=begun.state._replace(b_scale=b_scale))
         schedule = self._schedule(begun, rows, tol, watch)
         # An adaptive learning rate ends the fit by itself, a watch does it by the callback.
         is_stopped_otherwise = watch is not None or isinstance(schedule, Adaptive)
