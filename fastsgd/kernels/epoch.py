@@ -75,7 +75,7 @@ class Step(NamedTuple):
     order: Any
     first: int
     last: int
-    scale: float  # what makes the sum of the gradients of the rows their mean
+    mean: float  # what makes the sum of the gradients of the rows their mean
     lr: float
     pace: Any
     t: int

@@ -58,7 +58,7 @@ class Scattered(NamedTuple):
                 self.scale[j] *= 1 - min(1.0, rate * self.decay)
                 if self.scale[j] < max(SMALL, min(1.0, rate / self.most)):
                     unscale(self.held.w, self.scale, j)
-                by = -rate * step.scale / self.scale[j]
+                by = -rate * step.mean / self.scale[j]
                 for p in range(step.first, step.last):
                     i = step.order[p]
                     first, last = bounds(self.rows, i)
