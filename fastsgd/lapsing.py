@@ -18,6 +18,7 @@ from .kernels.lapses import (
     DecayingInAverage,
     Nothing,
     Owing,
+    Paying,
     Rates,
     Replay,
     Shrinking,
@@ -101,9 +102,11 @@ def row_cost(problem: Problem, settings: Settings) -> int:
 def lapse_of(settings: Settings, state: State, start: int, lrs: Array, is_scattered: bool) -> Any:
     """Return what happens to a weight while its feature does not occur."""
     if hasattr(settings.penalty, "between") and _is_plain(settings.optimizer):
-        lapse = lapse_of(_between(settings), state, start, lrs, is_scattered)
+        rates = _rates(start, lrs, state.memory.pace)
         alpha = settings.penalty.l1_ratio * settings.penalty.alpha
-        return Owing(lapse, _rates(start, lrs, state.memory.pace), alpha)
+        if is_scattered:
+            return Paying(rates, alpha, state.parameters.w, state.memory.w)
+        return Owing(lapse_of(_between(settings), state, start, lrs, False), rates, alpha)
     optimizer, averages, pace = settings.optimizer, state.memory.averages, state.memory.pace
     penalty = in_dtype(settings.penalty, state.parameters.w.dtype)
     if is_scattered and not isinstance(penalty, L1):

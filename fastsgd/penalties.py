@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from . import checks
 from .custom import PLACES, check_derivative, check_functions, member
-from .kernels.arithmetic import at, capped, nearer_to_zero
+from .kernels.arithmetic import at, capped, nearer_to_zero, payment
 from .kernels.attributes import having
 from .kernels.elementary import exp, expm1
 from .members import checked, chosen
@@ -284,7 +284,7 @@ class CumulativeL1(NamedTuple):
         """Return the weight after it has paid what is due, or as much of that as it can."""
         due = stride * (self.l1_ratio * at(self.alpha, f))
         above, below = slots[-2, j, f] + due, slots[-1, j, f] + due
-        paid = min(w, above) if w > 0 else max(w, -below)
+        paid = payment(w, above, below)
         slots[-2, j, f], slots[-1, j, f] = above - paid, below + paid
         return w - paid
 

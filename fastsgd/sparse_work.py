@@ -24,7 +24,7 @@ from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
 from .lapsing import is_scale
 from .members import in_dtype
 from .optimizers import SGD
-from .penalties import L1, NoPenalty
+from .penalties import L1, L2, CumulativeL1, NoPenalty
 from .problem import Problem
 from .settings import Settings
 from .state import State
@@ -43,12 +43,17 @@ def is_linear(problem: Problem, settings: Settings, state: State) -> bool:
     penalty = settings.penalty
     return (
         settings.optimizer == SGD()
-        and (isinstance(penalty, (NoPenalty, L1)) or is_scale(penalty))
+        and (isinstance(penalty, (NoPenalty, L1)) or is_scale(penalty) or _is_paid(penalty))
         and isinstance(state.memory.averages, NotAveraged)
         and settings.clip_norm is None
         and settings.batch_size <= CHUNK
         and _most_in_a_batch(problem, settings.batch_size) <= MOST_ADDED
     )
+
+
+def _is_paid(penalty: Any) -> bool:
+    """Tell whether a penalty is cumulative, and the same for all features."""
+    return isinstance(penalty, CumulativeL1) and np.ndim(penalty.alpha) == 0
 
 
 def _most_in_a_batch(problem: Problem, batch_size: int) -> float:
@@ -67,17 +72,17 @@ def scattered_work(problem: Problem, settings: Settings, state: State, method: M
     w, b = state.parameters
     k, penalty = len(w), settings.penalty
     scores = np.empty((k, whole_registers(settings.batch_size)), w.dtype)
-    held, steps = _beside_steps(w) if isinstance(penalty, L1) else (w, np.zeros((k, 0), np.uint32))
+    held, beside = _with_beside(w, penalty)
     none = np.zeros((0, 1))
     scattered = Scattered(
         problem.data.rows,
         Held(held, none.astype(w.dtype), none),
-        steps,
+        beside,
         Nothing(),
         np.ones(k),
         np.zeros(1, np.int64),
         scores,
-        float(in_dtype(penalty, w.dtype).alpha) if is_scale(penalty) else 0.0,
+        _decay(penalty, w.dtype),
         float(np.finfo(w.dtype).max) / ROOM,
     )
     empty = np.zeros((k, 0), w.dtype)
@@ -91,14 +96,26 @@ def scattered_work(problem: Problem, settings: Settings, state: State, method: M
     )
 
 
-def _beside_steps(w: Array) -> tuple[Array, Array]:
-    """Return weights, and beside each in memory the step that it has been brought to.
+def _decay(penalty: Any, dtype: np.dtype[Any]) -> float:
+    """Return the strength of L2, or of the share of it, that scales all weights."""
+    acting = penalty.between() if isinstance(penalty, CumulativeL1) else penalty
+    return float(in_dtype(acting, dtype).alpha) if is_scale(acting) else 0.0
+
+
+def _with_beside(w: Array, penalty: Any) -> tuple[Array, Array]:
+    """Return weights, and what is beside each in memory: `Scattered` has both.
 
     One cache line brings both: with 10 million features, non-zeros take 0.8 times as long.
     """
-    table = np.full((*w.shape, 2), 0, w.dtype)  # `full` asks for huge pages, and `zeros` does not
+    if isinstance(penalty, (NoPenalty, L2)):
+        return w, np.zeros((len(w), 0), np.uint32)
+    numbers = 1 if isinstance(penalty, L1) else 2
+    # `full` asks for huge pages, and `zeros` does not.
+    table = np.full((*w.shape, 1 + numbers), 0, w.dtype)
     table[..., 0] = w
-    return table[..., 0], table.view(f"u{w.itemsize}")[..., 1]
+    if isinstance(penalty, L1):
+        return table[..., 0], table.view(f"u{w.itemsize}")[..., 1]
+    return table[..., 0], np.moveaxis(table[..., 1:], -1, 0)
 
 
 def brought_near(

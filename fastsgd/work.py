@@ -22,6 +22,7 @@ from .kernels.columns import FEWEST_FILLED, takes_exponentials, whole_registers
 from .kernels.dense import FROM_MEMORY, Dense
 from .kernels.epoch import Method, Work
 from .kernels.gradient import ByBlocks
+from .kernels.lapses import Paying
 from .kernels.parts import CHUNK, Parts
 from .kernels.registers import MOST_PARTS, MOST_SLOW_PARTS, shape_of
 from .kernels.scattered import Scattered
@@ -50,7 +51,7 @@ def at_rates(
     if not isinstance(rows, Dense):
         lapse = lapse_of(settings, state, first, lrs, isinstance(rows, Scattered))
         if isinstance(rows, Scattered):  # whose steps are counted from `first`
-            rows.steps[...] = 0
+            rows.beside[...] = lapse.slots if isinstance(lapse, Paying) else 0
         work = work._replace(data=work.data._replace(rows=rows._replace(lapse=lapse)))
     return with_parts_compiled(work, order)
 

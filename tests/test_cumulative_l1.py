@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from interpreted_mode import passed
@@ -10,14 +12,21 @@ from numba import config
 from numpy_reference import cumulative
 from scipy import sparse
 from sklearn.linear_model import Lasso
-from sparse_rows import ALPHAS, N, table
+from sparse_rows import ALPHAS, D, N, table
 
 import fastsgd
 from fastsgd.penalties import L1, CumulativeL1
 from fastsgd.schedules import InvScaling
 
-# Of each of up to 14 steps in 3 epochs.
-RATES = 0.3 / np.sqrt(1 + np.arange(60))
+BATCH_SIZE = 3
+# Of each of 14 steps in up to 3 epochs.
+RATES = 0.3 / np.sqrt(1 + np.arange(42))
+OPTIONS = {
+    "lr": lambda t: RATES[t],
+    "batch_size": BATCH_SIZE,
+    "shuffle": False,
+    "init": (np.zeros(D), 0.0),
+}
 
 
 def many_features():
@@ -39,20 +48,20 @@ def test_mini_batches_find_the_weights_that_are_0_at_the_minimum():
     assert np.count_nonzero(proximal.w) > 10
 
 
-def steps_in_numpy(X, y, penalty, batch_size, epochs, averages):
-    """Return w and b after plain SGD on sparse rows, where a weight pays as its feature occurs."""
+def steps_in_numpy(X, y, penalties, averages):
+    """Return w and b after plain SGD, an epoch with each penalty; weights pay as features occur."""
     w, b, debts, seen = np.zeros(X.shape[1]), 0.0, np.zeros((2, X.shape[1])), []
-    l1 = penalty.l1_ratio * np.asarray(penalty.alpha)
-    decay = (1 - penalty.l1_ratio) * np.asarray(penalty.alpha)
-    for t, start in enumerate([*range(0, len(X), batch_size)] * epochs):
-        rows, lr = slice(start, start + batch_size), RATES[t]
+    starts = range(0, len(X), BATCH_SIZE)
+    for t, (penalty, start) in enumerate(product(penalties, starts)):
+        rows, lr = slice(start, start + BATCH_SIZE), RATES[t]
         slopes = (X[rows] @ w + b - y[rows]) / len(y[rows])
-        w, b = w * (1 - lr * decay) - lr * X[rows].T @ slopes, b - lr * slopes.sum()
+        decay = lr * (1 - penalty.l1_ratio) * np.asarray(penalty.alpha)
+        due = np.broadcast_to(lr * penalty.l1_ratio * np.asarray(penalty.alpha), w.shape)
+        w, b = w * (1 - decay) - lr * X[rows].T @ slopes, b - lr * slopes.sum()
+        owed = debts + [[1.0], [0.0]] * due
+        paid = cumulative(w, due, debts)
         occur = (X[rows] != 0).any(axis=0)
-        debts_now = debts + [[1.0], [0.0]] * np.broadcast_to(lr * l1, w.shape)
-        after = debts.copy()
-        paid = cumulative(w, np.broadcast_to(lr * l1, w.shape), after)
-        w, debts = np.where(occur, paid, w), np.where(occur, after, debts_now)
+        w, debts = np.where(occur, paid, w), np.where(occur, debts, owed)
         seen.append((w, b))
     return tuple(np.mean(part, axis=0) for part in zip(*seen, strict=True)) if averages else (w, b)
 
@@ -70,17 +79,9 @@ def test_a_weight_pays_when_its_feature_occurs(penalty, averages, monkeypatch):
     monkeypatch.setattr("fastsgd.stretches.STRETCH", 40)
     X, y = table(), np.random.default_rng(1).normal(size=N)
     model = fastsgd.fit(
-        sparse.csr_array(X),
-        y,
-        penalty=penalty,
-        lr=lambda t: RATES[t],
-        batch_size=3,
-        epochs=3,
-        average=averages,
-        shuffle=False,
-        init=(np.zeros(X.shape[1]), 0.0),
+        sparse.csr_array(X), y, penalty=penalty, average=averages, epochs=3, **OPTIONS
     )
-    w, b = steps_in_numpy(X, y, penalty, 3, 3, averages)
+    w, b = steps_in_numpy(X, y, [penalty] * 3, averages)
     # 42 steps, of weights and debts of order 1.
     np.testing.assert_allclose(model.w, w, rtol=0, atol=1e-14)
     np.testing.assert_allclose(model.b, b, rtol=1e-13)
@@ -100,6 +101,29 @@ def test_a_class_that_has_stopped_owes_no_more():
         alone = fastsgd.fit(X, y, epochs=int(count), **options)
         np.testing.assert_array_equal(model.w[:, j], alone.w[:, j])
         np.testing.assert_array_equal(model.state.memory.w[:, j], alone.state.memory.w[:, j])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_fits_of_sparse_rows_go_on_with_what_is_due(dtype):
+    X, y = sparse.csr_array(table(dtype=dtype)), np.random.default_rng(1).normal(size=N)
+    options = {name: value for name, value in OPTIONS.items() if name != "init"}
+    penalty = CumulativeL1(0.1, 0.5)
+    first = fastsgd.fit(X, y, penalty=penalty, epochs=1, **OPTIONS)
+    more = fastsgd.fit(X, y, penalty=penalty, epochs=2, resume=first, **options)
+    whole = fastsgd.fit(X, y, penalty=penalty, epochs=3, **OPTIONS)
+    np.testing.assert_array_equal(more.w, whole.w)
+    np.testing.assert_array_equal(more.state.memory.w, whole.state.memory.w)
+
+
+def test_debts_that_differ_by_feature_go_on_with_one_strength_for_all():
+    X, y = table(), np.random.default_rng(1).normal(size=N)
+    penalties = [CumulativeL1(ALPHAS / 5, 0.4), CumulativeL1(0.1)]
+    first = fastsgd.fit(sparse.csr_array(X), y, penalty=penalties[0], epochs=1, **OPTIONS)
+    options = {name: value for name, value in OPTIONS.items() if name != "init"}
+    options |= {"resume": first, "epochs": 1}
+    model = fastsgd.fit(sparse.csr_array(X), y, penalty=penalties[1], **options)
+    w, _ = steps_in_numpy(X, y, penalties, False)
+    np.testing.assert_allclose(model.w, w, rtol=0, atol=1e-14)
 
 
 def test_another_penalty_may_follow_and_owes_nothing():

@@ -36,6 +36,12 @@ def capped(alpha: Any, lr: Any) -> Any:
 
 
 @inner
+def payment(w: Any, above: Any, below: Any) -> Any:
+    """Return what a weight pays that owes `above` if it is above 0, and `below` if it is below."""
+    return min(max(w, -below), above)  # neither debt is below 0; no branch on the sign
+
+
+@inner
 def nearer_to_zero(w: Any, distance: Any) -> Any:
     """Return a weight moved towards 0 by a distance, but not beyond it; NaN in either stays NaN."""
     # In this order: of two numbers one of which is NaN, both return the first.

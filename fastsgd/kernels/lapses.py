@@ -2,15 +2,16 @@
 
 Each kind brings one method, `bring_up`, which takes what output j knows of feature f from step
 `since` to step `t`. It takes the same time however many steps there were, but for `Replay`. Those
-that plain SGD meets on its own have two more: `dot_up` brings up the weights of a row, on the way
-to its product with them, and `finish` those of all features.
+that plain SGD meets on its own have three more: `dot_up` brings up the weights of a row, on the way
+to its product with them, `pay` lets them pay what is due after the step, and `finish` brings up
+those of all features.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arithmetic import at, unsigned
+from .arithmetic import at, payment, unsigned
 from .elementary import exp
 from .jit import entry, inner
 from .methods import bring_up, derivative, rest, shrink
@@ -24,11 +25,15 @@ class Nothing(NamedTuple):
         """Do nothing."""
         return
 
-    def dot_up(self, entries: Any, columns: Any, w: Any, steps: Any, j: Any, t: Any) -> Any:
+    def dot_up(self, entries: Any, columns: Any, w: Any, beside: Any, j: Any, t: Any) -> Any:
         """Return the product of a row and the weights of output j."""
         return dot(entries, columns, w)
 
-    def finish(self, w: Any, steps: Any, j: Any, t: Any) -> None:
+    def pay(self, columns: Any, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
+        """Do nothing."""
+        return
+
+    def finish(self, w: Any, beside: Any, j: Any, t: Any) -> None:
         """Do nothing."""
         return
 
@@ -69,15 +74,19 @@ class Shrinking(NamedTuple):
         lr_sum = held.w.dtype.type(rates.pace[j] * (rates.sums[e] - rates.sums[s]))
         held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, 0.0)
 
-    def dot_up(self, entries: Any, columns: Any, w: Any, steps: Any, j: Any, t: Any) -> Any:
+    def dot_up(self, entries: Any, columns: Any, w: Any, beside: Any, j: Any, t: Any) -> Any:
         """Apply the penalty to the weights of a row; return their product."""
         step, pace, sums = t - self.rates.start, self.rates.pace[j], self.rates.sums
-        return dot_shrunk(self.penalty, entries, columns, w, steps[j], sums, pace, step)
+        return dot_shrunk(self.penalty, entries, columns, w, beside[j], sums, pace, step)
 
-    def finish(self, w: Any, steps: Any, j: Any, t: Any) -> None:
+    def pay(self, columns: Any, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
+        """Do nothing: they are shrunk when they occur again."""
+        return
+
+    def finish(self, w: Any, beside: Any, j: Any, t: Any) -> None:
         """Apply the penalty to all weights of output j."""
         step, pace, sums = t - self.rates.start, self.rates.pace[j], self.rates.sums
-        shrink_all(self.penalty, w, steps[j], sums, pace, step, self.w[j])
+        shrink_all(self.penalty, w, beside[j], sums, pace, step, self.w[j])
 
 
 @inner
@@ -234,6 +243,52 @@ class Owing(NamedTuple):
         for slot in range(held.slots.shape[0] - 2 * k, held.slots.shape[0], k):
             held.slots[slot + j, f] += due
         bring_up(self.lapse, held, j, f, since, t)
+
+
+class Paying(NamedTuple):
+    """As `Owing`, of weights that are at hand: what is due of all is counted once."""
+
+    rates: Any
+    alpha: Any  # what becomes due for each unit of learning rate
+    w: Any  # (k, d): where `finish` leaves the weights
+    slots: Any  # (2, k, d): and what they owe
+
+    def dot_up(self, entries: Any, columns: Any, w: Any, beside: Any, j: Any, t: Any) -> Any:
+        """Return the product of a row and the weights of output j."""
+        return dot(entries, columns, w)
+
+    def pay(self, columns: Any, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
+        """Let the weights in these columns pay."""
+        let_pay(columns, w, scale, beside, j, due_by(self, j, t))
+
+    def finish(self, w: Any, beside: Any, j: Any, t: Any) -> None:
+        """Copy all weights of output j, and what they owe."""
+        due = due_by(self, j, t)
+        for f in range(w.size):
+            self.w[j, f] = w[f]
+            for sign in range(2):
+                self.slots[sign, j, f] = beside[sign, j, f] + due
+
+
+@inner
+def due_by(paying: Any, j: Any, t: Any) -> Any:
+    """Return what has become due of each weight of output j by step t."""
+    rates = paying.rates
+    lr_sum = rates.pace[j] * rates.sums[unsigned(t - rates.start)]
+    return paying.w.dtype.type(paying.alpha * lr_sum)
+
+
+@inner
+def let_pay(columns: Any, w: Any, scale: Any, debts: Any, j: Any, due: Any) -> None:
+    """Let weights pay that are times a scale; one whose feature occurs again has paid by then."""
+    number, inverse = w.dtype.type(scale), w.dtype.type(1 / scale)
+    for q in range(columns.size):
+        f = columns[q]
+        weight = number * w[f]
+        paid = payment(weight, debts[0, j, f] + due, debts[1, j, f] + due)
+        debts[0, j, f] -= paid
+        debts[1, j, f] += paid
+        w[f] = w[f] - paid * inverse if paid != weight else 0
 
 
 class Coasting(NamedTuple):

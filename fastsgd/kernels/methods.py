@@ -134,15 +134,21 @@ def bring_up(lapse: Any, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
 
 
 @by_type
-def dot_up(lapse: Any, entries: Any, columns: Any, w: Any, steps: Any, j: int, t: int) -> Any:
+def dot_up(lapse: Any, entries: Any, columns: Any, w: Any, beside: Any, j: int, t: int) -> Any:
     """Bring the weights of output j in a row up to step t; return their product with the row."""
-    return lapse.dot_up(entries, columns, w, steps, j, t)
+    return lapse.dot_up(entries, columns, w, beside, j, t)
 
 
 @by_type
-def finish(lapse: Any, w: Any, steps: Any, j: int, t: int) -> None:
+def finish(lapse: Any, w: Any, beside: Any, j: int, t: int) -> None:
     """Bring all weights of output j up to step t."""
-    lapse.finish(w, steps, j, t)
+    lapse.finish(w, beside, j, t)
+
+
+@by_type
+def pay(lapse: Any, columns: Any, w: Any, beside: Any, scale: Any, j: int, t: int) -> None:
+    """Let the weights of output j in a row, which are times a scale, pay what is due by step t."""
+    lapse.pay(columns, w, beside, scale, j, t)
 
 
 @by_type

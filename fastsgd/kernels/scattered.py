@@ -2,14 +2,14 @@
 
 The step of plain SGD is linear: the sum of the gradients of a small batch need not be gathered
 before it is taken. Nothing is moved, and of a feature nothing but its weight is touched, and with
-L1 the step up to which it has been brought.
+L1 the step up to which it has been brought, or what it owes.
 """
 
 from typing import Any, NamedTuple
 
 from .finite import are_finite
 from .jit import inner
-from .methods import dot_up, finish
+from .methods import dot_up, finish, pay
 from .sparse import add
 from .sparse_ahead import WEIGHTS_LEFT, bounds, prefetch_entries, prefetch_features
 
@@ -26,7 +26,9 @@ class Scattered(NamedTuple):
 
     rows: Any
     held: Any
-    steps: Any  # (k, d), unsigned: up to which step of `lapse` a weight has been brought; or (k, 0)
+    # What `lapse` has to know of each weight: up to which of its steps it has been brought, (k, d),
+    # unsigned; or what it owed before the first, (2, k, d); or nothing, (k, 0).
+    beside: Any
     lapse: Any
     scale: Any  # (k,)
     count: Any  # (1,): 0, as no step of the weights is left once they are added
@@ -43,7 +45,7 @@ class Scattered(NamedTuple):
             first, last = bounds(self.rows, order[p])
             entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
             for j in range(self.scale.size):
-                product = dot_up(self.lapse, entries, indices, self.held.w[j], self.steps, j, t)
+                product = dot_up(self.lapse, entries, indices, self.held.w[j], self.beside, j, t)
                 out[j, p - start] = self.scale[j] * product
 
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
@@ -65,12 +67,17 @@ class Scattered(NamedTuple):
                     entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
                     factor = self.held.w.dtype.type(by * self.scores[j, p - step.first])
                     add(entries, indices, factor, self.held.w[j])
+                for p in range(step.first, step.last):
+                    first, last = bounds(self.rows, step.order[p])
+                    columns = self.rows.indices[first:last]
+                    w, scale = self.held.w[j], self.scale[j]
+                    pay(self.lapse, columns, w, self.beside, scale, j, step.t + 1)
 
     def settle(self, parameters: Any, t: int) -> bool:
         """Bring all weights up to step t; tell whether all parameters are finite."""
         for j in range(self.scale.size):
-            finish(self.lapse, self.held.w[j], self.steps, j, t)
             unscale(self.held.w, self.scale, j)
+            finish(self.lapse, self.held.w[j], self.beside, j, t)
         return are_finite(self.held.w, parameters.b)
 
 
