@@ -21,6 +21,8 @@ from fastsgd.schedules import InvScaling
 BATCH_SIZE = 3
 # Of each of 14 steps in up to 3 epochs.
 RATES = 0.3 / np.sqrt(1 + np.arange(42))
+# Targets that turn weights from one sign to the other, whose debts differ.
+TURNING = np.where(np.arange(N) // 8 % 2, 2.0, -2.0)
 OPTIONS = {
     "lr": lambda t: RATES[t],
     "batch_size": BATCH_SIZE,
@@ -77,7 +79,7 @@ CASES += [
 def test_a_weight_pays_when_its_feature_occurs(penalty, averages, monkeypatch):
     # So few that an epoch is cut into several stretches, each of which ends with a sweep.
     monkeypatch.setattr("fastsgd.stretches.STRETCH", 40)
-    X, y = table(), np.random.default_rng(1).normal(size=N)
+    X, y = table(), TURNING
     model = fastsgd.fit(
         sparse.csr_array(X), y, penalty=penalty, average=averages, epochs=3, **OPTIONS
     )
@@ -105,7 +107,7 @@ def test_a_class_that_has_stopped_owes_no_more():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_fits_of_sparse_rows_go_on_with_what_is_due(dtype):
-    X, y = sparse.csr_array(table(dtype=dtype)), np.random.default_rng(1).normal(size=N)
+    X, y = sparse.csr_array(table(dtype=dtype)), TURNING
     options = {name: value for name, value in OPTIONS.items() if name != "init"}
     penalty = CumulativeL1(0.1, 0.5)
     first = fastsgd.fit(X, y, penalty=penalty, epochs=1, **OPTIONS)
@@ -116,7 +118,7 @@ def test_fits_of_sparse_rows_go_on_with_what_is_due(dtype):
 
 
 def test_debts_that_differ_by_feature_go_on_with_one_strength_for_all():
-    X, y = table(), np.random.default_rng(1).normal(size=N)
+    X, y = table(), TURNING
     penalties = [CumulativeL1(ALPHAS / 5, 0.4), CumulativeL1(0.1)]
     first = fastsgd.fit(sparse.csr_array(X), y, penalty=penalties[0], epochs=1, **OPTIONS)
     options = {name: value for name, value in OPTIONS.items() if name != "init"}
