@@ -26,13 +26,15 @@ MEMBERS: dict[str, dict[str, Any]] = {
     "huber": {"loss": "huber"},
     "logistic": {"loss": "logistic"},
     "l2": {"penalty": "l2"},
+    "cumulative l1": {"penalty": "cumulative_l1"},
     "momentum": {"optimizer": SGD(momentum=0.9)},
     "adam": {"optimizer": "adam"},
 }
 
-# On sparse rows all but plain SGD remember something of each feature.
+# On sparse rows all but the first remember something of each feature.
 ON_SPARSE: dict[str, dict[str, Any]] = {
     "plain SGD": {},
+    "cumulative l1": {"penalty": "cumulative_l1"},
     "momentum": {"optimizer": SGD(momentum=0.9)},
     "averages": {"average": True},
     "averages, l2": {"average": True, "penalty": L2(ALPHA)},

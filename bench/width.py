@@ -30,6 +30,7 @@ MEMBERS: dict[str, dict[str, Any]] = {
     "l2": {"penalty": "l2"},
     "l1": {"penalty": "l1"},
     "elasticnet": {"penalty": "elasticnet"},
+    "cumulative l1": {"penalty": "cumulative_l1"},
     "average": {"average": True},
     "momentum": {"optimizer": SGD(momentum=0.9)},
     "adagrad": {"optimizer": "adagrad"},
