@@ -236,16 +236,18 @@ class ElasticNet(NamedTuple):
 class CumulativeL1(NamedTuple):
     """`L1`, or its mixture with `L2`, by which weights become exactly 0 in mini-batches too.
 
-    ``alpha * sum(l1_ratio * |w| + (1 - l1_ratio) / 2 * w**2)``, of which L2 is handled as there.
-    For L1 a weight has to pay ``stride * l1_ratio * alpha`` in each step, as with `L1`, but what
-    it cannot pay, as it is 0 by then, stays due: what moves it off 0 by no more than that is in
-    vain. With u for the sum of all that was to be paid so far, and q for the sum of what was
-    added to the weight to pay it, a weight above 0 becomes ``max(0, w - (u + q))``, and one below
-    0 ``min(0, w + (u - q))``.
+    ``alpha * sum(l1_ratio * |w| + (1 - l1_ratio) / 2 * w**2)``. The share of L2 is handled as `L2`
+    is. For that of L1 a weight has to pay ``stride * l1_ratio * alpha`` in each step, as with `L1`,
+    but what it cannot pay, as that takes it to 0, stays due: what moves it off 0 by no more than
+    that is in vain. With u for the sum of all that was to be paid so far, and q for the sum of what
+    was added to the weight to pay it, a weight above 0 becomes ``max(0, w - (u + q))``, and one
+    below 0 ``min(0, w + (u - q))``.
 
-    On sparse rows a weight pays in the steps in which its feature occurs: with plain SGD what has
-    become due since it last did as well, and with other optimizers, with which nothing becomes due
-    in between, that of the step. scikit-learn's L1 and elastic net are those of plain SGD.
+    It is for SGD: the strides of other optimizers differ by weight, and are so long before the
+    first gradient of a weight that it could never pay. On sparse rows a weight pays in the steps in
+    which its feature occurs, and in no others; with plain SGD, more becomes due in those as well.
+    A fit that goes on from another one with this penalty goes on with what is due, whatever its
+    alpha; ``init=model`` begins with nothing. scikit-learn's L1 and elastic net are this penalty.
 
     Parameters
     ----------
@@ -257,7 +259,7 @@ class CumulativeL1(NamedTuple):
     Raises
     ------
     TypeError, ValueError
-        If one of them is not what is said above.
+        If one of them is not what is said above; `fit` raises if the optimizer is not SGD.
 
     References
     ----------

@@ -8,8 +8,8 @@ import numpy as np
 
 from . import checks
 from .losses import named_loss
-from .optimizers import named_optimizer
-from .penalties import named_penalty
+from .optimizers import SGD, named_optimizer
+from .penalties import CumulativeL1, named_penalty
 from .problem import Problem
 from .schedules import named_schedule
 
@@ -34,6 +34,11 @@ class Settings(NamedTuple):
 
     def check_with(self, problem: Problem) -> None:
         """Check what depends on the data as well."""
+        if isinstance(self.penalty, CumulativeL1) and not isinstance(self.optimizer, SGD):
+            raise ValueError(
+                f"penalty: expected L1 or ElasticNet with the optimizer {self.optimizer}, got "
+                f"{self.penalty}, which goes with SGD"
+            )
         alpha = getattr(self.penalty, "alpha", None)
         if isinstance(alpha, np.ndarray) and alpha.size != problem.d:
             raise ValueError(

@@ -71,14 +71,24 @@ def combination(i, loss, penalty, optimizer):
     return Combination(loss, penalty, optimizer, i % 2 == 1, i % 4 > 1, i % 8 > 3)
 
 
+def go_together(penalty, optimizer):
+    return isinstance(optimizer, SGD) or not isinstance(penalty, CumulativeL1)
+
+
 PRODUCT = [
-    combination(i, *members) for i, members in enumerate(product(LOSSES, PENALTIES, OPTIMIZERS))
+    combination(i, *members)
+    for i, members in enumerate(product(LOSSES, PENALTIES, OPTIMIZERS))
+    if go_together(*members[1:])
 ]
 # Compiled: every loss, every penalty and every optimizer.
 COMPILED = [
-    combination(i, *members)
-    for i, members in enumerate(zip(LOSSES, cycle(PENALTIES), cycle(OPTIMIZERS), strict=False))
+    combination(i, loss, penalty, optimizer if go_together(penalty, optimizer) else SGD())
+    for i, (loss, penalty, optimizer) in enumerate(
+        zip(LOSSES, cycle(PENALTIES), cycle(OPTIMIZERS), strict=False)
+    )
 ]
+for kind, members in (("penalty", PENALTIES), ("optimizer", OPTIMIZERS)):
+    assert {getattr(one, kind) for one in COMPILED} == set(members)
 
 
 def problem(loss, features):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.linear_model import Lasso
 from sparse_rows import ALPHAS, D, N, table
 
 import fastsgd
+from fastsgd.optimizers import SGD
 from fastsgd.penalties import L1, CumulativeL1
 from fastsgd.schedules import InvScaling
 
@@ -130,13 +132,25 @@ def test_debts_that_differ_by_feature_go_on_with_one_strength_for_all():
 
 def test_another_penalty_may_follow_and_owes_nothing():
     X, y = data()
-    first = fastsgd.fit(X, y, penalty=CumulativeL1(0.3), optimizer="adam", seed=0)
-    plain = fastsgd.fit(X, y, optimizer="adam", seed=0)
-    options = {"optimizer": "adam", "epochs": 2, "seed": 0}
-    # Where nothing of the penalty is in the gradient, what Adam remembers goes on.
-    after = fastsgd.fit(X, y, resume=first, penalty=None, **options)
-    assert after.state.memory.w.shape[0] == 2
-    begun = fastsgd.fit(X, y, resume=plain, penalty=CumulativeL1(0.3), **options)
-    expected = fastsgd.fit(X, y, resume=plain, penalty=L1(0.3), **options)
+    options = {"optimizer": SGD(momentum=0.5), "seed": 0, "lr": 0.01}
+    first = fastsgd.fit(X, y, penalty=CumulativeL1(0.3), **options)
+    assert len(first.state.memory.w) == 3
+    # What the optimizer remembers goes on.
+    after = fastsgd.fit(X, y, resume=first, epochs=1, **options)
+    velocity = first.state.memory.w[:1]
+    plain = replace(
+        first, state=first.state._replace(memory=first.state.memory._replace(w=velocity))
+    )
+    expected = fastsgd.fit(X, y, resume=plain, epochs=1, **options)
+    np.testing.assert_array_equal(after.w, expected.w)
+    begun = fastsgd.fit(X, y, resume=after, epochs=1, penalty=CumulativeL1(0.3), **options)
+    expected = fastsgd.fit(X, y, resume=after, epochs=1, penalty=L1(0.3), **options)
     # No weight has come to 0 yet: both forms of L1 take the same from it.
     np.testing.assert_allclose(begun.w, expected.w, rtol=1e-13)
+
+
+def test_optimizers_whose_strides_differ_by_weight_are_refused():
+    X, y = data()
+    message = r"penalty: expected L1 or ElasticNet with the optimizer Adam.*, got CumulativeL1.*SGD"
+    with pytest.raises(ValueError, match=message):
+        fastsgd.fit(X, y, penalty="cumulative_l1", optimizer="adam")

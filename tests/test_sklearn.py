@@ -195,7 +195,15 @@ def test_copies_by_pickle_go_on_as_the_original(kind):
     np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("more", [{}, {"early_stopping": True, "tol": 0.1, "max_iter": 99}])
+@pytest.mark.filterwarnings("ignore:Maximum number of iteration")
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"early_stopping": True, "tol": 0.1, "max_iter": 99},
+        {"tol": 1e9, "n_iter_no_change": 2, "max_iter": 3},  # in the last epoch
+    ],
+)
 def test_what_is_printed_is_what_scikit_learn_prints(capsys, more):
     printed = []
     for one in pair(SCORE, **PLAIN | {"penalty": None, "random_state": 0, "verbose": 1} | more):

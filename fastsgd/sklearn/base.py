@@ -26,8 +26,9 @@ from ..kernels.epoch import Parameters
 from ..model import History, Model
 from ..optimizers import OPTIMIZERS, named_optimizer
 from ..parameters import for_kernels, for_user
+from ..penalties import NoPenalty
 from ..schedules import Adaptive
-from ..state import State, learned, new_state
+from ..state import State, learned, new_state, with_debts
 from .examples import Examples, split
 from .failing import errors_of_scikit_learn, labels_in_errors, warn_if_worse, whole_or_as_before
 from .passive import check_rule
@@ -151,7 +152,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         with labels_in_errors(classes):
             model = self._learn(begun, rows, weights, self.max_iter, self.tol, watch)
         epochs = len(model.history.seconds)
-        if self.verbose and epochs < self.max_iter:
+        has_ended = not model.state.memory.pace.any() or (watch is not None and watch.has_ended)
+        if self.verbose and has_ended:
             seconds = sum(model.history.seconds)
             print(f"Convergence after {epochs} epochs took {seconds:.2f} seconds")
         known = {} if classes is None else {"classes_": classes}
@@ -176,6 +178,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         else:
             begun = replace(before, loss=self._loss(classes), seed=self._next_seed(before))
         state = self._as_set(begun.state)
+        if getattr(self, "_penalised_by", None) != self._penalty():
+            state = with_debts(state, NoPenalty())  # what was due to another one is no more
         # Of as many outputs as before: `fit` compares them with those of y.
         w, b = for_user(learned(state), None if begun.w.ndim == 1 else begun.w.shape[1])
         begun = replace(begun, w=w, b=b, state=state)
@@ -263,6 +267,10 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             )
         return X, y, sample_weight
 
+    def _penalty(self) -> Any:
+        """Return what keeps weights small."""
+        return penalty_of(self.penalty, self.alpha, self.l1_ratio, self.optimizer)
+
     def _seed(self) -> int:
         """Return the seed that the random state stands for."""
         if isinstance(self.random_state, Integral):
@@ -271,8 +279,11 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _next_seed(self, before: Model) -> int:
         """Return a seed for the part that follows, with an order of its own."""
-        is_as_before = self.random_state == self._seeded_by
-        return (before.seed + 1) % 2**64 if is_as_before else self._seed()
+        if self.random_state == getattr(self, "_seeded_by", self.random_state):
+            return (before.seed + 1) % 2**64
+        # Of both, as the seeds that follow each other are those of the parts before.
+        both = np.random.SeedSequence([self._seed(), before.seed])
+        return int(both.generate_state(1, np.uint64)[0])
 
     def _begun(
         self, rows: Examples, classes: Array | None, coef_init: Any, intercept_init: Any
@@ -300,14 +311,16 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             for name, values in (("coef_", was.w), ("intercept_", was.b))
             for given in [getattr(self, name, None)]
         )
+        is_as_learned = np.array_equal(coef, was.w) and np.array_equal(intercept, was.b)
         if isinstance(averages, Averaged):
             # Where nothing is to be averaged any more, what was is what goes on.
-            is_as_learned = np.array_equal(coef, was.w) and np.array_equal(intercept, was.b)
             if self.average and is_as_learned:
                 return state._replace(memory=memory)
             averages = Averaged(coef.astype(float), intercept.astype(float), averages.first)
         memory = memory._replace(averages=averages)
-        return state._replace(parameters=Parameters(coef, intercept), memory=memory)
+        state = state._replace(parameters=Parameters(coef, intercept), memory=memory)
+        # Weights that the user has set owe nothing.
+        return state if is_as_learned else with_debts(state, NoPenalty())
 
     def _learn(
         self,
@@ -333,7 +346,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 sample_weight=rows.sample_weight,
                 class_weight=class_weight,
                 loss=begun.loss,
-                penalty=penalty_of(self.penalty, self.alpha, self.l1_ratio),
+                penalty=self._penalty(),
                 optimizer=self.optimizer,
                 batch_size=self.batch_size,
                 lr=schedule,
@@ -374,6 +387,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             "t_": model.state.steps + 1.0,
             "_rows_seen": rows_seen,
             "_seeded_by": self.random_state,
+            "_penalised_by": self._penalty(),
             # The past is in loss_curve_; a stream of many parts does not copy it at each of them.
             "_model": replace(model, history=History()),
         }

@@ -29,7 +29,8 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         The loss of a row, of the formula in `fastsgd.losses`.
     penalty : {"l2", "l1", "elasticnet", None}
         As in `fastsgd.penalties`, with the strength `alpha`; never on the intercept. "l1" and
-        "elasticnet" are `CumulativeL1`, which chooses features in mini-batches as well.
+        "elasticnet" are `CumulativeL1`, which chooses features in mini-batches as well, or
+        `ElasticNet` with optimizers other than SGD.
     alpha : float
         The strength of the penalty; it also decides the rate of ``learning_rate="optimal"``.
     l1_ratio : float

@@ -18,7 +18,8 @@ from ..losses import (
     SquaredEpsilonInsensitive,
     SquaredHinge,
 )
-from ..penalties import L2, CumulativeL1, NoPenalty
+from ..optimizers import SGD, named_optimizer
+from ..penalties import L2, CumulativeL1, ElasticNet, NoPenalty
 from ..schedules import Adaptive, Bottou, Constant, InvScaling
 from .bounded import (
     BoundedSquared,
@@ -109,11 +110,14 @@ def loss_of(family: dict[str, Any], name: str, epsilon: float, batch_size: int) 
 RATES: dict[str, Any] = {"constant": Constant, "adaptive": Constant, **RULES}
 
 
-def penalty_of(name: str | None, alpha: float, l1_ratio: Any) -> Any:
-    """Return the penalty of that name."""
+def penalty_of(name: str | None, alpha: float, l1_ratio: Any, optimizer: Any) -> Any:
+    """Return the penalty of that name, as it is with an optimizer."""
     if name is None:
         return NoPenalty()
-    return L2(alpha) if name == "l2" else CumulativeL1(alpha, 1.0 if name == "l1" else l1_ratio)
+    if name == "l2":
+        return L2(alpha)
+    kind = CumulativeL1 if isinstance(named_optimizer(optimizer), SGD) else ElasticNet
+    return kind(alpha, 1.0 if name == "l1" else l1_ratio)
 
 
 def schedule_of(estimator: Any, tol: float | None, batch_size: int, lead: int) -> Any:
@@ -137,5 +141,5 @@ def schedule_of(estimator: Any, tol: float | None, batch_size: int, lead: int) -
         last = eta0  # by the same divisions: what rounds to just above the smallest goes on
         while last > SMALLEST:
             last /= FACTOR
-        return Adaptive(eta0, FACTOR, tol, estimator.n_iter_no_change, last / 2)
+        return Adaptive(eta0, FACTOR, float(tol), int(estimator.n_iter_no_change), last / 2)
     return RATES[name](eta0)

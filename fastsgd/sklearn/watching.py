@@ -47,6 +47,11 @@ class ScoreWatch:
         self.eta, self.is_adaptive = eta0, is_adaptive
         self.best, self.last, self.since = -math.inf, -math.inf, 0
 
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether the score has not improved for as long as is borne."""
+        return self.since >= self.patience
+
     def rate(self, step: int) -> float:
         """Return the learning rate as it is now."""
         return self.eta
@@ -56,7 +61,7 @@ class ScoreWatch:
         self.last = score = self.score(model)
         self.since = self.since + 1 if score < self.best + self.tol else 0
         self.best = max(self.best, score)
-        if self.since < self.patience:
+        if not self.has_ended:
             return False
         if self.is_adaptive and self.eta > SMALLEST:
             self.eta, self.since = self.eta / FACTOR, 0
