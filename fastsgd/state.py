@@ -94,7 +94,8 @@ def with_debts(state: State, penalty: Any) -> State:
 
     What it remembers already goes on; a penalty that comes new remembers nothing.
     """
-    of_optimizer, memory = state.optimizer.rule().slots, state.memory
+    memory = state.memory
+    of_optimizer = len(memory.b)  # as no penalty is on intercepts
     slots = of_optimizer + getattr(penalty, "slots", 0)
     if len(memory.w) == slots:
         return state
