@@ -16,9 +16,9 @@ from fastsgd.kernels.prefetch import prefetch_line
 from fastsgd.kernels.registers import (
     MOST_SLOW_PARTS,
     add_to,
-    fetch_row,
     nothing_like,
     plus,
+    prefetch_row,
     row,
     shape_of,
     weights_of,
@@ -104,12 +104,12 @@ def read_in_order_in_threads(
 # Sums that may be reordered run in SIMD registers, many at a time, and wait only for memory.
 REORDERED = {"reassoc", "nsz", "contract"}
 
-# How far ahead of its use a row is fetched: so many bytes, but no more than so many rows.
+# How far ahead of its use a row is prefetched: so many bytes, but no more than so many rows.
 BYTES_AHEAD, MOST_AHEAD = 6_400, 96
 
-# How many rows are read at a time where registers hold none, and fetched line by line as they are.
+# How many rows are read at a time where registers hold none, and prefetched line by line.
 ROWS = 8
-dot_tile = dots([Size(ROWS, 1, fetched=ROWS)])
+dot_tile = dots([Size(ROWS, 1, prefetched=ROWS)])
 
 
 @njit(fastmath=REORDERED, nogil=True)
@@ -129,7 +129,7 @@ def total_of_short(shape: Any, X: Any, y: Any, order: Any, ahead: int, sums: Any
     for p in range(order.size):
         later = np.intp(order[min(p + ahead, order.size - 1)])
         prefetch_line(y, later * y.itemsize)
-        fetch_row(shape, X, later)
+        prefetch_row(shape, X, later)
         total = plus(total, X.dtype.type(1), row(shape, X, order[p]))
         result += y[order[p]]
     add_to(sums, 0, total)

@@ -41,7 +41,7 @@ MEMBERS: dict[str, dict[str, Any]] = {
 
 PASSES = 3
 
-# How many rows ahead the probe fetches.
+# How many rows ahead the probe prefetches.
 AHEAD = 2
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from . import checks, labels
 from .arrays import Array, readable
-from .kernels.dense import Dense, DenseForSeveral, prefetched
+from .kernels.dense import Dense, DenseForSeveral, how_prefetched
 from .kernels.epoch import Data
 from .kernels.sparse import Sparse
 from .kernels.targets import Classes, OneVersusRest, Values
@@ -88,7 +88,7 @@ def prepare(
         class_weight = dict(zip(known.tolist(), by_class.tolist(), strict=True))
     k = 1 if outputs is None else outputs
     if k > 1 and isinstance(table, Dense):
-        table = DenseForSeveral(table.X, table.count, *prefetched(table.X, k))
+        table = DenseForSeveral(table.X, table.count, *how_prefetched(table.X, k))
     data = Data(table, targets, weights)
     return Problem(data, n, table.d, k, dtype, outputs, known, class_weight)
 

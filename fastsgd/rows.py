@@ -6,7 +6,7 @@ import numpy as np
 
 from . import checks, csr
 from .arrays import Array, float_dtype, readable
-from .kernels.dense import Dense, prefetched
+from .kernels.dense import Dense, how_prefetched
 from .kernels.sparse import Sparse
 
 Rows = Dense | Sparse
@@ -26,7 +26,7 @@ def read(X: Any) -> Rows:
 
 
 def _dense(X: Array) -> Dense:
-    return Dense(X, np.array(X.shape[1:]), *prefetched(X))
+    return Dense(X, np.array(X.shape[1:]), *how_prefetched(X))
 
 
 def in_dtype(rows: Rows, dtype: np.dtype[Any]) -> Rows:

@@ -16,7 +16,6 @@ from .gathering import (
     way_by_parts,
     zero_gradient,
 )
-from .kernels.asking import asking_for, bytes_of_row, come_slowly
 from .kernels.clipping import Clipped, ClippedByOutput, Unclipped
 from .kernels.columns import FEWEST_FILLED, takes_exponentials, whole_registers
 from .kernels.dense import FROM_MEMORY, Dense
@@ -33,6 +32,7 @@ from .kernels.short import (
     ByRowThenLosses,
     are_short,
 )
+from .kernels.short_ahead import bytes_of_row, come_slowly, prefetching_of
 from .kernels.sparse import Batches, Sparse
 from .kernels.targets import Classes, OneVersusRest, Values
 from .lapsing import lapse_of
@@ -113,15 +113,15 @@ def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | ByR
     is_in_passes = (takes_long and chunk >= FEWEST_FILLED) or isinstance(targets, Classes)
     if not are_short(problem.d, problem.k, len(shape.parts), is_in_passes):
         return None
-    if not is_in_passes:  # in which rows are asked for again for each output
-        return ByRow(shape, asking_for(rows, is_slow and problem.k == 1, takes_long))
-    asking = asking_for(rows, is_slow, losses_take_long=True)
+    if not is_in_passes:  # in which rows are prefetched again for each output
+        return ByRow(shape, prefetching_of(rows, is_slow and problem.k == 1, takes_long))
+    prefetching = prefetching_of(rows, is_slow, losses_take_long=True)
     block = block_of(np.empty((problem.k, whole_registers(chunk)), problem.dtype))
     is_alone = problem.k == 1 and not isinstance(targets, Classes)
     is_far = is_slow and rows.X.nbytes > FROM_MEMORY
     if is_alone and is_far and chunk * bytes_of_row(rows) >= SLOW_BATCH:
-        return ByRowThenLosses(shape, asking, block)
-    return ByRowInPasses(shape, asking, block)
+        return ByRowThenLosses(shape, prefetching, block)
+    return ByRowInPasses(shape, prefetching, block)
 
 
 def _gathered(problem: Problem, batch_size: int, state: State, method: Method) -> Work:

@@ -13,9 +13,9 @@ from fastsgd.kernels.jit import OPTIONS
 from fastsgd.kernels.registers import (
     MOST_SLOW_PARTS,
     add_to,
-    fetch_row,
     nothing_like,
     plus,
+    prefetch_row,
     product,
     row,
     shape_of,
@@ -40,7 +40,7 @@ def multiplied_and_added_up(shape, X, order, w, j, factors, out, g):
     weights = weights_of(shape, w, j)
     sums = nothing_like(weights)
     for r in range(order.size):
-        fetch_row(shape, X, order[-1])
+        prefetch_row(shape, X, order[-1])
         x = row(shape, X, order[r])
         out[r] = product(weights, x)
         sums = plus(sums, factors[r], x)

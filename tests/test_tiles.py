@@ -47,10 +47,10 @@ def tiles(draw, sizes):
     dtype, offset = draw(st.sampled_from(["float32", "float64"])), draw(st.integers(0, 15))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     n, k = size.rows + 2 * AROUND, size.outputs + 2 * AROUND
-    later = draw(st.integers(0, n - size.fetched))
+    later = draw(st.integers(0, n - size.prefetched))
     order = rng.permutation(n).astype(np.uint32)
     _, X = amid_nan(rng, (n, d), dtype, offset)
-    place = Place(AROUND, size.rows, AROUND, size.outputs, AROUND, later, size.fetched)
+    place = Place(AROUND, size.rows, AROUND, size.outputs, AROUND, later, size.prefetched)
     return rng, X, k, order, place, offset
 
 

@@ -27,8 +27,8 @@ FROM_MEMORY = 3 * 2**24
 # outputs 0.7 to 0.75 times.
 MOST, HALF, QUARTER = 8, 4, 2
 OUTPUTS = 5 if HAS_LONGER else 2
-FETCHING = Size(MOST, 1, fetched=MOST)
-SIZES = [FETCHING, *(Size(rows, 1) for rows in (MOST, HALF, QUARTER, 1))]
+PREFETCHING = Size(MOST, 1, prefetched=MOST)
+SIZES = [PREFETCHING, *(Size(rows, 1) for rows in (MOST, HALF, QUARTER, 1))]
 SIZES_FOR_SEVERAL = [Size(rows, j) for rows in (HALF, 1) for j in range(1, OUTPUTS + 1)]
 
 dot_tile, add_tile = dots(SIZES), sums(SIZES)
@@ -40,9 +40,9 @@ class Dense(NamedTuple):
 
     X: Any
     count: Any  # (1,): how many features there are
-    ahead: int  # how many rows ahead of its use a row is fetched; 0: none is
-    share: int  # how many bytes of it are fetched at a time
-    asks_twice: bool  # whether it is fetched in both passes over a block
+    ahead: int  # how many rows ahead of its use a row is prefetched; 0: none is
+    share: int  # how many bytes of it are prefetched at a time
+    in_both_passes: bool  # whether it is prefetched in both passes over a block
     block: int  # how many bytes of rows are handled together
 
     @property
@@ -83,11 +83,11 @@ class Dense(NamedTuple):
         p = start
         while p < stop:
             rows, r = rows_of_tile(stop - p, order.size - p), p - start
-            fetched = fetched_by_tile(self, order, p, rows, self.asks_twice)
-            place = Place(p, rows, 0, 1, r, first_fetched(self, order, p), fetched)
+            prefetched = prefetched_by_tile(self, order, p, rows, self.in_both_passes)
+            place = Place(p, rows, 0, 1, r, first_prefetched(self, order, p), prefetched)
             if self.X.shape[1] <= WIDE:
                 dot_tile(self.X, order, place, w, out)
-            else:  # each is a stream that a processor fetches by itself
+            else:  # each is a stream that a processor prefetches by itself
                 dot_wide(self.X, order, place, w, out)
             p += rows
 
@@ -97,8 +97,8 @@ class Dense(NamedTuple):
         p = start
         while p < stop:
             rows, r = rows_of_tile(stop - p, order.size - p), p - start
-            fetched = fetched_by_tile(self, order, p, rows, True)
-            place = Place(p, rows, 0, 1, r, first_fetched(self, order, p), fetched)
+            prefetched = prefetched_by_tile(self, order, p, rows, True)
+            place = Place(p, rows, 0, 1, r, first_prefetched(self, order, p), prefetched)
             add_tile(self.X, order, place, factors, g)
             p += rows
 
@@ -131,7 +131,7 @@ class DenseForSeveral(Dense):
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
         """Add factors[j, r] times row order[start + r] to g[j], for every r and j."""
         k, groups = g.shape[0], groups_of(g.shape[0])
-        shares_before = 0 if self.asks_twice else groups
+        shares_before = 0 if self.in_both_passes else groups
         p = start
         while p < stop:
             rows, r = HALF if p + HALF <= stop else 1, p - start
@@ -154,19 +154,19 @@ def groups_of(k: int) -> int:
 LONG = 2**11
 
 
-# Rows of up to so many bytes are fetched in both passes: 300 to 700 features from memory take 0.87
-# to 0.95 times as long. So are, from memory, those of up to LONG for three to five outputs, and 150
-# to 500 features take 0.74 to 0.85 times as long. Others are fetched as they are added up: 1 to 8
-# MB take 0.74 to 0.93 times as long, and 1000 features in a third-level cache 0.89 times.
+# Rows of up to so many bytes are prefetched in both passes: 300 to 700 features from memory take
+# 0.87 to 0.95 times as long. So are, from memory, those of up to LONG for three to five outputs:
+# 150 to 500 features take 0.74 to 0.85 times as long. Others are prefetched as they are added up:
+# 1 to 8 MB take 0.74 to 0.93 times as long, and 1000 features in a third-level cache 0.89 times.
 TWICE = 3200
 
 
-def prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, bool, int]:
-    """Return how rows are to be fetched: what `Dense` has of it.
+def how_prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, bool, int]:
+    """Return how rows are to be prefetched: what `Dense` has of it.
 
     A block is what the first-level cache holds, alone or beside the rows of the next block, which
-    are fetched into it. 0 rows are fetched ahead where all stay near. Else as many as a block has
-    at most: early enough for them to arrive, late enough that the cache still holds them.
+    are prefetched into it. None are where all stay near, else as many rows ahead as a block has at
+    most: early enough for them to arrive, late enough that the cache still holds them.
     """
     row_bytes = X.shape[1] * X.itemsize
     shares = 1 if k == 1 or row_bytes <= LONG else 2 * groups_of(k)
@@ -176,10 +176,10 @@ def prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, bool, int
     is_far = k > 1 or X.nbytes > MIDDLE  # only the tiles of one output tell these apart
     block = FIRST_CACHE if is_far else FIRST_CACHE // 2
     fitting = min(256, max(8, block // row_bytes))
-    asks_twice = is_far and row_bytes <= TWICE
+    in_both_passes = is_far and row_bytes <= TWICE
     if k > 1:
-        asks_twice = X.nbytes > FROM_MEMORY and row_bytes <= LONG and groups_of(k) == 1
-    return 1 << (fitting.bit_length() - 1), share, asks_twice, block
+        in_both_passes = X.nbytes > FROM_MEMORY and row_bytes <= LONG and groups_of(k) == 1
+    return 1 << (fitting.bit_length() - 1), share, in_both_passes, block
 
 
 @inner
@@ -212,21 +212,21 @@ def clear_after(factors: Any, count: int) -> None:
             factors[0, r] = 0
 
 
-# Eight rows are fetched line by line as the features of others are handled: with the prefetches of
-# whole rows together, epochs of 300 and 1000 features take 1.2 to 1.3 times as long.
+# Eight rows are prefetched line by line as the features of others are handled: by whole rows
+# together, epochs of 300 and 1000 features take 1.2 to 1.3 times as long.
 @inner
-def fetched_by_tile(rows: Any, order: Any, p: int, count: int, fetches: bool) -> int:
-    """Return how many rows a tile fetches, if it is to; fetch some here where it cannot."""
+def prefetched_by_tile(rows: Any, order: Any, p: int, count: int, prefetches: bool) -> int:
+    """Return how many rows a tile prefetches, if it is to; prefetch some here where it cannot."""
     if rows.ahead > 0 and count == MOST:
-        return MOST if fetches else 0
+        return MOST if prefetches else 0
     # In both passes: batches of 4 and 7 take 0.7 to 0.8 times as long as with one of them.
     prefetch_ahead(rows, order, p, p + count, 0)
     return 0
 
 
 @inner
-def first_fetched(rows: Any, order: Any, p: int) -> int:
-    """Return where in the order the rows begin that a tile at p fetches."""
+def first_prefetched(rows: Any, order: Any, p: int) -> int:
+    """Return where in the order the rows begin that a tile at p prefetches."""
     return min(p + rows.ahead, order.size - MOST)
 
 

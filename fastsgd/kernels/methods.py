@@ -90,9 +90,9 @@ def add_rows(rows: Any, order: Any, start: int, stop: int, factors: Any, g: Any)
 
 
 @by_type
-def ask(asking: Any, shape: Any, data: Any, order: Any, p: int) -> None:
-    """Ask the memory for rows further down the order than the one at place p."""
-    asking.ask(shape, data, order, p)
+def prefetch(prefetching: Any, shape: Any, data: Any, order: Any, p: int) -> None:
+    """Prefetch rows further down the order than the one at place p."""
+    prefetching.prefetch(shape, data, order, p)
 
 
 @by_type

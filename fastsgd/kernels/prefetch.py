@@ -1,4 +1,4 @@
-"""Ask the memory for a row before it is needed: a hint, no more."""
+"""Prefetching: memory is asked for what will be needed. It is a hint, no more."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .jit import inner
 CACHE_LINE, FIRST_CACHE = 64, 2**15
 
 
-# The first cache holds what is to come as long as it has to: fetched into the second, all but dense
-# rows of more than 16 features took 1.01 to 1.06 times as long.
+# The first cache holds what is to come as long as it has to: prefetched into the second, all but
+# dense rows of more than 16 features took 1.01 to 1.06 times as long.
 def write_prefetch(builder: Any, address: Any) -> None:
     """Write code that prefetches the line at an address into the first cache."""
     byte, int32 = ir.IntType(8).as_pointer(), ir.IntType(32)
@@ -51,7 +51,7 @@ prefetch_line = _nothing if config.DISABLE_JIT else intrinsic(_prefetch_line)
 # Not by a range, which counts its turns first: 784 features and softmax take 1.1 times as long.
 @inner
 def prefetch_bytes(array: Any, first: Any, last: Any) -> None:
-    """Begin to fetch the bytes first to last - 1 of an array."""
+    """Prefetch the bytes first to last - 1 of an array."""
     offset = first
     while offset < last:
         prefetch_line(array, offset)

@@ -128,8 +128,8 @@ def _row(typing_context: Any, shape: Any, table: Any, i: Any) -> Any:
     return short(shape, table, types.intp), generate
 
 
-def _fetch_row(typing_context: Any, shape: Any, table: Any, i: Any) -> Any:
-    """Begin to fetch row i of a table."""
+def _prefetch_row(typing_context: Any, shape: Any, table: Any, i: Any) -> Any:
+    """Prefetch row i of a table."""
     short = Short(table.dtype, shape)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -235,9 +235,9 @@ def row(shape: Any, table: Any, i: Any) -> Any:
     return table[i]
 
 
-@_compiled(_fetch_row)
-def fetch_row(shape: Any, table: Any, i: Any) -> None:
-    """Begin to fetch row i of a table."""
+@_compiled(_prefetch_row)
+def prefetch_row(shape: Any, table: Any, i: Any) -> None:
+    """Prefetch row i of a table."""
 
 
 @_compiled(_weights_of)

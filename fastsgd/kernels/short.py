@@ -3,12 +3,11 @@
 from typing import Any, NamedTuple
 
 from .arithmetic import unsigned
-from .asking import Ahead, NotAsked
 from .attributes import having
 from .columns import add_values
 from .gradient import Block, block_of_part, mean_of_rows
 from .jit import inner
-from .methods import ask, derivative, differentiate, target, value, weigh
+from .methods import derivative, differentiate, prefetch, target, value, weigh
 from .parts import CHUNK
 from .registers import (
     Shape,
@@ -19,6 +18,7 @@ from .registers import (
     row,
     weights_of,
 )
+from .short_ahead import Ahead, NoPrefetching
 
 # For several outputs, wider rows are read once by tiles, and here again for each. Up to so many
 # parts of all weights that is quicker: with 20 to 250 features, epochs of the squared loss take
@@ -38,7 +38,7 @@ class ByRow(NamedTuple):
     """A row is read once, and added to the gradient at once."""
 
     shape: Shape
-    asking: NotAsked | Ahead
+    prefetching: NoPrefetching | Ahead
 
     def of_part(self, part: int) -> Any:
         """Return the way of a part of a batch: the same."""
@@ -68,18 +68,18 @@ SLOW_BATCH = 2**13
 
 
 # From memory, epochs of losses that take exponentials take 0.76 to 1.0 times as long as in passes,
-# of which one waits for rows and the other fetches none; from caches, they would take 1.5 to 2.5.
+# of which one waits for rows and the other prefetches none; from caches, 1.5 to 2.5 times.
 @having(conclude=mean_of_rows, block_length=CHUNK)
 class ByRowThenLosses(NamedTuple):
     """A row is read once, and added to the gradient at once; the losses of all follow together."""
 
     shape: Shape
-    asking: NotAsked | Ahead
+    prefetching: NoPrefetching | Ahead
     block: Block  # with room for all rows of a batch, or of a chunk
 
     def of_part(self, part: int) -> Any:
         """Return the way of a part, of those that are held along the first axis of each array."""
-        return ByRowThenLosses(self.shape, self.asking, block_of_part(self.block, part))
+        return ByRowThenLosses(self.shape, self.prefetching, block_of_part(self.block, part))
 
     def gather(
         self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
@@ -116,7 +116,7 @@ def with_row(
 ) -> Any:
     """Return sums plus the gradient of the row at place p; its derivative, prediction and target.
 
-    A row from further down the order begins to be fetched.
+    Rows from further down the order are prefetched.
     """
     i, x = order[unsigned(p)], next_row(way, data, order, p)
     y_hat, y = product(weights, x) + b, target(data.targets, i, j)
@@ -131,12 +131,12 @@ class ByRowInPasses(NamedTuple):
     """All rows are read, then their losses differentiated together, in SIMD registers."""
 
     shape: Shape
-    asking: NotAsked | Ahead
+    prefetching: NoPrefetching | Ahead
     block: Block  # with room for all rows of a batch, or of a chunk
 
     def of_part(self, part: int) -> Any:
         """Return the way of a part, of those that are held along the first axis of each array."""
-        return ByRowInPasses(self.shape, self.asking, block_of_part(self.block, part))
+        return ByRowInPasses(self.shape, self.prefetching, block_of_part(self.block, part))
 
     def gather(
         self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
@@ -165,7 +165,7 @@ class ByRowInPasses(NamedTuple):
 
 @inner
 def next_row(way: Any, data: Any, order: Any, p: int) -> Any:
-    """Return the row at place p of the order, and begin to fetch others from further down."""
+    """Return the row at place p of the order, and prefetch others from further down."""
     x = row(way.shape, data.rows.X, order[unsigned(p)])
-    ask(way.asking, way.shape, data, order, p)
+    prefetch(way.prefetching, way.shape, data, order, p)
     return x

@@ -1,4 +1,4 @@
-"""What sparse rows will need, fetched before they are read: their entries, then their features."""
+"""What sparse rows will need, prefetched before it is read: their entries, then their features."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .arithmetic import unsigned
 from .jit import inner
 from .prefetch import prefetch_bytes, prefetch_line
 
-# How many rows ahead of its use a row is fetched, and what is known of its features.
+# How many rows ahead of its use a row is prefetched, and what is known of its features.
 SPARSE_ROWS_AHEAD, FEATURES_AHEAD = 8, 2
 
 # Where more is known of a feature than its weight, that of fewer features stays near. A processor

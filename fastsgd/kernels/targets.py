@@ -18,7 +18,7 @@ from .jit import inner
 from .methods import derivative, differentiate_rows, target, value, weigh
 from .prefetch import prefetch_line
 
-# How many rows ahead of its use a target is fetched.
+# How many rows ahead of its use a target is prefetched.
 TARGETS_AHEAD = 64
 
 

@@ -24,7 +24,7 @@ class Size(NamedTuple):
 
     rows: int
     outputs: int
-    fetched: int = 0  # how many rows, from further down the order, it fetches while it is computed
+    prefetched: int = 0  # how many rows, from further down the order, it prefetches
 
 
 class Place(NamedTuple):
@@ -35,8 +35,8 @@ class Place(NamedTuple):
     j: Any  # the first of its outputs
     outputs: Any
     r: Any  # where the columns for its rows begin
-    later: Any  # where in the order the rows that it fetches begin
-    fetched: Any  # how many these are
+    later: Any  # where in the order the rows that it prefetches begin
+    prefetched: Any  # how many these are
 
 
 def dots(sizes: Sequence[Size]) -> Any:
@@ -123,7 +123,7 @@ class _Tile:
         self.x = self._rows(X, order, p, size.rows)
         self.outputs = self._from(j, size.outputs)
         self.places = self._from(r, size.rows)
-        self._fetched: list[Any] = []
+        self._prefetched: list[Any] = []
 
     def _from(self, first: Any, count: int) -> list[Any]:
         return [self.builder.add(first, INDEX(i)) for i in range(count)]
@@ -131,29 +131,29 @@ class _Tile:
     def _rows(self, X: Operand, order: Operand, p: Any, count: int) -> list[Any]:
         return [X.at(order.index(place), INDEX(0)) for place in self._from(p, count)]
 
-    def fetch(self, X: Operand, order: Operand, p: Any, count: int) -> None:
+    def prefetch(self, X: Operand, order: Operand, p: Any, count: int) -> None:
         """Fetch so many rows from place p of the order on, while code for features runs."""
-        self._fetched = self._rows(X, order, p, count)
+        self._prefetched = self._rows(X, order, p, count)
 
     def for_features(self, d: Any, add: Callable[[Any, Any], None]) -> None:
         """Write code for each vector of d features, given what loads and stores that of a row."""
 
-        def add_and_fetch(f: Any, load: Any, store: Any) -> None:
+        def add_and_prefetch(f: Any, load: Any, store: Any) -> None:
             add(load, store)
-            self._fetch_from(f)
+            self._prefetch_from(f)
 
         # Of several outputs, one vector has work enough, and more take 0.2 s to compile. Eight rows
-        # to fetch leave no register free, and two vectors take up to 1.19 times as long.
-        has_more = len(self.outputs) > 1 or len(self._fetched) > 0
-        self.vectors.for_features(d, add_and_fetch, 1 if has_more else 2)
-        self._fetch_from(self.builder.sub(d, INDEX(1)))  # where the row may end in one line more
+        # to prefetch leave no register free, and two vectors take up to 1.19 times as long.
+        has_more = len(self.outputs) > 1 or len(self._prefetched) > 0
+        self.vectors.for_features(d, add_and_prefetch, 1 if has_more else 2)
+        self._prefetch_from(self.builder.sub(d, INDEX(1)))  # where the row may end in one line more
 
-    def _fetch_from(self, f: Any) -> None:
-        # Unrolled by LLVM, loops that fetch take longer: without that 10,000 and 20,000 x 300 take
-        # 0.81 and 0.87 times as long. Others gain by it.
-        if self._fetched:
+    def _prefetch_from(self, f: Any) -> None:
+        # Unrolled by LLVM, loops that prefetch take longer: without that 10,000 and 20,000 x 300
+        # take 0.81 and 0.87 times as long. Others gain by it.
+        if self._prefetched:
             self.vectors.keep_loop()
-        for row in self._fetched:
+        for row in self._prefetched:
             write_prefetch(self.builder, self.builder.gep(row, [f]))
 
 
@@ -165,19 +165,19 @@ def _compiled(sizes: Sequence[Size], write: Callable[[_Tile, Operand, Operand], 
             X_, order_, used_, changed_ = (
                 Operand(context, builder, signature.args[i], args[i]) for i in (0, 1, 3, 4)
             )
-            p, rows, j, outputs, r, later, fetched = (
+            p, rows, j, outputs, r, later, prefetched = (
                 context.cast(builder, value, kind, types.intp)
                 for value, kind in zip(
                     cgutils.unpack_tuple(builder, args[2]), place.types, strict=True
                 )
             )
             for size in sizes:
-                wanted = ((rows, size.rows), (outputs, size.outputs), (fetched, size.fetched))
+                wanted = ((rows, size.rows), (outputs, size.outputs), (prefetched, size.prefetched))
                 is_this = [builder.icmp_signed("==", value, INDEX(of)) for value, of in wanted]
                 with builder.if_then(reduce(builder.and_, is_this)):
                     tile = _Tile(builder, X.dtype, size, X_, order_, p, j, r)
-                    if size.fetched > 0:
-                        tile.fetch(X_, order_, later, size.fetched)
+                    if size.prefetched > 0:
+                        tile.prefetch(X_, order_, later, size.prefetched)
                     write(tile, used_, changed_)
             return context.get_dummy_value()
 

@@ -1,4 +1,4 @@
-"""Asking the memory for short dense rows before they are needed."""
+"""Which short dense rows are prefetched, how far ahead of their use and how often."""
 
 from typing import Any, NamedTuple
 
@@ -6,51 +6,51 @@ import numpy as np
 
 from .arithmetic import unsigned
 from .prefetch import prefetch_line
-from .registers import fetch_row
+from .registers import prefetch_row
 
-# How far ahead of its use a row is asked for: so many bytes, but no more than so many rows. With
+# How far ahead of its use a row is prefetched: so many bytes, but no more than so many rows. With
 # twice as many bytes, 20000 x 100 takes 1.15 times as long; with half as many rows, 1M x 10 1.27.
 BYTES_AHEAD, ROWS_AHEAD = 10_000, 96
 
-# And where X takes more bytes than a third-level cache has for it: asked for again, 24 to 40 MB
+# And where X takes more bytes than a third-level cache has for it: prefetched again, 24 to 40 MB
 # take 0.7 to 0.85 times as long.
 MOST_CACHED, SLOW_BYTES_AHEAD = 5 * 2**22, 16_000
 
-# Rows of fewer bytes are no quicker for being asked for more than once, and those of less than
-# twice as many, or whose losses take long, for being asked for more than twice.
+# Rows of fewer bytes are no quicker for being prefetched more than once, and those of less than
+# twice as many, or whose losses take long, for being prefetched more than twice.
 SLOW_ROW, LONG_ROW = 2**8, 2**9
 
 
-class NotAsked(NamedTuple):
-    """No row is asked for: all stay near."""
+class NoPrefetching(NamedTuple):
+    """No row is prefetched: all stay near."""
 
-    def ask(self, shape: Any, data: Any, order: Any, p: int) -> None:
+    def prefetch(self, shape: Any, data: Any, order: Any, p: int) -> None:
         """Do nothing."""
         return
 
 
 # Where many requests wait, a processor drops some, and while it waits for a row that was dropped it
-# asks for no others. Asked for twice, 1M x 100 takes 0.84 times as long; four times, rows of 600 to
-# 800 bytes take 0.91 to 0.93 times as long as asked for twice, but 1.12 times where the loss is the
+# prefetches no others. Prefetched twice, 1M x 100 takes 0.84 times as long; four times, rows of 600
+# to 800 bytes take 0.91 to 0.93 times as long as twice, but 1.12 times where the loss is the
 # logistic one.
 class Ahead(NamedTuple):
-    """A row and its targets are asked for when so many rows are to come before it, each time."""
+    """A row and its targets are prefetched when so many rows are to come before it, each time."""
 
     rows: tuple[int, ...]
 
-    def ask(self, shape: Any, data: Any, order: Any, p: int) -> None:
-        """Ask for rows, where the one at place p of the order is used."""
+    def prefetch(self, shape: Any, data: Any, order: Any, p: int) -> None:
+        """Prefetch rows, where the one at place p of the order is used."""
         X, y = data.rows.X, data.targets.y
         for ahead in self.rows:
             i = np.intp(order[unsigned(min(p + ahead, order.size - 1))])
             prefetch_line(y, i * y.shape[1] * y.itemsize)
-            fetch_row(shape, X, i)
+            prefetch_row(shape, X, i)
 
 
-def asking_for(rows: Any, is_slow: bool, losses_take_long: bool) -> NotAsked | Ahead:
-    """Return how rows are asked for, if memory is slow to bring them or not."""
+def prefetching_of(rows: Any, is_slow: bool, losses_take_long: bool) -> NoPrefetching | Ahead:
+    """Return how rows are prefetched, if memory is slow to bring them or not."""
     if rows.ahead == 0:
-        return NotAsked()
+        return NoPrefetching()
     row_bytes = bytes_of_row(rows)
     if not is_slow:
         return Ahead((min(ROWS_AHEAD, BYTES_AHEAD // row_bytes),))
