@@ -14,7 +14,7 @@ from scipy.sparse import issparse
 import fastsgd
 from fastsgd.kernels.prefetch import prefetch_line
 from fastsgd.kernels.registers import (
-    MOST_SLOW_PARTS,
+    MOST_SLOW_VECTORS,
     add_to,
     nothing_like,
     plus,
@@ -80,7 +80,7 @@ def read_in_random_order(X: Any, y: Any) -> Callable[[], object]:
 def read_in_order(X: Any, y: Any, order: Any) -> Callable[[], object]:
     """Return what reads rows and targets in an order."""
     ones = np.ones((1, X.shape[1]), X.dtype)
-    shape = shape_of(X.shape[1], X.itemsize, MOST_SLOW_PARTS)
+    shape = shape_of(X.shape[1], X.itemsize, MOST_SLOW_VECTORS)
     if shape is None:
         return partial(total_of_long, X, y, order, ones, np.empty((1, ROWS), X.dtype))
     ahead = min(MOST_AHEAD, max(ROWS, BYTES_AHEAD // (X.shape[1] * X.itemsize)))

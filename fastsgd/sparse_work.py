@@ -20,7 +20,7 @@ from .kernels.gradient import ByBlocks
 from .kernels.lapses import Nothing
 from .kernels.parts import CHUNK
 from .kernels.scattered import Scattered
-from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Held, Sparse
+from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Known, Sparse
 from .lapsing import is_scale
 from .members import in_dtype
 from .optimizers import SGD
@@ -72,11 +72,11 @@ def scattered_work(problem: Problem, settings: Settings, state: State, method: M
     w, b = state.parameters
     k, penalty = len(w), settings.penalty
     scores = np.empty((k, whole_registers(settings.batch_size)), w.dtype)
-    held, beside = _with_beside(w, penalty)
+    weights, beside = _with_beside(w, penalty)
     none = np.zeros((0, 1))
     scattered = Scattered(
         problem.data.rows,
-        Held(held, none.astype(w.dtype), none),
+        Known(weights, none.astype(w.dtype), none),
         beside,
         Nothing(),
         np.ones(k),
@@ -144,7 +144,7 @@ def brought_near(
 def _batches(
     rows: Sparse, batch_size: int, handled: int, state: State, alpha: Array | None
 ) -> Batches:
-    """Return sparse rows, and room for what is held of the features of one batch of them.
+    """Return sparse rows, and room for what is known of the features of one batch of them.
 
     So many rows are `handled` together.
     """
@@ -155,7 +155,7 @@ def _batches(
     size = min(d, batch_size * longest, rows.entries.size)
     is_averaged = isinstance(averages, Averaged)
     near_alpha = np.zeros(0 if alpha is None else size, w.dtype)
-    near = Held(
+    near = Known(
         np.zeros((k, size), w.dtype),
         np.zeros((s * k, size), w.dtype),
         np.zeros((k if is_averaged else 0, size)),
@@ -164,7 +164,7 @@ def _batches(
     marks[:, STEP], marks[:, PLACE] = state.steps, NOWHERE
     return Batches(
         rows,
-        Held(w, slots.reshape(s * k, d), averages.w if is_averaged else np.zeros((0, 1))),
+        Known(w, slots.reshape(s * k, d), averages.w if is_averaged else np.zeros((0, 1))),
         near,
         np.empty(size + 1, np.uint32),  # one more: what is written there first may not stay
         np.zeros(1, np.int64),

@@ -23,7 +23,7 @@ from .kernels.epoch import Method, Work
 from .kernels.gradient import ByBlocks
 from .kernels.lapses import Paying
 from .kernels.parts import CHUNK, Parts
-from .kernels.registers import MOST_PARTS, MOST_SLOW_PARTS, shape_of
+from .kernels.registers import MOST_SLOW_VECTORS, MOST_VECTORS, shape_of
 from .kernels.scattered import Scattered
 from .kernels.short import (
     SLOW_BATCH,
@@ -105,13 +105,13 @@ def _by_row(problem: Problem, settings: Settings) -> ByRow | ByRowInPasses | ByR
     if not (isinstance(rows, Dense) and isinstance(targets, (Values, OneVersusRest, Classes))):
         return None
     is_slow = come_slowly(rows)
-    most_parts = MOST_SLOW_PARTS if is_slow and problem.k == 1 else MOST_PARTS
-    shape = shape_of(problem.d, problem.dtype.itemsize, most_parts)
+    most_vectors = MOST_SLOW_VECTORS if is_slow and problem.k == 1 else MOST_VECTORS
+    shape = shape_of(problem.d, problem.dtype.itemsize, most_vectors)
     if shape is None:
         return None
     takes_long = takes_exponentials(settings.loss)
     is_in_passes = (takes_long and chunk >= FEWEST_FILLED) or isinstance(targets, Classes)
-    if not are_short(problem.d, problem.k, len(shape.parts), is_in_passes):
+    if not are_short(problem.d, problem.k, len(shape.vectors), is_in_passes):
         return None
     if not is_in_passes:  # in which rows are prefetched again for each output
         return ByRow(shape, prefetching_of(rows, is_slow and problem.k == 1, takes_long))

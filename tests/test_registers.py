@@ -11,7 +11,7 @@ from numba import njit
 
 from fastsgd.kernels.jit import OPTIONS
 from fastsgd.kernels.registers import (
-    MOST_SLOW_PARTS,
+    MOST_SLOW_VECTORS,
     add_to,
     nothing_like,
     plus,
@@ -29,7 +29,7 @@ DTYPES = ["float32", "float64"]
 
 
 def widest_shape_of(d, dtype):
-    return shape_of(d, np.dtype(dtype).itemsize, MOST_SLOW_PARTS)
+    return shape_of(d, np.dtype(dtype).itemsize, MOST_SLOW_VECTORS)
 
 
 ROWS = [(t, d) for t in DTYPES for d in CANDIDATES if widest_shape_of(d, t)]

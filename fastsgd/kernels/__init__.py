@@ -16,7 +16,7 @@ conclude  finishes the gradient of a batch
 leave     finishes with the rows of a batch once its step is taken
 settle    brings all weights up to the last step, at the end of a stretch of an epoch
 lapse     what happens to a weight between two steps in which its feature occurs
-held      what is known of features: of all of them, or of those of one batch
+known     what is known of features: of all of them, or of those of one batch
 near      what is known of the features of one batch, side by side
 slots     what an optimizer remembers of a weight, then what a penalty does
 due       what a cumulative penalty has still to take from a weight

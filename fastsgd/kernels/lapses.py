@@ -21,7 +21,7 @@ from .sparse import dot
 class Nothing(NamedTuple):
     """Nothing happens."""
 
-    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Do nothing."""
         return
 
@@ -44,11 +44,11 @@ class Averaging(NamedTuple):
     pace: Any  # (k,): 0 for outputs that have stopped
     first: Any
 
-    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Take the same weight into its average again and again."""
         if self.pace[j] > 0:
-            total = np.float64(held.w[j, f]) * (t - max(since, self.first))
-            take_in(held.averages, j, f, self.first, since, t, total)
+            total = np.float64(known.w[j, f]) * (t - max(since, self.first))
+            take_in(known.averages, j, f, self.first, since, t, total)
 
 
 class Rates(NamedTuple):
@@ -67,12 +67,12 @@ class Shrinking(NamedTuple):
     rates: Any
     w: Any  # (k, d): where `finish` leaves the weights
 
-    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
         rates = self.rates
         s, e = unsigned(since - rates.start), unsigned(t - rates.start)
-        lr_sum = held.w.dtype.type(rates.pace[j] * (rates.sums[e] - rates.sums[s]))
-        held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, 0.0)
+        lr_sum = known.w.dtype.type(rates.pace[j] * (rates.sums[e] - rates.sums[s]))
+        known.w[j, f] = rest(self.penalty, known.w[j, f], f, lr_sum, 0.0)
 
     def dot_up(self, entries: Any, columns: Any, w: Any, beside: Any, j: Any, t: Any) -> Any:
         """Apply the penalty to the weights of a row; return their product."""
@@ -120,7 +120,7 @@ class Decaying(NamedTuple):
     rates: Any
     log_kept: Any  # (paces, steps + 1): of what decay leaves before each step, the logarithm
 
-    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
         rates = self.rates
         s, e = unsigned(since - rates.start), unsigned(t - rates.start)
@@ -128,7 +128,7 @@ class Decaying(NamedTuple):
             lr_sum = rates.pace[j] * (rates.sums[e] - rates.sums[s])
             part = j % self.log_kept.shape[0]
             log_kept = self.log_kept[part, e] - self.log_kept[part, s]
-            held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, log_kept)
+            known.w[j, f] = rest(self.penalty, known.w[j, f], f, lr_sum, log_kept)
 
 
 class DecayingInAverage(NamedTuple):
@@ -140,18 +140,18 @@ class DecayingInAverage(NamedTuple):
     sums: Any
     first: Any
 
-    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
         start, part = self.decaying.rates.start, j % self.sums.shape[0]
         sums, log_kept = self.sums[part], self.decaying.log_kept[part]
         counts_from = min(max(since, self.first), t)
         s, c, e = unsigned(since - start), unsigned(counts_from - start), unsigned(t - start)
         if self.decaying.rates.pace[j] > 0:
-            w = np.float64(held.w[j, f]) * exp(log_kept[c] - log_kept[s])
+            w = np.float64(known.w[j, f]) * exp(log_kept[c] - log_kept[s])
             # Without the steps from t on, to which a part of the weight is left.
             total = w * (sums[c] - exp(log_kept[e] - log_kept[c]) * sums[e])
-            take_in(held.averages, j, f, self.first, since, t, total)
-        bring_up(self.decaying, held, j, f, since, t)
+            take_in(known.averages, j, f, self.first, since, t, total)
+        bring_up(self.decaying, known, j, f, since, t)
 
 
 @entry
@@ -169,14 +169,14 @@ class DecayingEvenly(NamedTuple):
     rates: Any
     log_kept: Any  # (paces, d): of what decay leaves in a step, the logarithm
 
-    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
         rates = self.rates
         s, e = unsigned(since - rates.start), unsigned(t - rates.start)
         if rates.pace[j] > 0:
             lr_sum = rates.pace[j] * (rates.sums[e] - rates.sums[s])
             log_kept = (t - since) * self.log_kept[j % self.log_kept.shape[0], f]
-            held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, log_kept)
+            known.w[j, f] = rest(self.penalty, known.w[j, f], f, lr_sum, log_kept)
 
 
 class DecayingByFeature(NamedTuple):
@@ -194,7 +194,7 @@ class DecayingByFeature(NamedTuple):
     # of the highest.
     powers: Any
 
-    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
         rates = self.rates
         s, e = unsigned(since - rates.start), unsigned(t - rates.start)
@@ -205,7 +205,7 @@ class DecayingByFeature(NamedTuple):
             for m in range(self.powers.shape[1]):
                 power *= decay
                 log_kept -= power * (self.powers[e, m] - self.powers[s, m])
-            held.w[j, f] = rest(self.penalty, held.w[j, f], f, lr_sum, log_kept)
+            known.w[j, f] = rest(self.penalty, known.w[j, f], f, lr_sum, log_kept)
 
 
 class Replay(NamedTuple):
@@ -215,17 +215,17 @@ class Replay(NamedTuple):
     rates: Any
     first: Any  # the step with which averages begin
 
-    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty step by step."""
-        number = held.w.dtype.type
+        number = known.w.dtype.type
         if self.rates.pace[j] > 0:
-            w = held.w[j, f]
+            w = known.w[j, f]
             for u in range(since, t):
                 lr = number(self.rates.lrs[unsigned(u - self.rates.start)] * self.rates.pace[j])
                 w = w - lr * derivative(self.penalty, w, f, lr)
-                w = shrink(self.penalty, w, held.slots, j, f, lr)
-                take_in(held.averages, j, f, self.first, u, u + 1, np.float64(w))
-            held.w[j, f] = w
+                w = shrink(self.penalty, w, known.slots, j, f, lr)
+                take_in(known.averages, j, f, self.first, u, u + 1, np.float64(w))
+            known.w[j, f] = w
 
 
 class Owing(NamedTuple):
@@ -235,14 +235,14 @@ class Owing(NamedTuple):
     rates: Any
     alpha: Any  # what becomes due for each unit of learning rate: one number, or (d,)
 
-    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Let what becomes due in all the steps be due, of a weight above 0 and of one below."""
-        rates, k = self.rates, held.w.shape[0]
+        rates, k = self.rates, known.w.shape[0]
         lr_sum = rates.sums[unsigned(t - rates.start)] - rates.sums[unsigned(since - rates.start)]
         due = rates.pace[j] * lr_sum * at(self.alpha, f)
-        for slot in range(held.slots.shape[0] - 2 * k, held.slots.shape[0], k):
-            held.slots[slot + j, f] += due
-        bring_up(self.lapse, held, j, f, since, t)
+        for slot in range(known.slots.shape[0] - 2 * k, known.slots.shape[0], k):
+            known.slots[slot + j, f] += due
+        bring_up(self.lapse, known, j, f, since, t)
 
 
 class Paying(NamedTuple):
@@ -300,22 +300,22 @@ class Coasting(NamedTuple):
     rates: Any
     first: Any  # the step with which averages begin
 
-    def bring_up(self, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
+    def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Take all the steps at once."""
         rates = self.rates
-        is_at_rest = held.slots[j, f] == 0 and held.averages.shape[0] == 0
+        is_at_rest = known.slots[j, f] == 0 and known.averages.shape[0] == 0
         if t > rates.start and rates.pace[j] > 0 and not is_at_rest:
             lr = rates.lrs[unsigned(t - 1 - rates.start)] * rates.pace[j]
-            w, v = np.float64(held.w[j, f]), np.float64(held.slots[j, f])
+            w, v = np.float64(known.w[j, f]), np.float64(known.slots[j, f])
             # After i steps the weight is w - step * sums[0, i]. In closed form, 1 over
             # 1 - momentum would take all digits where momentum is nearly 1.
             step = lr * self.ahead * v
             before, steps = min(max(since, self.first), t) - since, t - since
             moved = self.sums[1, unsigned(steps)] - self.sums[1, unsigned(before)]
             total = (steps - before) * w - step * moved
-            take_in(held.averages, j, f, self.first, since, t, total)
-            held.w[j, f] = w - step * self.sums[0, unsigned(steps)]
-            held.slots[j, f] = v * self.powers[unsigned(steps)]
+            take_in(known.averages, j, f, self.first, since, t, total)
+            known.w[j, f] = w - step * self.sums[0, unsigned(steps)]
+            known.slots[j, f] = v * self.powers[unsigned(steps)]
 
 
 @inner

@@ -128,9 +128,9 @@ def settle(rows: Any, parameters: Any, t: int) -> bool:
 
 
 @by_type
-def bring_up(lapse: Any, held: Any, j: int, f: Any, since: Any, t: Any) -> None:
+def bring_up(lapse: Any, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
     """Make up for the steps since..t - 1 of output j, in which feature f did not occur."""
-    lapse.bring_up(held, j, f, since, t)
+    lapse.bring_up(known, j, f, since, t)
 
 
 @by_type

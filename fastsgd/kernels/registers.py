@@ -1,9 +1,9 @@
 """Rows so short that registers hold them, and sums of them as well.
 
-A row is held in parts, of one number or one vector each. The last part ends where the row does: of
-what it has in common with the part before it, the weights are 0, so that no number counts twice.
-So nothing beyond the row is read, and the compiler knows how many numbers there are. Where they are
-scalars, it makes vectors across rows.
+A row is held in vectors, of several numbers or of one each. The last vector ends where the row
+does: of what it has in common with the one before it, the weights are 0, so that no number counts
+twice. So nothing beyond the row is read, and the compiler knows how many numbers there are. Where
+vectors are of one number, it makes longer ones across rows.
 
 What kernels do with such rows is defined in NumPy, and so it runs in interpreted mode.
 """
@@ -23,31 +23,31 @@ from numba.extending import intrinsic, models, register_model
 from .prefetch import CACHE_LINE, write_prefetch
 from .vectors import HAS_LONGER, INDEX, LONGEST, NUMBERS, Operand, spread
 
-# How many parts of a row are worth it, with 32 registers of 64 bytes or 16 of 32: so, epochs in the
-# caches take 0.65 to 0.9 times as long as by tiles, and with twice as many parts up to 1.4 times.
-MOST_PARTS = 16 if HAS_LONGER else 6
+# How many vectors of a row are worth it, with 32 registers of 64 bytes or 16 of 32: so, epochs in
+# the caches take 0.65 to 0.9 times as long as by tiles, and with twice as many up to 1.4 times.
+MOST_VECTORS = 16 if HAS_LONGER else 6
 
 # And of rows that memory has to bring, though registers do not hold all of it: 300 and 500 features
 # take 0.8 to 0.9 times as long as by tiles, 200 in float64 0.78, and with AVX2 100 features 0.66.
-MOST_SLOW_PARTS = 32 if HAS_LONGER else 16
+MOST_SLOW_VECTORS = 32 if HAS_LONGER else 16
 
 
 class Shape(NamedTuple):
     """How rows are held, by the lengths of tuples, which are a part of their types."""
 
-    lanes: tuple[None, ...]  # as many as there are numbers in a part
-    parts: tuple[None, ...]
+    lanes: tuple[None, ...]  # as many as there are numbers in a vector
+    vectors: tuple[None, ...]
 
 
 @cache
-def shape_of(d: int, itemsize: int, most_parts: int = MOST_PARTS) -> Shape | None:
-    """Return how rows of d numbers are held, or None where that takes too many parts."""
+def shape_of(d: int, itemsize: int, most_vectors: int = MOST_VECTORS) -> Shape | None:
+    """Return how rows of d numbers are held, or None where that takes too many."""
     if d <= 4:
-        lanes, parts = 1, 2 if d <= 2 else 4
+        lanes, vectors = 1, 2 if d <= 2 else 4
     else:
         lanes = next((lanes for lanes in (4, 8) if d <= 2 * lanes), LONGEST // itemsize)
-        parts = -(-d // lanes)
-    return Shape((None,) * lanes, (None,) * parts) if parts <= most_parts else None
+        vectors = -(-d // lanes)
+    return Shape((None,) * lanes, (None,) * vectors) if vectors <= most_vectors else None
 
 
 class Short(types.Type):
@@ -55,65 +55,65 @@ class Short(types.Type):
 
     def __init__(self, dtype: Any, shape: Any) -> None:
         self.dtype = dtype
-        self.lanes, self.parts = (len(lengths) for lengths in shape.types)
-        super().__init__(name=f"Short({dtype}, {self.lanes}, {self.parts})")
+        self.lanes, self.count = (len(lengths) for lengths in shape.types)
+        super().__init__(name=f"Short({dtype}, {self.lanes}, {self.count})")
 
 
-class _Parts:
-    """What writes code for the parts of rows: as many numbers each as `lanes`."""
+class _Vectors:
+    """What writes code for the vectors of rows: as many numbers each as `lanes`."""
 
     def __init__(self, short: Short) -> None:
-        self.lanes, self.parts = short.lanes, short.parts
+        self.lanes, self.count = short.lanes, short.count
         suffix, self.number = NUMBERS[short.dtype]
         self.itemsize = short.dtype.bitwidth // 8
         self.bytes = self.itemsize * self.lanes
         self.type = self.number if self.lanes == 1 else ir.VectorType(self.number, self.lanes)
-        self.all = ir.LiteralStructType([self.type] * self.parts)
+        self.all = ir.LiteralStructType([self.type] * self.count)
         # Of scalars, sums may be reordered, so that there are vectors.
         self.flags = ("reassoc", "nsz", "contract") if self.lanes == 1 else ("contract",)
         self._sum = f"llvm.vector.reduce.fadd.v{self.lanes}{suffix}"
 
     def addresses(self, builder: Any, table: Operand, i: Any) -> list[Any]:
-        """Return where the parts of row i of a table begin."""
-        firsts = [INDEX(part * self.lanes) for part in range(self.parts - 1)]
+        """Return where the vectors of row i of a table begin."""
+        firsts = [INDEX(vector * self.lanes) for vector in range(self.count - 1)]
         last = builder.sub(table.width, INDEX(self.lanes))
         return [table.at(i, f) for f in (*firsts, last)]
 
     def spread(self, builder: Any, number: Any) -> Any:
-        """Return a part of one number, again and again."""
+        """Return a vector of one number, again and again."""
         return number if self.lanes == 1 else spread(builder, number, self.lanes)
 
     def steps(self) -> Any:
-        """Return how far each number of a part is from the first one."""
+        """Return how far each number of a vector is from the first one."""
         if self.lanes == 1:
             return INDEX(0)
         return ir.Constant(ir.VectorType(INDEX, self.lanes), list(range(self.lanes)))
 
-    def total(self, builder: Any, part: Any) -> Any:
-        """Return what the numbers of a part add up to."""
+    def total(self, builder: Any, vector: Any) -> Any:
+        """Return what the numbers of a vector add up to."""
         if self.lanes == 1:
-            return part
+            return vector
         kind = ir.FunctionType(self.number, [self.number, self.type])
         function = cgutils.get_or_insert_function(builder.module, kind, self._sum)
         zero = ir.Constant(self.number, -0.0)
-        return builder.call(function, [zero, part], fastmath=("reassoc",))
+        return builder.call(function, [zero, vector], fastmath=("reassoc",))
 
     def load(self, builder: Any, addresses: list[Any]) -> list[Any]:
-        """Return the parts that begin at some addresses."""
+        """Return the vectors that begin at some addresses."""
         pointers = [builder.bitcast(address, self.type.as_pointer()) for address in addresses]
         return [builder.load(pointer, align=self.itemsize) for pointer in pointers]
 
-    def store(self, builder: Any, parts: list[Any], addresses: list[Any]) -> None:
-        """Store parts where they begin."""
-        for part, address in zip(parts, addresses, strict=True):
+    def store(self, builder: Any, vectors: list[Any], addresses: list[Any]) -> None:
+        """Store vectors where they begin."""
+        for vector, address in zip(vectors, addresses, strict=True):
             pointer = builder.bitcast(address, self.type.as_pointer())
-            builder.store(part, pointer, align=self.itemsize)
+            builder.store(vector, pointer, align=self.itemsize)
 
 
 @register_model(Short)
 class _ShortModel(models.PrimitiveModel):
     def __init__(self, manager: Any, short: Short) -> None:
-        super().__init__(manager, short, _Parts(short).all)
+        super().__init__(manager, short, _Vectors(short).all)
 
 
 def _row(typing_context: Any, shape: Any, table: Any, i: Any) -> Any:
@@ -121,8 +121,8 @@ def _row(typing_context: Any, shape: Any, table: Any, i: Any) -> Any:
     short = Short(table.dtype, shape)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        parts, table_ = _Parts(short), Operand(context, builder, table, args[1])
-        loaded = parts.load(builder, parts.addresses(builder, table_, args[2]))
+        vectors, table_ = _Vectors(short), Operand(context, builder, table, args[1])
+        loaded = vectors.load(builder, vectors.addresses(builder, table_, args[2]))
         return cgutils.make_anonymous_struct(builder, loaded)
 
     return short(shape, table, types.intp), generate
@@ -133,14 +133,14 @@ def _prefetch_row(typing_context: Any, shape: Any, table: Any, i: Any) -> Any:
     short = Short(table.dtype, shape)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        parts, table_ = _Parts(short), Operand(context, builder, table, args[1])
-        for part, address in enumerate(parts.addresses(builder, table_, args[2])):
-            is_end = part == parts.parts - 1 and parts.bytes < CACHE_LINE
-            if part * parts.bytes % CACHE_LINE == 0 and not is_end:
+        vectors, table_ = _Vectors(short), Operand(context, builder, table, args[1])
+        for vector, address in enumerate(vectors.addresses(builder, table_, args[2])):
+            is_end = vector == vectors.count - 1 and vectors.bytes < CACHE_LINE
+            if vector * vectors.bytes % CACHE_LINE == 0 and not is_end:
                 write_prefetch(builder, address)
         # One or two numbers lie on one line, as memory of numpy's own begins at a
         # multiple of 16 bytes.
-        if parts.lanes * parts.parts > 2:
+        if vectors.lanes * vectors.count > 2:
             end = builder.sub(table_.width, INDEX(1))
             write_prefetch(builder, table_.at(args[2], end))
         return context.get_dummy_value()
@@ -153,13 +153,13 @@ def _weights_of(typing_context: Any, shape: Any, w: Any, j: Any) -> Any:
     short = Short(w.dtype, shape)
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        parts, table = _Parts(short), Operand(context, builder, w, args[1])
-        loaded = parts.load(builder, parts.addresses(builder, table, args[2]))
-        last = builder.sub(table.width, INDEX(parts.lanes))
-        those = builder.add(parts.spread(builder, last), parts.steps())
-        before = parts.spread(builder, INDEX((parts.parts - 1) * parts.lanes))
+        vectors, table = _Vectors(short), Operand(context, builder, w, args[1])
+        loaded = vectors.load(builder, vectors.addresses(builder, table, args[2]))
+        last = builder.sub(table.width, INDEX(vectors.lanes))
+        those = builder.add(vectors.spread(builder, last), vectors.steps())
+        before = vectors.spread(builder, INDEX((vectors.count - 1) * vectors.lanes))
         is_new = builder.icmp_signed(">=", those, before)
-        loaded[-1] = builder.select(is_new, loaded[-1], ir.Constant(parts.type, None))
+        loaded[-1] = builder.select(is_new, loaded[-1], ir.Constant(vectors.type, None))
         return cgutils.make_anonymous_struct(builder, loaded)
 
     return short(shape, w, types.intp), generate
@@ -169,7 +169,7 @@ def _nothing_like(typing_context: Any, weights: Any) -> Any:
     """Return a sum of no rows."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return ir.Constant(_Parts(weights).all, None)
+        return ir.Constant(_Vectors(weights).all, None)
 
     return weights(weights), generate
 
@@ -178,13 +178,13 @@ def _product(typing_context: Any, weights: Any, x: Any) -> Any:
     """Return the product of weights and a row."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        parts = _Parts(weights)
+        vectors = _Vectors(weights)
         pairs = zip(*(cgutils.unpack_tuple(builder, arg) for arg in args), strict=True)
-        products = [builder.fmul(*pair, flags=parts.flags) for pair in pairs]
+        products = [builder.fmul(*pair, flags=vectors.flags) for pair in pairs]
         total = products[0]
         for product in products[1:]:
-            total = builder.fadd(total, product, flags=parts.flags)
-        return parts.total(builder, total)
+            total = builder.fadd(total, product, flags=vectors.flags)
+        return vectors.total(builder, total)
 
     return weights.dtype(weights, x), generate
 
@@ -193,14 +193,14 @@ def _plus(typing_context: Any, sums: Any, factor: Any, x: Any) -> Any:
     """Return sums plus a row times a factor."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        parts = _Parts(sums)
-        factors = parts.spread(builder, args[1])
+        vectors = _Vectors(sums)
+        factors = vectors.spread(builder, args[1])
         pairs = zip(*(cgutils.unpack_tuple(builder, args[i]) for i in (0, 2)), strict=True)
         added = [
             builder.fadd(
                 total,
-                builder.fmul(factors, number, flags=parts.flags),
-                flags=parts.flags,
+                builder.fmul(factors, number, flags=vectors.flags),
+                flags=vectors.flags,
             )
             for total, number in pairs
         ]
@@ -213,12 +213,12 @@ def _add_to(typing_context: Any, table: Any, j: Any, sums: Any) -> Any:
     """Add sums to row j of a table."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        parts, table_ = _Parts(sums), Operand(context, builder, table, args[0])
-        addresses = parts.addresses(builder, table_, args[1])
-        # All are loaded before one is stored: what parts have in common is added to once.
-        before = parts.load(builder, addresses)
+        vectors, table_ = _Vectors(sums), Operand(context, builder, table, args[0])
+        addresses = vectors.addresses(builder, table_, args[1])
+        # All are loaded before one is stored: what vectors have in common is added to once.
+        before = vectors.load(builder, addresses)
         added = zip(before, cgutils.unpack_tuple(builder, args[2]), strict=True)
-        parts.store(builder, [builder.fadd(*pair) for pair in added], addresses)
+        vectors.store(builder, [builder.fadd(*pair) for pair in added], addresses)
         return context.get_dummy_value()
 
     return types.void(table, types.intp, sums), generate

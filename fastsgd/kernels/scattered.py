@@ -20,12 +20,12 @@ SMALL = 2.0**-64
 class Scattered(NamedTuple):
     """Sparse rows, and the weights that they are added to.
 
-    The weights of output j are ``scale[j] * held.w[j]``: a step of L2 shrinks the scale alone.
+    The weights of output j are ``scale[j] * known.w[j]``: a step of L2 shrinks the scale alone.
     What else happens in the steps in which a feature does not occur, `lapse` makes up for.
     """
 
     rows: Any
-    held: Any
+    known: Any
     # What `lapse` has to know of each weight: up to which of its steps it has been brought, (k, d),
     # unsigned; or what it owed before the first, (2, k, d); or nothing, (k, 0).
     beside: Any
@@ -40,12 +40,12 @@ class Scattered(NamedTuple):
         """Set out[j, r] to the product of the weights and row order[start + r], for all j, r."""
         for p in range(start, stop):
             prefetch_entries(self.rows, order, p)
-            if self.held.w.size * self.held.w.strides[1] > WEIGHTS_LEFT:
-                prefetch_features(self.rows, order, p, self.held)
+            if self.known.w.size * self.known.w.strides[1] > WEIGHTS_LEFT:
+                prefetch_features(self.rows, order, p, self.known)
             first, last = bounds(self.rows, order[p])
             entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
             for j in range(self.scale.size):
-                product = dot_up(self.lapse, entries, indices, self.held.w[j], self.beside, j, t)
+                product = dot_up(self.lapse, entries, indices, self.known.w[j], self.beside, j, t)
                 out[j, p - start] = self.scale[j] * product
 
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
@@ -59,26 +59,26 @@ class Scattered(NamedTuple):
                 rate = step.lr * step.pace[j]
                 self.scale[j] *= 1 - min(1.0, rate * self.decay)
                 if self.scale[j] < max(SMALL, min(1.0, rate / self.most)):
-                    unscale(self.held.w, self.scale, j)
+                    unscale(self.known.w, self.scale, j)
                 by = -rate * step.mean / self.scale[j]
                 for p in range(step.first, step.last):
                     i = step.order[p]
                     first, last = bounds(self.rows, i)
                     entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
-                    factor = self.held.w.dtype.type(by * self.scores[j, p - step.first])
-                    add(entries, indices, factor, self.held.w[j])
+                    factor = self.known.w.dtype.type(by * self.scores[j, p - step.first])
+                    add(entries, indices, factor, self.known.w[j])
                 for p in range(step.first, step.last):
                     first, last = bounds(self.rows, step.order[p])
                     columns = self.rows.indices[first:last]
-                    w, scale = self.held.w[j], self.scale[j]
+                    w, scale = self.known.w[j], self.scale[j]
                     pay(self.lapse, columns, w, self.beside, scale, j, step.t + 1)
 
     def settle(self, parameters: Any, t: int) -> bool:
         """Bring all weights up to step t; tell whether all parameters are finite."""
         for j in range(self.scale.size):
-            unscale(self.held.w, self.scale, j)
-            finish(self.lapse, self.held.w[j], self.beside, j, t)
-        return are_finite(self.held.w, parameters.b)
+            unscale(self.known.w, self.scale, j)
+            finish(self.lapse, self.known.w[j], self.beside, j, t)
+        return are_finite(self.known.w, parameters.b)
 
 
 @inner

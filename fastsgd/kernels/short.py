@@ -21,16 +21,16 @@ from .registers import (
 from .short_ahead import Ahead, NoPrefetching
 
 # For several outputs, wider rows are read once by tiles, and here again for each. Up to so many
-# parts of all weights that is quicker: with 20 to 250 features, epochs of the squared loss take
+# vectors of all weights that is quicker: with 20 to 250 features, epochs of the squared loss take
 # 0.42 to 0.98 times as long, and those of losses in passes 0.8 to 1.0 times. With 4 outputs of 250
 # features the former would take 1.24 times as long, with 8 of 50 the latter up to 1.3 times.
 SHORT_FOR_SEVERAL, MOST_FOR_SEVERAL, MOST_IN_PASSES = 16, 32, 8
 
 
-def are_short(d: int, k: int, parts: int, are_in_passes: bool) -> bool:
-    """Tell whether rows in so many parts are read again for each of k outputs, not by tiles."""
+def are_short(d: int, k: int, vectors: int, are_in_passes: bool) -> bool:
+    """Tell whether rows of so many vectors are read again for each of k outputs, not by tiles."""
     most = MOST_IN_PASSES if are_in_passes else MOST_FOR_SEVERAL
-    return k == 1 or d <= SHORT_FOR_SEVERAL or k * parts <= most
+    return k == 1 or d <= SHORT_FOR_SEVERAL or k * vectors <= most
 
 
 @having(conclude=mean_of_rows, block_length=CHUNK)

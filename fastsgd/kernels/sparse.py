@@ -62,7 +62,7 @@ class Sparse(NamedTuple):
                 out[j, p - start] = dot(self.entries[first:last], self.indices[first:last], w[j])
 
 
-class Held(NamedTuple):
+class Known(NamedTuple):
     """What is known of features: one column for each."""
 
     w: Any  # (k, ...)
@@ -81,8 +81,8 @@ class Batches(NamedTuple):
     """
 
     rows: Sparse
-    all: Held  # of all d features
-    near: Held  # of those of the batch
+    all: Known  # of all d features
+    near: Known  # of those of the batch
     features: Any  # which those are
     count: Any  # (1,): how many there are
     marks: Any  # (d, 2), int64: of each feature its STEP, and its PLACE in `features` or NOWHERE
@@ -135,14 +135,14 @@ class Batches(NamedTuple):
 @inner
 def bring_together(batches: Any, order: Any, start: int, stop: int, t: int) -> None:
     """Bring together the features of the rows order[start:stop], in step t."""
-    rows, held, marks = batches.rows, batches.all, batches.marks
+    rows, known, marks = batches.rows, batches.all, batches.marks
     starts, columns, features = batches.starts, batches.columns, batches.features
     before = count = batches.count[0]
     at = 0
     for p in range(start, stop):
         prefetch_entries(rows, order, p)
         if rows.d > FEW:
-            prefetch_features(rows, order, p, held)
+            prefetch_features(rows, order, p, known)
             prefetch_marks(rows, order, p, marks)
         starts[p - start] = at
         first, last = bounds(rows, order[p])
@@ -163,16 +163,16 @@ def bring_together(batches: Any, order: Any, start: int, stop: int, t: int) -> N
 @inner
 def bring_near(batches: Any, first: int, last: int, t: int) -> None:
     """Bring some features of the batch up to step t, and what is known of them to its place."""
-    held, near, marks, features = batches.all, batches.near, batches.marks, batches.features
-    for j in range(held.w.shape[0]):
+    known, near, marks, features = batches.all, batches.near, batches.marks, batches.features
+    for j in range(known.w.shape[0]):
         for c in range(first, last):
             f = unsigned(features[unsigned(c)])
-            bring_up(batches.lapse, held, j, f, marks[f, STEP], t)
+            bring_up(batches.lapse, known, j, f, marks[f, STEP], t)
     for c in range(first, last):
         marks[unsigned(features[unsigned(c)]), STEP] = t
-    gather_columns(held.w, features, first, last, near.w)
-    gather_columns(held.slots, features, first, last, near.slots)
-    gather_columns(held.averages, features, first, last, near.averages)
+    gather_columns(known.w, features, first, last, near.w)
+    gather_columns(known.slots, features, first, last, near.slots)
+    gather_columns(known.averages, features, first, last, near.averages)
     if batches.alpha.size > 0:
         for c in range(first, last):
             batches.near_alpha[c] = batches.alpha[features[c]]
