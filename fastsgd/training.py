@@ -16,7 +16,7 @@ from .descent import Descent
 from .diverging import HIGH
 from .errors import Interrupted
 from .kernels.epoch import Parameters
-from .kernels.weights import Unweighted, Weighted, WeightedByOutput
+from .kernels.weights import Unweighted
 from .losses import Loss
 from .model import NO_EPOCHS, Model
 from .problem import Problem, prepare
@@ -109,7 +109,7 @@ def fit(
         (n,).
     sample_weight : array-like of shape (n,), or (n, k) for outputs with a loss each; optional
         What each row's loss and gradient are multiplied by; at least 0, and not all 0, neither of
-        the rows to learn from nor of those held out, unless there is a `class_weight`. A row of
+        the rows held out nor, unless there is a `class_weight`, of those to learn from. A row of
         weight 0 counts for nothing, though its loss may overflow. Weights far above 1 take an `lr`
         that is as much lower.
     class_weight : "balanced" or dict, optional
@@ -287,8 +287,7 @@ def fit(
     validation = held_out.checked(validation, problem, settings.loss)
     seed_used = resume.seed if resume is not None and seed is None else checked_seed(seed)
     held, kept = held_out.split(validation, problem, seed_used)
-    if class_weight is None:  # which may leave out all rows of one chunk of a stream
-        _check_some_count(problem.data.weights, kept, held)
+    _check_some_count(problem, kept, held)
     given = None if init is None else _given(init, problem)
     steps = 0 if resume is None else resume.state.steps
     with compiling(settings.loss, settings.penalty):
@@ -348,22 +347,21 @@ def _run(
             raise
 
 
-def _check_some_count(
-    weights: Unweighted | Weighted | WeightedByOutput,
-    kept: Array | None,
-    held: held_out.HeldOut | None,
-) -> None:
+def _check_some_count(problem: Problem, kept: Array | None, held: held_out.HeldOut | None) -> None:
     """Refuse rows to learn from, or to hold out, that all count for nothing."""
-    if isinstance(weights, Unweighted):
-        return
-    every, dtype = weights.weights, weights.weights.dtype
-    parts = {"": every}
-    if kept is not None and held is not None:
-        parts = {" of the rows to learn from": every[kept], " of those held out": every[held.rows]}
-    for which, part in parts.items():
-        if not part.any():
+    name, checked = "class_weight", []
+    if problem.class_weight is None:  # which may leave out all rows of one chunk of a stream
+        which = "" if kept is None else " of the rows to learn from"
+        name, checked = "sample_weight", [(which, problem.data, kept)]
+    if held is not None:
+        checked.append((" of those held out", held.data, held.rows))
+    for which, data, rows in checked:
+        if isinstance(data.weights, Unweighted):
+            continue
+        weights = data.weights.weights
+        if not (weights if rows is None else weights[rows]).any():
             raise ValueError(
-                f"sample_weight: expected at least one above 0 as a {dtype}{which}, got none"
+                f"{name}: expected at least one above 0 as a {weights.dtype}{which}, got none"
             )
 
 

@@ -242,3 +242,11 @@ def test_rows_that_all_count_for_nothing_are_refused_on_either_side(of):
     message = f"sample_weight: expected at least one above 0 as a float64 of {of}, got none"
     with pytest.raises(ValueError, match=message):
         fastsgd.fit(X, y, sample_weight=weights, validation=0.5, seed=0)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "softmax"])
+def test_rows_held_out_of_classes_that_count_for_nothing_are_refused(loss):
+    X, y = np.ones((6, 1)), np.array(list("aabbbb"))
+    others = X[:2], y[:2]
+    with pytest.raises(ValueError, match="class_weight: expected at least one above 0"):
+        fastsgd.fit(X, y, loss=loss, class_weight={"a": 0}, validation=others)
