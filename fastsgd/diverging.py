@@ -62,10 +62,8 @@ def _advice(problem: Problem, rate: float) -> str:
     X, y = _numbers(problem.data), problem.data.targets.y
     if not (np.isfinite(X.min()) and np.isfinite(X.max())):
         return "X holds NaN or infinity: with check_finite=True the error says where"
-    advice = (
-        f"Try an lr smaller than {rate:g}, or scale the data down: X reaches from "
-        f"{X.min():.4g} to {X.max():.4g}"
-    )
+    smaller = f"Try an lr smaller than {rate:g}, or scale" if rate > 0 else "Scale"
+    advice = f"{smaller} the data down: X reaches from {X.min():.4g} to {X.max():.4g}"
     if problem.classes is None:
         advice += f", y from {y.min():.4g} to {y.max():.4g}"
     weights = problem.data.weights

@@ -91,11 +91,12 @@ def _drawn(share: float, problem: Problem, seed: int) -> Array:
     if problem.classes is None:
         is_held[rng.permutation(problem.n)[: round(share * problem.n)]] = True
         return is_held
-    numbers = problem.data.targets.y[:, 0]
-    for c in range(problem.classes.size):
+    numbers = problem.data.targets.y[:, 0].astype(np.intp)
+    # The shares of all classes, end to end, are rounded at random but by one number: so each class
+    # gives its share rounded up or down, and so do all together.
+    ends = np.cumsum(share * np.bincount(numbers, minlength=problem.classes.size)) + rng.random()
+    for c, size in enumerate(np.diff(ends.astype(np.intp), prepend=0).tolist()):
         members = np.flatnonzero(numbers == c)
-        # Rounded at random, so that many small classes give their share together; the last
-        # member of a class is never held out.
-        size = min(int(share * members.size + rng.random()), members.size - 1)
-        is_held[rng.permutation(members)[: max(size, 0)]] = True
+        # The last member of a class is never held out.
+        is_held[rng.permutation(members)[: min(size, max(members.size - 1, 0))]] = True
     return is_held

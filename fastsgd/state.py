@@ -75,11 +75,13 @@ def _copy_of(watch: Watch | None) -> Watch | None:
 def with_averages(state: State, first: int | None) -> State:
     """Return the state with averages from step `first` on, the first one being 0; or with none.
 
-    Averages that there are go on; new ones begin no earlier than now.
+    Averages that there are go on, as do those that are to begin later, but where `first` is 0: then
+    they begin now. New ones begin no earlier than now.
     """
     averages: Any = state.memory.averages
     has_averages = not isinstance(averages, NotAveraged)
-    if has_averages == (first is not None):
+    waits = has_averages and averages.first > state.steps
+    if has_averages == (first is not None) and not (waits and first == 0):
         return state
     if first is None:
         averages = NotAveraged()

@@ -20,7 +20,7 @@ def with_watches(state: State, settings: Settings, size: int) -> State:
     """Return the state with watches over that many losses.
 
     Those that there are go on if their rules are still the same. Else they begin anew, and so
-    does what they have stopped or slowed down.
+    does what they have stopped or slowed down; what goes on after a stop is watched anew by all.
     """
     if not (is_watched(settings) or state.watched or state.paced):
         return state
@@ -32,14 +32,16 @@ def with_watches(state: State, settings: Settings, size: int) -> State:
     if paced is not state.paced:
         pace[...] = 1
     elif watched is not state.watched and state.watched is not None:
-        goes_on = had_stopped & _has_ended(state.watched)
-        pace[...] = np.where(goes_on, 1, pace)
-        if paced is not None:  # whose rate begins anew as well: it was lost with the stop
-            begins = goes_on[: paced.since.size]
-            paced.since[begins], paced.lowest[begins] = 0, np.inf
+        # Their rates begin anew as well: they were lost with the stop.
+        pace[...] = np.where(had_stopped & _has_ended(state.watched), 1, pace)
     if watched is not None:
         pace[...] = np.where(_has_ended(watched), 0, pace)
-    go_on(state, had_stopped & (pace > 0))
+    goes_on = had_stopped & (pace > 0)
+    for watch in (watched, paced):
+        if watch is not None:
+            begins = goes_on[: watch.since.size]
+            watch.since[begins], watch.lowest[begins] = 0, np.inf
+    go_on(state, goes_on)
     return state._replace(watched=watched, paced=paced)
 
 

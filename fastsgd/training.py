@@ -133,9 +133,10 @@ def fit(
     average : bool or int
         Whether the parameters of the model are the means of those after each step (Polyak-Ruppert
         averaging); an int is the number of the step from which on, the first being 1 here, for
-        which True stands. Where the fit goes on from another one, averages that there are go on
-        whatever the number, and new ones begin with its own steps. A class that has stopped keeps
-        its means; if it goes on, the parameters that it kept count for the steps in between.
+        which True stands. Where the fit goes on from another one, whose steps count, averages that
+        there are go on whatever the number, and so do those that were to begin later, but with
+        True, which begins them now; new ones begin with its own steps. A class that has stopped
+        keeps its means; if it goes on, the parameters that it kept count for the steps in between.
     clip_norm : float, optional
         The largest norm of the gradient of the data loss, of w and b together where both are
         learned, and before the penalty; a longer one is shortened to it.
@@ -178,17 +179,18 @@ def fit(
         `w` since; to begin with that, give the model as `init`. All other arguments but `seed` are
         to be given again: then 3 and 3 more epochs equal 6 to the bit, unless a schedule has a
         horizon. With `validation` the best so far is measured on the rows held out now, and stays
-        the best until an epoch is better. What has stopped goes on only if `tol`, `patience` or an
-        adaptive `lr` is another one, or is no longer given: then the loss is watched anew. An
-        adaptive rate begins anew for what `tol` had stopped.
+        the best until an epoch is better. What `tol` has stopped goes on only with another `tol`
+        or `patience`, or with none, and what an adaptive `lr` has stopped only with another `lr`:
+        then its loss is watched anew, and its adaptive rate begins anew.
     epoch_loss : {"running", "full", None}
         The data loss in the history. "running": the mean over the rows visited of the loss that
         each had before its own step, which costs nothing. "full": the mean over all rows that
         are learned from, with the parameters of the model at the end of the epoch, which costs a
         pass over X. None: not recorded.
     callback : callable, optional
-        Called as ``callback(model, epoch)`` after each epoch, with a model of its own and the
-        epoch's number, from 0. If it returns True, Python's or numpy's, the fit ends there.
+        Called as ``callback(model, epoch)`` after each epoch, with a model of its own, as it is
+        then and not the best so far, and the epoch's number, from 0. If it returns True, Python's
+        or numpy's, the fit ends there.
     progress : bool
         Whether a `tqdm` bar shows the loss and the rows a second.
     n_threads : int or None
@@ -210,8 +212,8 @@ def fit(
         If an argument is not what is said above. The message names it, what was given and what
         would do.
     DivergenceError
-        If the loss or a parameter stops being finite; its ``model`` is that of the last finite
-        end of an epoch.
+        If a parameter stops being finite, or the loss where it is recorded or watched; its
+        ``model`` is that of the last finite end of an epoch.
     Interrupted
         At Ctrl-C once the first epoch has begun, within half a second; later for sparse rows with
         an L2 penalty so strong that its steps are made up for one by one. Its ``model`` is that
@@ -228,7 +230,7 @@ def fit(
     UserWarning
         If all of what `resume` goes on with has stopped, and no step is taken.
     DivergenceWarning
-        If the fit diverged, though all numbers are finite still: the data loss of the model and
+        If the fit diverged, though all parameters are finite still: the data loss of the model and
         that of the last epoch are above 1e12, and the latter, or of averages the former, is more
         than a million times that of the initial parameters; of classes, more than a million times
         that of the first epoch.
@@ -302,8 +304,9 @@ def fit(
         )
         if epochs > 0 and descent.has_stopped:
             warnings.warn(
-                "resume: all of it has stopped, and takes no more steps; it goes on with another "
-                "tol, patience or adaptive lr, or with none",
+                "resume: all of it has stopped, and takes no more steps; what tol has stopped goes "
+                "on with another tol or patience, or with none, what an adaptive lr has stopped "
+                "with another lr",
                 UserWarning,
                 stacklevel=2,
             )

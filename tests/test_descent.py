@@ -344,6 +344,11 @@ def test_a_divergence_names_the_highest_rate_and_the_weights(program_data):
         fastsgd.fit(*program_data, seed=0, sample_weight=weights, epochs=9)
 
 
+def test_a_divergence_without_a_step_names_no_rate():
+    with pytest.raises(fastsgd.DivergenceError, match=r"Scale the data down: X reaches from 1 to"):
+        fastsgd.fit([[1.0]], [1.0], loss="poisson", lr=lambda t: 0.0, init=([800.0], 0.0))
+
+
 def test_weights_of_0_alone_are_refused_but_those_of_the_classes_of_a_chunk(program_data):
     X, y = program_data
     labels = y > 0

@@ -211,9 +211,18 @@ def held_out(y, share, seed):
 
 def test_many_small_classes_give_their_share_together():
     y = np.repeat(np.arange(60), 4)  # of each class, 0.4 rows
-    counts = [held_out(y, 0.1, seed).sum() for seed in range(3)]
-    # Of 60 draws with a chance of 0.4, the standard deviation is below 4.
-    assert all(abs(count - 24) < 16 for count in counts)
+    held = np.array([held_out(y, 0.1, seed) for seed in range(20)])
+    assert (held.sum(axis=1) == 24).all()
+    of_classes = held.reshape(20, 60, 4).sum(axis=2)
+    assert of_classes.max() == 1
+    # Of 20 draws with a chance of 0.4, more than 19 or fewer than 1 have one of 2e-5.
+    assert 0 < of_classes.sum(axis=0).min() <= of_classes.sum(axis=0).max() < 20
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_few_rows_of_several_classes_never_leave_none_to_validate_on(seed):
+    y = np.arange(8) % 4  # of each class 0.4 rows, and of all 1.6
+    assert held_out(y, 0.2, seed).sum() in (1, 2)
 
 
 def test_the_rows_of_a_class_that_are_held_out_are_drawn_from_the_seed():

@@ -186,6 +186,18 @@ def test_averages_that_begin_where_a_fit_goes_on_are_means_over_its_own_steps():
     np.testing.assert_allclose(averaged.w, np.mean(steps, axis=0), rtol=1e-12)
 
 
+@pytest.mark.parametrize("average", [True, 100])
+def test_averages_that_were_to_begin_later_begin_now_with_true_alone(average):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 2)), rng.normal(size=20)
+    options = {"batch_size": 20, "lr": 0.1, "seed": 0}
+    begun = fastsgd.fit(X, y, epochs=5, average=7, **options)
+    steps = [fastsgd.fit(X, y, epochs=e, resume=begun, **options).w for e in (1, 2, 3)]
+    averaged = fastsgd.fit(X, y, epochs=3, resume=begun, average=average, **options)
+    expected = np.mean(steps if average is True else steps[1:], axis=0)
+    np.testing.assert_allclose(averaged.w, expected, rtol=1e-12)
+
+
 def test_float32_averages_do_not_stop_moving():
     # Parameters that go to and fro by 2 for a million steps: their mean is known to 1e-6.
     X, y = np.zeros((2**20, 1), np.float32), np.tile(np.float32([0, 2]), 2**19)

@@ -193,6 +193,27 @@ def test_all_that_tol_stopped_goes_on_with_another_patience():
     assert (more.w != first.w).any(axis=0).all()
 
 
+def test_what_an_adaptive_rate_stopped_is_watched_anew_with_another_rate():
+    X, y = data()
+    options = {"tol": 1e9, "patience": 4, "seed": 0, "epochs": 20}
+    rate = schedules.Adaptive(0.01, tol=1e9, patience=1, smallest=0.005)
+    first = fastsgd.fit(X, y, lr=rate, **options)
+    assert len(first.history.loss) == 2
+    slower = schedules.Adaptive(0.01, tol=1e9, patience=9, smallest=0.005)
+    for lr in (0.01, slower):
+        # As in a fit of its own: the lowest loss, and four epochs in which it does not improve.
+        assert len(fastsgd.fit(X, y, lr=lr, resume=first, **options).history.loss) == 2 + 5
+
+
+def test_what_tol_stopped_stays_so_with_another_rate():
+    X, y = data()
+    options = {"tol": 1e9, "patience": 1, "seed": 0, "epochs": 9}
+    first = fastsgd.fit(X, y, lr=schedules.Adaptive(0.01, patience=9), **options)
+    with pytest.warns(UserWarning, match="what tol has stopped goes on with another tol or pat"):
+        more = fastsgd.fit(X, y, lr=0.02, resume=first, **options)
+    assert len(more.history.loss) == len(first.history.loss) == 2
+
+
 @pytest.mark.parametrize("form", [np.asarray, csr_array])
 def test_averages_do_not_change_what_tol_watches(form):
     X, y = data()
