@@ -18,7 +18,7 @@ from sparse_rows import ALPHAS, D, N, table
 import fastsgd
 from fastsgd.optimizers import SGD
 from fastsgd.penalties import L1, CumulativeL1
-from fastsgd.schedules import InvScaling
+from fastsgd.schedules import Adaptive, InvScaling
 
 BATCH_SIZE = 3
 # Of each of 14 steps in up to 3 epochs.
@@ -154,3 +154,41 @@ def test_optimizers_whose_strides_differ_by_weight_are_refused():
     message = r"penalty: expected L1 or ElasticNet with the optimizer Adam.*, got CumulativeL1.*SGD"
     with pytest.raises(ValueError, match=message):
         fastsgd.fit(X, y, penalty="cumulative_l1", optimizer="adam")
+
+
+def test_each_class_owes_what_it_would_alone():
+    X, y, start = sparse.csr_array(table()), np.arange(N) % 3, np.linspace(-1, 1, 3 * D)
+    start = start.reshape(D, 3)
+    options = OPTIONS | {"loss": "logistic", "penalty": CumulativeL1(ALPHAS / 5)}
+    model = fastsgd.fit(X, y, **options | {"init": (start, np.zeros(3))})
+    for j in range(3):
+        alone = fastsgd.fit(X, y == j, **options | {"init": (start[:, j], 0.0)})
+        np.testing.assert_allclose(model.w[:, j], alone.w, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("alpha", [0.02, ALPHAS / 50])
+def test_what_becomes_due_falls_with_a_rate_that_adapts(alpha):
+    # From the third epoch of 14 steps on, each has half the rate of the one before.
+    adaptive = Adaptive(0.3, factor=2.0, tol=1e9, patience=1, smallest=0.0)
+    models = [
+        fastsgd.fit(
+            sparse.csr_array(table()),
+            TURNING,
+            penalty=CumulativeL1(alpha),
+            epochs=4,
+            **OPTIONS | {"lr": lr},
+        )
+        for lr in (adaptive, lambda t: 0.3 / 2 ** max(0, t // 14 - 1))
+    ]
+    np.testing.assert_allclose(models[0].w, models[1].w, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(("momentum", "left"), [(0.0, 1 - 10 * 0.01), (0.5, 1 - 2 * 0.02)])
+def test_with_momentum_more_becomes_due_where_a_feature_occurs_alone(momentum, left):
+    # The first feature occurs in the first and the last of ten rows, and no row has a gradient.
+    X = np.zeros((10, 2))
+    X[[0, 9], 0], X[1:9, 1] = 1.0, -1.0
+    options = {"loss": "perceptron", "optimizer": SGD(momentum), "lr": 0.1, "batch_size": 1}
+    options |= {"epochs": 1, "shuffle": False, "fit_intercept": False, "init": ([1.0, 1.0], 0.0)}
+    model = fastsgd.fit(sparse.csr_array(X), X[:, 0] > 0, penalty=CumulativeL1(0.1), **options)
+    np.testing.assert_allclose(model.w[0], left, rtol=1e-14)

@@ -366,3 +366,15 @@ def test_averages_that_diverged_are_warned_of_though_the_weights_have_come_back(
     with pytest.warns(fastsgd.DivergenceWarning, match=r"averages, .* lr smaller than 1,"):
         model = fastsgd.fit(X, X @ np.arange(10.0) + 1, average=True, **options)
     assert model.history.loss[-1] < 1
+
+
+def test_a_last_step_of_the_intercept_to_infinity_is_seen():
+    X, y = np.zeros((1, 1), np.float32), np.full(1, 1e10, np.float32)
+    with pytest.raises(fastsgd.DivergenceError):
+        fastsgd.fit(X, y, init=([0.0], 0.0), lr=1e30, epochs=1)
+
+
+def test_the_square_of_a_gradient_of_b_that_overflows_is_not_remembered_in_silence():
+    X, y = np.zeros((1, 1)), np.full(1, 1e200)
+    with pytest.raises(fastsgd.DivergenceError):
+        fastsgd.fit(X, y, optimizer="adagrad", init=([0.0], 0.0), epoch_loss=None)

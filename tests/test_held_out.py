@@ -259,3 +259,13 @@ def test_rows_held_out_of_classes_that_count_for_nothing_are_refused(loss):
     others = X[:2], y[:2]
     with pytest.raises(ValueError, match="class_weight: expected at least one above 0"):
         fastsgd.fit(X, y, loss=loss, class_weight={"a": 0}, validation=others)
+
+
+def test_rows_held_out_judge_the_averages():
+    (X, y), (rows, numbers), seen = data(), data(90), []
+    options = {"average": True, "lr": 0.3, "batch_size": 2, "epochs": 5, "seed": 0}
+    options["callback"] = lambda model, epoch: seen.append(model)
+    model = fastsgd.fit(X, y, validation=(rows, numbers), **options)
+    losses = [((rows @ m.w + m.b - numbers) ** 2).mean() / 2 for m in seen]
+    np.testing.assert_allclose(model.history.validation_loss, losses, rtol=1e-12)
+    np.testing.assert_array_equal(model.w, seen[np.argmin(losses)].w)

@@ -252,3 +252,11 @@ def test_averages_that_overflow_are_not_returned():
     options |= {"fit_intercept": False, "init": ([0.0], 0.0)}
     with pytest.raises(fastsgd.DivergenceError):
         fastsgd.fit([[1.0]] * 3, ["n", "p", "p"], average=True, **options)
+
+
+def test_adamw_that_takes_no_decay_is_adam_under_a_strong_l2_as_well():
+    X, y = data()
+    options = {"penalty": fastsgd.penalties.L2(5.0), "lr": 1.0, "init": START, "seed": 0}
+    both = Adam(), AdamW(weight_decay=0)
+    adam, adamw = (fastsgd.fit(X, y, optimizer=each, **options) for each in both)
+    np.testing.assert_allclose(adamw.w, adam.w, rtol=1e-12)

@@ -133,7 +133,7 @@ def test_order_by_blocks_is_one_of_windows_of_whole_runs():
 @pytest.mark.parametrize("runs", [130, 128 * 199 + 1])
 def test_no_epoch_ends_with_few_runs(runs):
     # A window of what is left would be of two runs here, or of one: of neighbours alone.
-    order = fastsgd.epoch_order(16 * runs, 0, 0, **BLOCK)
+    order = fastsgd.epoch_order(16 * runs, 0, 0, row_bytes=255)
     assert len(set((order[-16:] // 16).tolist())) > 8
 
 
@@ -159,11 +159,11 @@ def test_every_row_is_equally_likely_at_every_place_by_blocks():
 
 
 def test_rows_of_a_shorter_run_come_to_all_places_alike():
-    # 128 runs of 16 rows, and one of a single row, in two windows.
-    n, epochs, rows = 2049, 36_000, (0, 1200, 2048)
+    # 129 runs of 16 rows, and one of a single row, in two windows.
+    n, epochs, rows = 2065, 36_000, (0, 1200, 2064)
     counts = np.zeros((n, 3))
     for epoch in range(epochs):
-        order = fastsgd.epoch_order(n, 3, epoch, **BLOCK)
+        order = fastsgd.epoch_order(n, 3, epoch, row_bytes=255)
         counts[[np.flatnonzero(order == row)[0] for row in rows], range(3)] += 1
     excess = ((counts - epochs / n) ** 2 / (epochs / n)).sum(axis=0)
     assert chi2.sf(excess, n - 1).min() > P_VALUE
@@ -305,3 +305,23 @@ def test_fit_visits_the_rows_in_this_order_where_it_is_made_in_pieces(
 def test_bad_arguments_are_named(arguments, error, message):
     with pytest.raises(error, match=message):
         fastsgd.epoch_order(*arguments)
+
+
+def test_windows_of_an_epoch_have_runs_and_places_of_their_own():
+    # Of 256 runs, 128 are in the first window: 64 of them in that of another epoch, give or take 4.
+    one, other = (fastsgd.epoch_order(4096, 0, e, **BLOCK)[:2048].astype(int) for e in (0, 1))
+    assert 40 < len(set((one // 16).tolist()) & set((other // 16).tolist())) < 88
+    # A row is at the same place of its run as that of the other epoch once in 16 times.
+    assert (one % 16 != other % 16).mean() > 0.85
+
+
+def test_rows_are_cut_into_runs_at_other_places_in_each_epoch():
+    # 129 runs of 16 rows, and one of a single row: what is in the first window shows where others
+    # begin. Rows are so long that all take more than 512 kB.
+    begins = set()
+    for epoch in range(20):
+        is_there = np.zeros(2065, bool)
+        is_there[fastsgd.epoch_order(2065, 0, epoch, row_bytes=255)[:1025]] = True
+        first_rows = np.flatnonzero(is_there & ~np.roll(is_there, 1))
+        begins.add(int(np.bincount(first_rows % 16).argmax()))
+    assert len(begins) > 5  # of 16, by 20 draws

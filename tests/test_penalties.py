@@ -256,3 +256,20 @@ def test_no_strength_is_made_of_a_bool():
     X, y = data()
     with pytest.raises(TypeError, match=r"penalty: expected a name, .* got True$"):
         fastsgd.fit(X, y, penalty=True)
+
+
+def test_full_losses_and_the_penalty_beside_them_are_those_of_averages():
+    X, y = data()
+    options = {"penalty": L2(0.5), "average": True, "epoch_loss": "full"}
+    model = fastsgd.fit(X, y, **options, seed=0)
+    residuals = X @ model.w + model.b - y
+    np.testing.assert_allclose(model.history.data_loss[-1], (residuals**2).mean() / 2, rtol=1e-12)
+    np.testing.assert_allclose(model.history.penalty[-1], model.w @ model.w / 4, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [ElasticNet, CumulativeL1])
+def test_a_share_of_l2_never_turns_the_sign_of_a_weight(kind):
+    # Without features. The share of L2 would take three times all of a weight, that of L1 takes 1.
+    X, y, start = np.zeros((10, 3)), np.zeros(10), ([1.0, -2.0, 0.0], 0.0)
+    model = fastsgd.fit(X, y, penalty=kind(40.0, 0.25), lr=0.1, epochs=1, init=start)
+    np.testing.assert_array_equal(model.w, [0, 0, 0])

@@ -336,3 +336,11 @@ def test_models_of_several_outputs_that_watch_a_loss_come_back(loss, epochs, tmp
     loaded = fastsgd.load(tmp_path / "model")
     models = [fastsgd.fit(X, y, resume=model, **options) for model in (first, loaded)]
     np.testing.assert_array_equal(models[0].w, models[1].w)
+
+
+def test_averages_that_there_are_go_on_whatever_the_number():
+    X, y = data()
+    options = {"lr": 0.1, "seed": 0, "epochs": 1}
+    first = fastsgd.fit(X, y, average=True, **options)
+    one, other = (fastsgd.fit(X, y, average=a, resume=first, **options) for a in (True, 30))
+    np.testing.assert_array_equal(one.w, other.w)

@@ -265,3 +265,22 @@ def test_cosine_ends_at_its_final_rate_with_the_fit_by_default():
         rates_taken(Cosine(0.1, final=0.02), epochs=8, batch_size=95),
         rates_taken(Cosine(0.1, final=0.02, steps=8), epochs=8, batch_size=95),
     )
+
+
+def test_cosine_ends_with_both_fits_where_one_goes_on():
+    options = {"batch_size": 95, "seed": 0}
+    begun = fastsgd.fit(*data(), epochs=3, **options)
+    one, other = (
+        fastsgd.fit(*data(), lr=Cosine(0.1, steps=steps), epochs=5, resume=begun, **options)
+        for steps in (None, 8)
+    )
+    np.testing.assert_array_equal(one.w, other.w)
+
+
+def test_cosine_counts_the_steps_of_the_rows_that_are_learned_from():
+    # Of 95 rows 76 are: 8 mini-batches of 10.
+    one, other = (
+        fastsgd.fit(*data(), lr=Cosine(0.1, steps=steps), epochs=3, validation=0.2, seed=0)
+        for steps in (None, 24)
+    )
+    np.testing.assert_array_equal(one.w, other.w)

@@ -243,3 +243,12 @@ def test_given_parameters_come_before_those_of_a_warm_start(kind):
         one.fit(X, y, **given)
     np.testing.assert_array_equal(warm.coef_, cold.coef_)
     np.testing.assert_array_equal(warm.intercept_, cold.intercept_)
+
+
+def test_weights_of_classes_are_those_of_their_rows_in_softmax():
+    y = TARGETS["three classes"]
+    options = PLAIN | {"loss": "log_loss", "multi_class": "multinomial", "batch_size": 8}
+    by_label = dict(zip(np.unique(y), (0.2, 2.0, 3.0), strict=True))
+    one = SGDClassifier(**options, class_weight=by_label).fit(X, y)
+    other = SGDClassifier(**options).fit(X, y, sample_weight=[by_label[label] for label in y])
+    np.testing.assert_allclose(one.coef_, other.coef_, rtol=ROUNDING)

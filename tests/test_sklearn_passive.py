@@ -151,3 +151,10 @@ def test_losses_count_as_much_as_their_rows(rule):
     model = SGDRegressor("epsilon_insensitive", epsilon=0.5, **options)
     model.fit(sp.csr_array([[1.0]]), [3.0], sample_weight=[2.0])
     assert model.loss_curve_ == [2.0 * (3.0 - 0.5)]
+
+
+def test_losses_count_as_much_as_the_class_of_their_rows():
+    # Rows of zeros lose 1 for each class, times its weight where the row is of it.
+    options = {"learning_rate": "pa1", "max_iter": 1, "tol": None, "penalty": None}
+    model = SGDClassifier(**options, class_weight={0: 2.0, 1: 3.0, 2: 4.0}, fit_intercept=False)
+    assert model.fit(np.zeros((3, 1)), [0, 1, 2]).loss_curve_ == [(2 + 3 + 4 + 6) / 3]

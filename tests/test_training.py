@@ -289,3 +289,10 @@ print((status("VmHWM") - before) / (0.05 * (X.nbytes + y.nbytes) + 8 * len(y)))
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak memory from Linux's /proc")
 def test_memory_beyond_the_data_is_small():
     assert float(output_of(MEMORY)) < 1
+
+
+def test_products_of_many_float32_features_and_several_outputs_do_not_drift():
+    d = 2**22
+    X, w = np.full((1, d), 0.1, np.float32), np.full((d, 2), 0.1, np.float32)
+    slopes = fastsgd.gradient(X, np.zeros((1, 2)), w, np.zeros(2)).b
+    np.testing.assert_allclose(slopes, d * float(X[0, 0]) ** 2, rtol=1e-5)
