@@ -43,6 +43,8 @@ def put(path: str | os.PathLike[str], content: bytes) -> None:
     """Put bytes in a file, which is whole at every moment."""
     name = os.fsdecode(path)
     given = Path(name)
+    if not name:  # which `Path` would take for the folder that is worked in
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path))
     if given.is_dir() or os.path.basename(name) in ("", os.curdir):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     try:
@@ -97,9 +99,12 @@ def parts_of_loss(loss: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     return {"loss": name, "loss_parameters": loss._asdict()}, {}
 
 
-def loss_of(about: dict[str, Any]) -> Any:
+def loss_of(about: dict[str, Any], arrays: dict[str, Array]) -> Any:
     """Return the loss that was written as this description; None for one of the user's own."""
     if "custom_loss" in about:
+        dtype = arrays["loss_values"].dtype
+        if dtype.kind != "f":
+            raise ValueError(f"the values of its loss have dtype {dtype}")
         return None
     name = about["loss"]
     cls = LOSSES[name] if name in LOSSES else _loss_of_estimators(name)

@@ -374,7 +374,7 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
     with open(path, "rb") as file:
         try:
             about, arrays = archive.read(file)
-            saved = archive.loss_of(about)
+            saved = archive.loss_of(about, arrays)
             model = _model_of(about, arrays, saved)
         except Exception as error:  # damaged archives raise errors of many kinds
             of_damage = None, errno.EINVAL  # what an OSError of theirs says

@@ -242,6 +242,18 @@ def test_a_saved_model_holds_the_name_of_a_custom_loss(tmp_path):
             fastsgd.load(tmp_path / "model", loss=other)
 
 
+@pytest.mark.parametrize("values", [None, np.array(["1"]), np.array([1j])])
+def test_a_saved_model_whose_custom_loss_is_damaged_is_refused(tmp_path, values):
+    path, loss = tmp_path / "model.npz", losses.custom(huber_value, huber_derivative)
+    fastsgd.fit(*data(), loss=loss, seed=0).save(path)
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    del arrays["loss_values"]
+    np.savez(path, **arrays, **({} if values is None else {"loss_values": values}))
+    with pytest.raises(ValueError, match=r"is not a saved model: .*(_values|its loss)"):
+        fastsgd.load(path, loss=loss)
+
+
 def test_a_loss_of_that_name_that_is_another_one_is_refused(tmp_path):
     X, y = data()
     loss = losses.custom(lambda p, t: (p - t) ** 2, lambda p, t: 2 * (p - t))

@@ -172,6 +172,7 @@ def test_a_pipe_of_a_kind_that_is_not_read_at_once_is_refused_by_its_name(capsys
         ("1,2\n3\n", "0", "line 2 has 1 cell, those before it 2"),
         ("a,b,c\n1,2\n", "a", "the header names 3 columns, but the rows have 2"),
         ("a,b\n", "a", "has no rows"),
+        ('"a,b\n1,2\n', "a", "has no rows; is there a quote that is never closed?"),
         ("", "a", "has no rows"),
         ("1,2\n3,nan\n", "0", "line 2, column 1: 'nan' is not finite: leave out such rows"),
         ("a,b\n1,2\n3,1e999\n", "b", "line 3, column 'b': '1e999' is not finite"),

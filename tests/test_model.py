@@ -249,6 +249,7 @@ def test_load_refuses_other_files(tmp_path):
 def test_what_cannot_be_written_is_named_as_it_was_given(program_data, tmp_path):
     model = fastsgd.fit(*program_data, seed=0)
     for path, error in (
+        ("", FileNotFoundError),
         (tmp_path / "nowhere" / "model", FileNotFoundError),
         (tmp_path, IsADirectoryError),
     ):

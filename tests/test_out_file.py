@@ -23,6 +23,7 @@ from reports import (
 )
 
 import fastsgd
+from fastsgd import archive
 
 
 def write_rows(path, header):
@@ -38,6 +39,11 @@ def data(tmp_path):
 def test_a_folder_is_no_place_for_a_model(capsys, data, tmp_path):
     options = ["--target", "price", "--out", str(tmp_path)]
     assert "is a folder" in refused(capsys, "fit", data, *options)
+
+
+def test_a_name_that_is_empty_is_no_folder(capsys, data):
+    said = refused(capsys, "fit", data, "--target", "price", "--out", "")
+    assert "--out: expected the name of a file, got ''" in said
 
 
 def test_a_folder_that_is_not_there_is_refused_before_the_fit(capsys, data, tmp_path):
@@ -141,6 +147,21 @@ def test_an_interrupt_before_the_first_epoch_leaves_nothing_to_save(
     message, _ = failed(capsys, "fit", data, *options, status=130)
     assert "interrupted; nothing was saved" in message
     assert not out.exists()
+
+
+def test_an_interrupt_while_the_model_is_saved_does_not_say_that_nothing_was(
+    capsys, data, monkeypatch, tmp_path
+):
+    put = archive.put
+
+    def interrupt(*arguments):
+        put(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fastsgd.archive.put", interrupt)
+    out = str(tmp_path / "model.npz")
+    message, _ = failed(capsys, "fit", data, "--target", "price", "--out", out, status=130)
+    assert f"interrupted; {out} is as it was, or holds the model" in message
 
 
 def test_an_interrupt_saves_what_was_learned_where_it_was_to_be_saved(

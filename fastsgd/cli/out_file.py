@@ -60,11 +60,17 @@ class ReportBesideFile(Report):
             save(self._path)
         except OSError as error:  # of another kind if the file is a closed pipe, as stdout may be
             raise OSError(f"{self._option}: the {self._content} is not saved: {error}") from error
+        except KeyboardInterrupt:  # before it was put in its place, or after
+            raise KeyboardInterrupt(
+                f"{self._path} is as it was, or holds the {self._content}"
+            ) from None
         self._is_saved = True
 
 
 def _check(option: str, path: str) -> None:
     """Refuse a file that cannot be written, before anything takes long."""
+    if not path:
+        raise FileNotFoundError(f"{option}: expected the name of a file, got ''")
     given, file = Path(path), Path(os.path.realpath(path))
     try:
         given.lstat()

@@ -22,6 +22,8 @@ _shortened.maxstring = 80
 quoted = _shortened.repr
 
 
+UNCLOSED = "is there a quote that is never closed?"
+
 # And how many names; a table may have thousands.
 NAMES_LISTED = 20
 
@@ -50,8 +52,7 @@ def read_csv(path: str) -> Table:
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: {_bad_byte(content)}") from error
     except csv.Error as error:
-        hint = "is there a quote that is never closed?"
-        raise ValueError(f"{path}: expected comma-separated cells: {error}; {hint}") from error
+        raise ValueError(f"{path}: expected comma-separated cells: {error}; {UNCLOSED}") from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
@@ -74,7 +75,8 @@ def _parsed(content: bytes) -> Table:
     names = _names(first, line)
     numbers = _rows(content, line if names else 0, names)
     if numbers.size == 0:
-        raise ValueError("has no rows")
+        is_open = content.count(b'"') % 2 == 1  # then all lines after it are of the header
+        raise ValueError(f"has no rows; {UNCLOSED}" if is_open else "has no rows")
     if names and len(names) != numbers.shape[1]:
         raise ValueError(
             f"the header names {counted(len(names), 'column')}, "
