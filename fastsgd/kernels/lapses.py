@@ -284,11 +284,13 @@ def let_pay(columns: Any, w: Any, scale: Any, debts: Any, j: Any, due: Any) -> N
     number, inverse = w.dtype.type(scale), w.dtype.type(1 / scale)
     for q in range(columns.size):
         f = columns[q]
-        weight = number * w[f]
-        paid = payment(weight, debts[0, j, f] + due, debts[1, j, f] + due)
-        debts[0, j, f] -= paid
-        debts[1, j, f] += paid
-        w[f] = w[f] - paid * inverse if paid != weight else 0
+        weight, above, below = number * w[f], debts[0, j, f], debts[1, j, f]
+        paid = payment(weight, above + due, below + due)
+        debts[0, j, f], debts[1, j, f] = above - paid, below + paid
+        # Before it is decided whether it counts: with a jump around it, which nobody can predict,
+        # epochs take 1.6 times as long.
+        left = w[f] - paid * inverse
+        w[f] = left if paid != weight else 0
 
 
 class Coasting(NamedTuple):
