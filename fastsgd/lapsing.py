@@ -168,7 +168,7 @@ def _in_average(lapse: Decaying, first: int) -> DecayingInAverage:
     """Return what a penalty does that multiplies weights, which count for their averages."""
     sums = np.zeros_like(lapse.log_kept)
     sum_decaying(np.exp(np.diff(lapse.log_kept)), sums)
-    return DecayingInAverage(lapse, sums, first)
+    return DecayingInAverage(lapse.rates, lapse.log_kept, sums, first)
 
 
 def _rates(start: int, lrs: Array, pace: Array) -> Rates:

@@ -118,7 +118,9 @@ class Decaying(NamedTuple):
 
     penalty: Any
     rates: Any
-    log_kept: Any  # (paces, steps + 1): of what decay leaves before each step, the logarithm
+    # (paces, steps + 1): of what decay leaves before each step, the logarithm; for each output, or
+    # one for all.
+    log_kept: Any
 
     def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
@@ -126,7 +128,7 @@ class Decaying(NamedTuple):
         s, e = unsigned(since - rates.start), unsigned(t - rates.start)
         if rates.pace[j] > 0:
             lr_sum = rates.pace[j] * (rates.sums[e] - rates.sums[s])
-            part = j % self.log_kept.shape[0]
+            part = min(j, self.log_kept.shape[0] - 1)
             log_kept = self.log_kept[part, e] - self.log_kept[part, s]
             known.w[j, f] = rest(self.penalty, known.w[j, f], f, lr_sum, log_kept)
 
@@ -134,7 +136,8 @@ class Decaying(NamedTuple):
 class DecayingInAverage(NamedTuple):
     """As `Decaying`, and the weight counts for its average as it decays, from step `first` on."""
 
-    decaying: Decaying
+    rates: Any
+    log_kept: Any  # as of `Decaying`
     # (paces, steps + 1): what a weight of 1 before each step adds up to after that step and each
     # later one.
     sums: Any
@@ -142,16 +145,18 @@ class DecayingInAverage(NamedTuple):
 
     def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
-        start, part = self.decaying.rates.start, j % self.sums.shape[0]
-        sums, log_kept = self.sums[part], self.decaying.log_kept[part]
+        start, part = self.rates.start, min(j, self.sums.shape[0] - 1)
+        sums, log_kept = self.sums[part], self.log_kept[part]
         counts_from = min(max(since, self.first), t)
         s, c, e = unsigned(since - start), unsigned(counts_from - start), unsigned(t - start)
-        if self.decaying.rates.pace[j] > 0:
-            w = np.float64(known.w[j, f]) * exp(log_kept[c] - log_kept[s])
+        if self.rates.pace[j] > 0:
+            w = np.float64(known.w[j, f])
+            if c > s:  # where the average begins, and nowhere else
+                w *= exp(log_kept[c] - log_kept[s])
+            kept = exp(log_kept[e] - log_kept[c])
             # Without the steps from t on, to which a part of the weight is left.
-            total = w * (sums[c] - exp(log_kept[e] - log_kept[c]) * sums[e])
-            take_in(known.averages, j, f, self.first, since, t, total)
-        bring_up(self.decaying, known, j, f, since, t)
+            take_in(known.averages, j, f, self.first, since, t, w * (sums[c] - kept * sums[e]))
+            known.w[j, f] = w * kept
 
 
 @entry
@@ -175,7 +180,8 @@ class DecayingEvenly(NamedTuple):
         s, e = unsigned(since - rates.start), unsigned(t - rates.start)
         if rates.pace[j] > 0:
             lr_sum = rates.pace[j] * (rates.sums[e] - rates.sums[s])
-            log_kept = (t - since) * self.log_kept[j % self.log_kept.shape[0], f]
+            part = min(j, self.log_kept.shape[0] - 1)
+            log_kept = (t - since) * self.log_kept[part, f]
             known.w[j, f] = rest(self.penalty, known.w[j, f], f, lr_sum, log_kept)
 
 
