@@ -107,6 +107,19 @@ def test_bits_do_not_depend_on_the_stretches(monkeypatch, batch_size, d, loss):
         np.testing.assert_allclose(cut.history.loss, whole.history.loss, rtol=1e-13)
 
 
+def test_bits_do_not_depend_on_the_stretches_where_a_part_of_a_batch_is_summed_in_several(
+    monkeypatch,
+):
+    monkeypatch.setattr("fastsgd.work.PARTS", 2)
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(2500, 140)) / 12, rng.normal(size=2500)
+    options = {"seed": 0, "batch_size": 1300}
+    whole = fastsgd.fit(X, y, **options)
+    monkeypatch.setattr("fastsgd.stretches.STRETCH", 1)
+    cut = fastsgd.fit(X, y, **options)
+    assert cut.w.tobytes() == whole.w.tobytes()
+
+
 @pytest.mark.parametrize(
     "options",
     [
