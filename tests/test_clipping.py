@@ -12,10 +12,10 @@ import fastsgd
 
 
 def test_clip_norm_shortens_the_mean_data_gradient_of_w_and_b_together():
-    X, y = data()
+    X, y = data(600)
     penalty = fastsgd.penalties.L2(0.5)
     start = np.array([5.0, -5.0, 5.0]), 3.0
-    for batch_size in (10, 200):  # within a chunk, and carried from one to the next
+    for batch_size in (10, 600):  # within a chunk, and carried from one to the next
         rows = slice(0, batch_size)
         residual = X[rows] @ start[0] + start[1] - y[rows]
         g = np.append(X[rows].T @ residual, residual.sum()) / batch_size
