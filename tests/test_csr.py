@@ -52,6 +52,16 @@ def with_zeros_and_duplicates(X):
     return sparse.csr_array((data[order], columns[order], indptr), shape=X.shape)
 
 
+def with_duplicates_that_cancel(X):
+    X = sparse.coo_array(X)
+    rows = np.concatenate([X.row, np.arange(N), np.arange(N)])
+    columns = np.append(X.col, np.full(2 * N, 2))
+    data = np.concatenate([X.data, np.ones(N), -np.ones(N)])
+    order = np.lexsort([columns, rows])
+    indptr = np.searchsorted(rows[order], np.arange(N + 1))
+    return sparse.csr_array((data[order], columns[order], indptr), shape=X.shape)
+
+
 FORMS = {
     "csr_matrix": sparse.csr_matrix,
     "csc": sparse.csc_array,
@@ -64,6 +74,7 @@ FORMS = {
     "zeros": with_zeros,
     "duplicates": with_duplicates,
     "zeros and duplicates": with_zeros_and_duplicates,
+    "duplicates that cancel": with_duplicates_that_cancel,
     "int64 indices": lambda X: with_indices(sparse.csr_array(X), np.int64),
     "read-only": lambda X: read_only(sparse.csr_array(X)),
 }

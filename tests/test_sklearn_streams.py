@@ -190,6 +190,19 @@ def test_it_does_so_in_parts_of_any_sizes(sizes):
     np.testing.assert_allclose(model.coef_, w, rtol=1e-12)  # some 40 roundings
 
 
+@pytest.mark.parametrize("size", [20, 3])
+def test_it_is_that_of_the_rows_of_as_many_steps_as_the_user_set(size):
+    model = SGDRegressor("squared_error", learning_rate="optimal", alpha=0.05, penalty=None)
+    model.set_params(batch_size=8, fit_intercept=False)
+    w = float(model.partial_fit([[0.1]] * 8, [2.0] * 8).coef_[0])
+    model.t_ = 101.0
+    model.partial_fit(np.full((size, 1), 0.1), np.full(size, 2.0))
+    for first in range(0, size, 8):
+        rate = 1 / (0.05**0.25 + 0.05 * (100 * min(size, 8) + first))
+        w -= rate * 0.1 * (0.1 * w - 2.0)
+    np.testing.assert_allclose(model.coef_, w, rtol=1e-12)
+
+
 def test_the_optimal_rate_goes_on_from_the_rows_that_were_learned_from():
     options = PLAIN | {"learning_rate": "optimal", "max_iter": 2, "tol": None, "random_state": 1}
     train, _ = next(ShuffleSplit(test_size=0.1, random_state=1).split(X))
