@@ -45,8 +45,9 @@ def test_early_stopping_is_scikit_learns(kind, learning_rate):
 def test_rows_held_out_are_those_that_a_splitter_with_the_random_state_holds_out(kind, seed):
     y = TARGETS[kind]
     splitter = ShuffleSplit if kind == "numbers" else StratifiedShuffleSplit
-    train, _ = next(splitter(test_size=0.1, random_state=copy.deepcopy(seed)).split(X, y))
-    model = ours(y, **PLAIN, early_stopping=True, random_state=copy.deepcopy(seed)).fit(X, y)
+    train, _ = next(splitter(test_size=0.3, random_state=copy.deepcopy(seed)).split(X, y))
+    options = {"early_stopping": True, "validation_fraction": 0.3}
+    model = ours(y, **PLAIN, **options, random_state=copy.deepcopy(seed)).fit(X, y)
     alone = ours(y, **PLAIN).fit(X[np.sort(train)], y[np.sort(train)])
     np.testing.assert_array_equal(model.coef_, alone.coef_)
 
