@@ -11,6 +11,7 @@ import sklearn.linear_model as theirs
 from sklearn.datasets import load_digits
 from tolerances import ROUNDING
 
+import fastsgd
 from fastsgd.optimizers import SGD
 from fastsgd.sklearn import SGDClassifier, SGDRegressor
 
@@ -94,6 +95,14 @@ def test_streams_and_ends_of_fits_are_scikit_learns(kind):
         model.fit(X, y)
     assert_alike(*models)
     assert 5 < models[1].n_iter_ < 500
+
+
+def test_rows_take_steps_of_their_own_lengths_in_random_orders():
+    order = fastsgd.epoch_order(90, 3, 0)
+    options = {"learning_rate": "pa1", "max_iter": 1, "random_state": 3}
+    shuffled = pair("numbers", **options, shuffle=True)[1].fit(X, SCORE)
+    in_order = pair("numbers", **options)[1].fit(X[order], SCORE[order])
+    np.testing.assert_allclose(shuffled.coef_, in_order.coef_, rtol=1e-12)
 
 
 def test_a_row_of_zeros_takes_no_step():
