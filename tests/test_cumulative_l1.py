@@ -88,6 +88,7 @@ def test_a_weight_pays_when_its_feature_occurs(penalty, averages, monkeypatch):
     w, b = steps_in_numpy(X, y, [penalty] * 3, averages)
     # 42 steps, of weights and debts of order 1.
     np.testing.assert_allclose(model.w, w, rtol=0, atol=1e-14)
+    np.testing.assert_array_equal(model.w == 0, w == 0)
     np.testing.assert_allclose(model.b, b, rtol=1e-13)
 
 

@@ -41,7 +41,7 @@ RATES = [0.05, schedules.InvScaling(0.1), schedules.Step(0.1, factor=0.3, every=
 
 # Every loss with every penalty, and both with all pairs of a rate and averages: these are in turns.
 # At weights of 0 the perceptron stands on its kink, where what is left by rounding decides.
-PAIRS = list(product(RATES, [False, True, 9]))
+PAIRS = list(product(RATES, [False, True, 9, 1000]))
 PRODUCT = [
     (loss, penalty, *PAIRS[(i + j) % len(PAIRS)])
     for (i, loss), (j, penalty) in product(enumerate(LOSSES), enumerate(PENALTIES))
@@ -329,6 +329,14 @@ def test_steps_of_no_length_leave_weights_as_they_are():
     options = {"init": (start, 1.0), "penalty": L2(ALPHAS), "lr": lambda t: 0.0}
     model = fastsgd.fit(X, targets("squared"), **options)
     np.testing.assert_array_equal(model.w, start)
+
+
+def test_what_little_decay_leaves_is_exact_to_rounding():
+    # No feature occurs. Of each weight, 500 steps leave 0.9**500, which is 1e-23.
+    options = {"lr": 0.1, "batch_size": 1, "epochs": 1, "init": (np.ones(D), 0.0), "seed": 0}
+    X, penalty = sparse.csr_array((500, D)), ElasticNet(1.0, l1_ratio=0.0)
+    model = fastsgd.fit(X, np.zeros(500), penalty=penalty, **options)
+    np.testing.assert_allclose(model.w, 0.9**500, rtol=1e-12)
 
 
 def test_alphas_of_0_are_no_penalty():

@@ -50,6 +50,32 @@ def test_fit_is_the_textbook_descent(case):
     np.testing.assert_allclose(model.history.loss, running, rtol=1e-12, atol=1e-12)
 
 
+# The value and the derivative of the loss of each row, given scores and numbers of classes.
+DEFINITIONS = {
+    "squared": (lambda s, c: (s - c) ** 2 / 2, lambda s, c: s - c),
+    "logistic": (lambda s, c: np.log1p(np.exp(s)) - s * c, lambda s, c: 1 / (1 + np.exp(-s)) - c),
+    "softmax": (
+        lambda s, c: np.log(np.exp(s).sum(1)) - s[np.arange(len(c)), c],
+        lambda s, c: np.exp(s) / np.exp(s).sum(1, keepdims=True) - np.eye(s.shape[1])[c],
+    ),
+}
+
+
+# Gathered row by row, in passes over the rows, and by blocks.
+@pytest.mark.parametrize("d", [3, 140])
+@pytest.mark.parametrize("loss", DEFINITIONS)
+def test_weights_are_those_of_their_rows_in_random_orders(loss, d):
+    rng, outputs = np.random.default_rng(0), (3,) if loss == "softmax" else ()
+    X, c = rng.normal(size=(40, d)) / np.sqrt(d), np.arange(40) % (3 if outputs else 2)
+    w, b, weights = rng.normal(size=(d, *outputs)), np.zeros(outputs), rng.uniform(0, 2, 40)
+    options = {"init": (w, b), "lr": 0.5, "batch_size": 40, "epochs": 1, "seed": 0}
+    model = fastsgd.fit(X, c, loss=loss, sample_weight=weights, **options)
+    values, slopes = (each(X @ w, c) for each in DEFINITIONS[loss])
+    np.testing.assert_allclose(model.history.loss, np.mean(weights * values), rtol=1e-13)
+    expected = w - 0.5 * X.T @ (slopes.T * weights).T / 40
+    np.testing.assert_allclose(model.w, expected, rtol=0, atol=1e-13)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_original_program_reaches_the_noise_floor(seed):
     X, y = make_program_data(seed)
