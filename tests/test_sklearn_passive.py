@@ -98,11 +98,14 @@ def test_streams_and_ends_of_fits_are_scikit_learns(kind):
 
 
 def test_rows_take_steps_of_their_own_lengths_in_random_orders():
-    order = fastsgd.epoch_order(90, 3, 0)
-    options = {"learning_rate": "pa1", "max_iter": 1, "random_state": 3}
-    shuffled = pair("numbers", **options, shuffle=True)[1].fit(X, SCORE)
-    in_order = pair("numbers", **options)[1].fit(X[order], SCORE[order])
+    order, weights = fastsgd.epoch_order(90, 3, 0), np.linspace(0, 2, 90)
+    options = {"learning_rate": "pa1", "eta0": 1.0, "max_iter": 1, "random_state": 3}
+    shuffled = pair("numbers", **options, shuffle=True)[1]
+    shuffled.fit(X, SCORE, sample_weight=weights)
+    in_order = pair("numbers", **options)[1]
+    in_order.fit(X[order], SCORE[order], sample_weight=weights[order])
     np.testing.assert_allclose(shuffled.coef_, in_order.coef_, rtol=1e-12)
+    np.testing.assert_allclose(shuffled.loss_curve_, in_order.loss_curve_, rtol=1e-12)
 
 
 def test_a_row_of_zeros_takes_no_step():
