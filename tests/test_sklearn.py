@@ -207,7 +207,7 @@ def test_copies_by_pickle_go_on_as_the_original(kind):
 def test_what_is_printed_is_what_scikit_learn_prints(capsys, more):
     printed = []
     for one in pair(SCORE, **PLAIN | {"penalty": None, "random_state": 0, "verbose": 1} | more):
-        one.fit(X, SCORE)
+        one.fit(X * [1, 0, 1, 1], SCORE)  # of which one weight stays 0
         printed.append(re.sub(r"[\d.]+ seconds", "", capsys.readouterr().out))
     assert printed[0] == printed[1]
     assert len(printed[0].splitlines()) == 3 * one.n_iter_ + (1 if more else 0)
