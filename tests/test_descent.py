@@ -8,6 +8,7 @@ import re
 import signal
 import threading
 import time
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -378,3 +379,13 @@ def test_the_square_of_a_gradient_of_b_that_overflows_is_not_remembered_in_silen
     X, y = np.zeros((1, 1)), np.full(1, 1e200)
     with pytest.raises(fastsgd.DivergenceError):
         fastsgd.fit(X, y, optimizer="adagrad", init=([0.0], 0.0), epoch_loss=None)
+
+
+@pytest.mark.parametrize("growth", [9e5, 1.1e6])
+def test_a_loss_above_1e12_is_that_of_a_fit_which_diverged_where_it_grew_a_million_times(growth):
+    # A step multiplies the error by the root of that. The loss before the first one is 5e15.
+    options = {"lr": 1 + growth**0.5, "epochs": 2, "init": ([0.0], 0.0), "fit_intercept": False}
+    is_told = growth > 1e6
+    with pytest.warns(fastsgd.DivergenceWarning) if is_told else nullcontext():
+        model = fastsgd.fit(np.ones((1, 1)), [1e8], **options)
+    np.testing.assert_allclose(model.history.loss, [5e15, growth * 5e15])
