@@ -142,10 +142,12 @@ def strength(name: str, value: Any) -> Any:
     """Return a number of at least 0, or a read-only array with one for each feature."""
     if isinstance(value, (Real, str)) or value is None:
         return non_negative(name, value)
-    array = numbers(name, value).astype(np.float64)
-    if array.ndim == 0:
-        return non_negative(name, array.item())
-    if array.ndim != 1 or not (np.isfinite(array).all() and (array >= 0).all()):
+    given = numbers(name, value)
+    if given.ndim == 0:
+        return non_negative(name, given.item())
+    array = given.astype(np.float64)
+    is_series = array.ndim == 1 and array.size > 0 and given.dtype.kind != "b"
+    if not (is_series and np.isfinite(array).all() and (array >= 0).all()):
         raise ValueError(
             f"{name}: expected a number, or one for each feature, finite and at least 0, "
             f"got {shown(value)}"

@@ -58,7 +58,7 @@ def gradient(
     Parameters
     ----------
     X, y, sample_weight
-        As for `fit`.
+        As for `fit`, but the weights may all be 0.
     w : array-like of shape (d,), or (d, k) for y of shape (n, k) or k classes
         The weights, converted to the dtype of X.
     b : float, or array-like of shape (k,)

@@ -231,8 +231,8 @@ class Model:
         Parameters
         ----------
         X, y, sample_weight
-            As for `fit`. The weights are not normalised, and a row's loss is the sum over its
-            outputs.
+            As for `fit`, but the weights may all be 0. They are not normalised, and a row's loss
+            is the sum over its outputs.
 
         Returns
         -------

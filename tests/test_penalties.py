@@ -164,6 +164,8 @@ def test_names_stand_for_the_defaults():
         (lambda: L1(alpha=np.nan), "alpha: expected"),
         (lambda: L1(alpha=[1.0, -1.0]), "alpha: expected a number, or one for each feature"),
         (lambda: L1(alpha=[[1.0]]), "alpha: expected a number, or one for each feature"),
+        (lambda: L2(alpha=[]), "alpha: expected a number, or one for each feature"),
+        (lambda: L2(alpha=[True, False]), "alpha: expected a number, or one for each feature"),
         (lambda: ElasticNet(l1_ratio=1.5), "l1_ratio: expected a number from 0 to 1, got 1.5"),
         (lambda: CumulativeL1(l1_ratio=-1), "l1_ratio: expected a number from 0 to 1, got -1"),
         (lambda: named_penalty("l3"), "penalty: 'l3' .* nearest name is 'l"),
@@ -175,10 +177,10 @@ def test_wrong_parameters_are_refused(make, message):
         make()
 
 
-@pytest.mark.parametrize("make", [lambda: L2(alpha="1"), lambda: L2(None), lambda: L2(True)])
-def test_wrong_types_are_refused(make):
+@pytest.mark.parametrize("alpha", ["1", None, True, np.bool_(True)])
+def test_wrong_types_are_refused(alpha):
     with pytest.raises(TypeError, match="alpha: expected"):
-        make()
+        L2(alpha)
 
 
 def test_alpha_of_each_feature_is_copied():

@@ -111,3 +111,12 @@ def test_a_fit_that_ends_one_epoch_before_the_last_one_does_not_warn():
     options = {"tol": 1e9, "n_iter_no_change": 1, "random_state": 0}
     model = SGDRegressor(max_iter=3, **options).fit(X, SCORE)  # where warnings are errors
     assert model.n_iter_ == 2
+
+
+def test_rows_to_learn_from_that_all_weigh_nothing_are_refused():
+    options = {"early_stopping": True, "random_state": 0}
+    train, _ = next(ShuffleSplit(test_size=0.1, random_state=0).split(X))
+    weights = np.ones(len(X))
+    weights[train] = 0
+    with pytest.raises(ValueError, match="sample weights for training set are all zero"):
+        SGDRegressor(**options).fit(X, SCORE, sample_weight=weights)

@@ -190,6 +190,16 @@ def test_it_does_so_in_parts_of_any_sizes(sizes):
     np.testing.assert_allclose(model.coef_, w, rtol=1e-12)  # some 40 roundings
 
 
+@pytest.mark.parametrize("learning_rate", ["optimal", "invscaling"])
+def test_the_first_part_begins_with_the_step_that_the_user_set(learning_rate):
+    their, our = pair(SCORE, **PLAIN | {"learning_rate": learning_rate, "eta0": 0.1})
+    for one in (their, our):
+        one.t_ = 100.0
+        one.partial_fit(X, SCORE)
+    assert our.t_ == their.t_ == 190
+    np.testing.assert_allclose(our.coef_, their.coef_, rtol=ROUNDING)
+
+
 @pytest.mark.parametrize("size", [20, 3])
 def test_it_is_that_of_the_rows_of_as_many_steps_as_the_user_set(size):
     model = SGDRegressor("squared_error", learning_rate="optimal", alpha=0.05, penalty=None)

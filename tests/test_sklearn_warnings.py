@@ -99,6 +99,13 @@ def test_rates_that_grow_are_scikit_learns_as_long_as_it_has_them():
     np.testing.assert_allclose(our.coef_, their.coef_, rtol=ROUNDING)
 
 
+@pytest.mark.filterwarnings("ignore:Negative values:FutureWarning")
+def test_a_rate_that_grows_beyond_numbers_is_refused():
+    model = SGDRegressor(power_t=-300.0, eta0=1e-300, max_iter=1, tol=None)
+    with pytest.raises(ValueError, match=r"lr: in step 1\d it is inf"):
+        model.fit(1e-30 * X, SCORE)
+
+
 def test_derivatives_end_at_1e12_on_both_sides():
     errors = np.array([-1e20, -2e12, -5e11, 0.0, 5e11, 2e12, 1e20])
     slopes = [BoundedSquared().derivative(error, 0.0) for error in errors]

@@ -177,14 +177,14 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             begun = self._begun(rows, classes, None, None)
         else:
             begun = replace(before, loss=self._loss(classes), seed=self._next_seed(before))
-        state = self._as_set(begun.state)
+        steps, state = begun.state.steps, self._as_set(begun.state)
         if getattr(self, "_penalised_by", None) != self._penalty():
             state = with_debts(state, NoPenalty())  # what was due to another one is no more
         # Of as many outputs as before: `fit` compares them with those of y.
         w, b = for_user(learned(state), None if begun.w.ndim == 1 else begun.w.shape[1])
         begun = replace(begun, w=w, b=b, state=state)
         losses, seen = ([], 0) if before is None else (self.loss_curve_, self._rows_seen)
-        if before is not None and state.steps != before.state.steps:
+        if state.steps != steps:
             # As many as the steps stand for, which an optimal learning rate falls with.
             self._rows_seen = seen = state.steps * min(self.batch_size, rows.X.shape[0])
         with labels_in_errors(classes):

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 import numpy as np
+from scipy.special import log_softmax
 from sklearn import linear_model
 from sklearn.base import _fit_context
 from sklearn.linear_model._base import LinearClassifierMixin
@@ -20,7 +21,7 @@ from sklearn.utils.multiclass import (
 
 from ..arrays import Array
 from ..labels import numbered
-from ..losses import Softmax
+from ..losses import ModifiedHuber, Softmax
 from ..model import probabilities
 from .base import OWN_CONSTRAINTS, BaseSGD
 from .failing import check_predicted, warn_if_worse, whole_or_as_before
@@ -332,7 +333,15 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         --------
         See the class.
         """
-        return np.asarray(np.log(self.predict_proba(X)))
+        loss = self._loss(self.classes_)
+        if isinstance(loss, ModifiedHuber):  # of which many are 0
+            return np.asarray(np.log(self.predict_proba(X)))
+        scores = self.decision_function(X)
+        with np.errstate(under="ignore"):
+            if scores.ndim == 1:
+                return np.column_stack([loss.log_probabilities(s) for s in (-scores, scores)])
+            logarithms = scores if isinstance(loss, Softmax) else loss.log_probabilities(scores)
+            return np.asarray(log_softmax(logarithms, axis=1))
 
     def _check_first_part(self) -> None:
         super()._check_first_part()

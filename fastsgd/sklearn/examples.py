@@ -32,9 +32,10 @@ def split(estimator: Any, y: Array, sample_weight: Array | None) -> tuple[Array,
     splitter = StratifiedShuffleSplit if is_classifier(estimator) else ShuffleSplit
     drawn = splitter(test_size=estimator.validation_fraction, random_state=estimator.random_state)
     train, held = next(drawn.split(np.zeros((len(y), 1)), y))
-    if sample_weight is not None and not sample_weight[held].any():
-        raise ValueError(
-            "The sample weights for validation set are all zero, consider using a different "
-            "random state."
-        )
+    for name, rows in (("validation", held), ("training", train)):
+        if sample_weight is not None and not sample_weight[rows].any():
+            raise ValueError(
+                f"The sample weights for {name} set are all zero, consider using a different "
+                "random state."
+            )
     return np.sort(train), held

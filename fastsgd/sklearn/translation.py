@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..checks import positive
@@ -117,7 +118,7 @@ def penalty_of(name: str | None, alpha: float, l1_ratio: Any, optimizer: Any) ->
     if name == "l2":
         return L2(alpha)
     kind = CumulativeL1 if isinstance(named_optimizer(optimizer), SGD) else ElasticNet
-    return kind(alpha, 1.0 if name == "l1" else l1_ratio)
+    return kind(alpha, {"l1": 1.0, "elasticnet": l1_ratio}[name])
 
 
 def schedule_of(estimator: Any, tol: float | None, batch_size: int, lead: int) -> Any:
@@ -134,7 +135,7 @@ def schedule_of(estimator: Any, tol: float | None, batch_size: int, lead: int) -
     if name == "invscaling":
         power_t = estimator.power_t
         if power_t < 0:
-            return lambda t: eta0 * (t + 1.0) ** -power_t
+            return lambda t: _grown(eta0, t, -power_t)
         return InvScaling(eta0, power_t)
     if name == "adaptive" and tol is not None:
         # One that is not yet below the smallest is divided once more.
@@ -143,3 +144,11 @@ def schedule_of(estimator: Any, tol: float | None, batch_size: int, lead: int) -
             last /= FACTOR
         return Adaptive(eta0, FACTOR, float(tol), int(estimator.n_iter_no_change), last / 2)
     return RATES[name](eta0)
+
+
+def _grown(eta0: float, t: int, power: float) -> float:
+    """Return the learning rate of step t, infinity where it overflows."""
+    try:
+        return float(eta0 * (t + 1.0) ** power)
+    except OverflowError:
+        return math.inf
