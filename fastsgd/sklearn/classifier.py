@@ -314,6 +314,8 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of the probability of each class.
 
+        With "log_loss" it is finite, however small the probability is.
+
         Parameters
         ----------
         X : array-like or sparse of shape (n, d)
