@@ -151,7 +151,7 @@ class DecayingInAverage(NamedTuple):
         s, c, e = unsigned(since - start), unsigned(counts_from - start), unsigned(t - start)
         if self.rates.pace[j] > 0:
             w = np.float64(known.w[j, f])
-            if c > s:  # where the average begins, and nowhere else
+            if c > s:  # until the average has begun
                 w *= exp(log_kept[c] - log_kept[s])
             kept = exp(log_kept[e] - log_kept[c])
             # Without the steps from t on, to which a part of the weight is left.
@@ -294,7 +294,7 @@ def let_pay(columns: Any, w: Any, scale: Any, debts: Any, j: Any, due: Any) -> N
         paid = payment(weight, above + due, below + due)
         debts[0, j, f], debts[1, j, f] = above - paid, below + paid
         # Before it is decided whether it counts: with a jump around it, which nobody can predict,
-        # epochs take 1.6 times as long.
+        # epochs take 1.6 to 2 times as long.
         left = w[f] - paid * inverse
         w[f] = left if paid != weight else 0
 
