@@ -335,10 +335,10 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         --------
         See the class.
         """
+        scores = self.decision_function(X)
         loss = self._loss(self.classes_)
         if isinstance(loss, ModifiedHuber):  # of which many are 0
-            return np.asarray(np.log(self.predict_proba(X)))
-        scores = self.decision_function(X)
+            return np.asarray(np.log(probabilities(loss, scores)))
         with np.errstate(under="ignore"):
             if scores.ndim == 1:
                 return np.column_stack([loss.log_probabilities(s) for s in (-scores, scores)])
