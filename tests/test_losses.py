@@ -332,7 +332,8 @@ def test_kernels_have_the_value_of_log_cosh(error, dtype):
     model = fastsgd.fit(X, [0.0], loss="log_cosh", init=([0.0], error), epochs=0)
     size = abs(error)
     value = size + math.log1p(math.exp(-2 * size)) - math.log(2)
-    assert model.evaluate(X, [0.0]) == pytest.approx(value, rel=64 * np.finfo(dtype).eps, abs=0)
+    tolerance = 64 * float(np.finfo(dtype).eps)
+    assert model.evaluate(X, [0.0]) == pytest.approx(value, rel=tolerance, abs=0)
 
 
 def test_losses_of_softmax_count_as_much_as_their_rows():
