@@ -22,12 +22,13 @@ from .kernels.lapses import (
     Rates,
     Replay,
     Shrinking,
+    ShrinkingInScale,
     sum_decaying,
 )
 from .kernels.sparse import Sparse
 from .members import in_dtype
 from .optimizers import SGD
-from .penalties import L1, L2, NoPenalty
+from .penalties import L1, L2, CumulativeL1, ElasticNet, NoPenalty
 from .problem import Problem
 from .schedules import Adaptive, Constant
 from .settings import Settings
@@ -99,18 +100,14 @@ def row_cost(problem: Problem, settings: Settings) -> int:
     return cost
 
 
-def lapse_of(settings: Settings, state: State, start: int, lrs: Array, is_scattered: bool) -> Any:
+def lapse_of(settings: Settings, state: State, start: int, lrs: Array) -> Any:
     """Return what happens to a weight while its feature does not occur."""
     if hasattr(settings.penalty, "between") and _is_plain(settings.optimizer):
         rates = _rates(start, lrs, state.memory.pace)
         alpha = settings.penalty.l1_ratio * settings.penalty.alpha
-        if is_scattered:
-            return Paying(rates, alpha, state.parameters.w, state.memory.w)
-        return Owing(lapse_of(_between(settings), state, start, lrs, False), rates, alpha)
+        return Owing(lapse_of(_between(settings), state, start, lrs), rates, alpha)
     optimizer, averages, pace = settings.optimizer, state.memory.averages, state.memory.pace
     penalty = in_dtype(settings.penalty, state.parameters.w.dtype)
-    if is_scattered and not isinstance(penalty, L1):
-        return Nothing()
     is_averaged = isinstance(averages, Averaged)
     first = averages.first if is_averaged else 0
     if isinstance(optimizer, SGD) and optimizer.momentum > 0:
@@ -126,11 +123,24 @@ def lapse_of(settings: Settings, state: State, start: int, lrs: Array, is_scatte
     if is_replayed(settings):
         return Replay(penalty, rates, first)
     if not hasattr(penalty, "decay"):
-        return Shrinking(penalty, rates, state.parameters.w)
+        return Shrinking(penalty, rates)
     lapse = _decaying(penalty, settings.schedule, rates, first)
     if is_averaged and isinstance(lapse, Decaying):
         return _in_average(lapse, first)
     return lapse
+
+
+def lapse_in_scale(settings: Settings, state: State, start: int, lrs: Array) -> Any:
+    """Return what happens meanwhile to a weight times a scale, which is what L2 shrinks."""
+    w, penalty = state.parameters.w, settings.penalty
+    if isinstance(penalty, CumulativeL1):
+        rates = _rates(start, lrs, state.memory.pace)
+        return Paying(rates, penalty.l1_ratio * penalty.alpha, w, state.memory.w)
+    if isinstance(penalty, ElasticNet):
+        penalty = L1(penalty.l1_ratio * penalty.alpha)
+    if not isinstance(penalty, L1):
+        return Nothing()
+    return ShrinkingInScale(in_dtype(penalty, w.dtype), start, np.zeros((len(w), lrs.size + 1)), w)
 
 
 def _decaying(

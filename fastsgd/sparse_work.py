@@ -21,10 +21,9 @@ from .kernels.lapses import Nothing
 from .kernels.parts import CHUNK
 from .kernels.scattered import Scattered
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Known, Sparse
-from .lapsing import is_scale
 from .members import in_dtype
 from .optimizers import SGD
-from .penalties import L1, L2, CumulativeL1, NoPenalty
+from .penalties import L1, L2, CumulativeL1, ElasticNet, NoPenalty
 from .problem import Problem
 from .settings import Settings
 from .state import State
@@ -43,7 +42,7 @@ def is_linear(problem: Problem, settings: Settings, state: State) -> bool:
     penalty = settings.penalty
     return (
         settings.optimizer == SGD()
-        and (isinstance(penalty, (NoPenalty, L1)) or is_scale(penalty) or _is_paid(penalty))
+        and (isinstance(penalty, (NoPenalty, L1)) or _is_even(penalty))
         and isinstance(state.memory.averages, NotAveraged)
         and settings.clip_norm is None
         and settings.batch_size <= CHUNK
@@ -51,9 +50,9 @@ def is_linear(problem: Problem, settings: Settings, state: State) -> bool:
     )
 
 
-def _is_paid(penalty: Any) -> bool:
-    """Tell whether a penalty is cumulative, and the same for all features."""
-    return isinstance(penalty, CumulativeL1) and np.ndim(penalty.alpha) == 0
+def _is_even(penalty: Any) -> bool:
+    """Tell whether a penalty has L2 in it, or is cumulative, and is the same for all features."""
+    return isinstance(penalty, (L2, ElasticNet, CumulativeL1)) and np.ndim(penalty.alpha) == 0
 
 
 def _most_in_a_batch(problem: Problem, batch_size: int) -> float:
@@ -99,7 +98,7 @@ def scattered_work(problem: Problem, settings: Settings, state: State, method: M
 def _decay(penalty: Any, dtype: np.dtype[Any]) -> float:
     """Return the strength of L2, or of the share of it, that scales all weights."""
     acting = penalty.between() if isinstance(penalty, CumulativeL1) else penalty
-    return float(in_dtype(acting, dtype).alpha) if is_scale(acting) else 0.0
+    return float(in_dtype(acting, dtype).decay()) if hasattr(acting, "decay") else 0.0
 
 
 def _with_beside(w: Array, penalty: Any) -> tuple[Array, Array]:
@@ -109,11 +108,11 @@ def _with_beside(w: Array, penalty: Any) -> tuple[Array, Array]:
     """
     if isinstance(penalty, (NoPenalty, L2)):
         return w, np.zeros((len(w), 0), np.uint32)
-    numbers = 1 if isinstance(penalty, L1) else 2
+    numbers = 2 if isinstance(penalty, CumulativeL1) else 1
     # `full` asks for huge pages, and `zeros` does not.
     table = np.full((*w.shape, 1 + numbers), 0, w.dtype)
     table[..., 0] = w
-    if isinstance(penalty, L1):
+    if numbers == 1:
         return table[..., 0], table.view(f"u{w.itemsize}")[..., 1]
     return table[..., 0], np.moveaxis(table[..., 1:], -1, 0)
 

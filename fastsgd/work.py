@@ -35,7 +35,7 @@ from .kernels.short import (
 from .kernels.short_ahead import bytes_of_row, come_slowly, prefetching_of
 from .kernels.sparse import Batches, Sparse
 from .kernels.targets import Classes, OneVersusRest, Values
-from .lapsing import lapse_of
+from .lapsing import lapse_in_scale, lapse_of
 from .members import in_dtype
 from .problem import Problem
 from .settings import Settings
@@ -49,9 +49,11 @@ def at_rates(
     """Return work as kernels take it, for the steps from `first` on, with these learning rates."""
     rows = work.data.rows
     if not isinstance(rows, Dense):
-        lapse = lapse_of(settings, state, first, lrs, isinstance(rows, Scattered))
         if isinstance(rows, Scattered):  # whose steps are counted from `first`
+            lapse = lapse_in_scale(settings, state, first, lrs)
             rows.beside[...] = lapse.slots if isinstance(lapse, Paying) else 0
+        else:
+            lapse = lapse_of(settings, state, first, lrs)
         work = work._replace(data=work.data._replace(rows=rows._replace(lapse=lapse)))
     return with_parts_compiled(work, order)
 

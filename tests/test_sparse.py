@@ -21,6 +21,7 @@ from fastsgd.penalties import L1, L2, ElasticNet, NoPenalty, custom
 
 STEEP = L2(alpha=40.0)  # it shrinks every weight to 0 in one step
 STEEPS = L2(alpha=40 * ALPHAS)
+STEEP_NET = ElasticNet(alpha=40.0, l1_ratio=1e-4)
 OWN = custom(lambda w: w * w, lambda w: 2 * w)
 PENALTIES = [
     NoPenalty(),
@@ -28,6 +29,7 @@ PENALTIES = [
     L2(alpha=ALPHAS),
     STEEP,
     STEEPS,
+    STEEP_NET,
     L1(alpha=0.02),
     L1(alpha=ALPHAS / 10),
     ElasticNet(alpha=0.3, l1_ratio=0.2),
@@ -45,7 +47,7 @@ PAIRS = list(product(RATES, [False, True, 9, 1000]))
 PRODUCT = [
     (loss, penalty, *PAIRS[(i + j) % len(PAIRS)])
     for (i, loss), (j, penalty) in product(enumerate(LOSSES), enumerate(PENALTIES))
-    if not (loss == "perceptron" and penalty in (STEEP, STEEPS))
+    if not (loss == "perceptron" and penalty in (STEEP, STEEPS, STEEP_NET))
 ]
 # Compiled: what is made up for in each way.
 COMPILED = [
@@ -159,6 +161,7 @@ SLOWED = [
     {"penalty": L1(0.01)},
     {"penalty": L2(ALPHAS)},
     {"penalty": ElasticNet(0.3, 0.2)},
+    {"penalty": ElasticNet(0.3, 0.2), "clip_norm": 1.0},
     {"optimizer": SGD(momentum=0.5)},
 ]
 
@@ -178,6 +181,7 @@ BY_CLASS = [
     {"penalty": L1(0.01), "clip_norm": 0.3},
     {"penalty": L2(0.05), "average": True},
     {"penalty": ElasticNet(0.05, 0.4)},
+    {"penalty": ElasticNet(0.05, 0.4), "clip_norm": 0.3},
     {"penalty": ElasticNet(0.01, 1.0)},
     {"penalty": ElasticNet(ALPHAS / 10, 0.4)},
     {"penalty": ElasticNet(ALPHAS / 50, 1.0)},
@@ -319,9 +323,12 @@ def test_rows_of_which_each_step_is_made_up_for_by_all_weights_are_visited_in_sh
     np.testing.assert_array_equal(model.w, whole.w)
 
 
-def test_a_step_may_take_exactly_all_of_a_weight():
+# Without and with: weights as products with a scale, or all steps of each weight at once.
+@pytest.mark.parametrize("clip_norm", [None, 10.0])
+def test_a_step_may_take_exactly_all_of_a_weight(clip_norm):
     penalty = ElasticNet(alpha=20.0, l1_ratio=0.0)
-    assert_equal_to_dense(table(), targets("squared"), penalty=penalty, lr=0.05)
+    options = {"penalty": penalty, "lr": 0.05, "clip_norm": clip_norm}
+    assert_equal_to_dense(table(), targets("squared"), **options)
 
 
 def test_steps_of_no_length_leave_weights_as_they_are():
@@ -331,9 +338,11 @@ def test_steps_of_no_length_leave_weights_as_they_are():
     np.testing.assert_array_equal(model.w, start)
 
 
-def test_what_little_decay_leaves_is_exact_to_rounding():
+@pytest.mark.parametrize("clip_norm", [None, 10.0])
+def test_what_little_decay_leaves_is_exact_to_rounding(clip_norm):
     # No feature occurs. Of each weight, 500 steps leave 0.9**500, which is 1e-23.
     options = {"lr": 0.1, "batch_size": 1, "epochs": 1, "init": (np.ones(D), 0.0), "seed": 0}
+    options["clip_norm"] = clip_norm
     X, penalty = sparse.csr_array((500, D)), ElasticNet(1.0, l1_ratio=0.0)
     model = fastsgd.fit(X, np.zeros(500), penalty=penalty, **options)
     np.testing.assert_allclose(model.w, 0.9**500, rtol=1e-12)

@@ -12,7 +12,9 @@ from fastsgd.optimizers import SGD
 from fastsgd.penalties import L1, L2, ElasticNet
 
 
-def test_steps_that_take_all_of_a_weight_do_not_blur_those_after_them():
+# Without and with: weights as products with a scale, or all steps of each weight at once.
+@pytest.mark.parametrize("clip_norm", [None, 1e9])
+def test_steps_that_take_all_of_a_weight_do_not_blur_those_after_them(clip_norm):
     n, half = 100_000, 50_000
     rows = sparse.csr_array((np.arange(n) == half)[:, None] * 1.0)
     y = np.zeros(n)
@@ -24,12 +26,22 @@ def test_steps_that_take_all_of_a_weight_do_not_blur_those_after_them():
         fit_intercept=False,
         penalty=ElasticNet(20.0, 0.0),
         lr=lambda t: 0.1 if t < half else 1e-7,
+        clip_norm=clip_norm,
         batch_size=1,
         epochs=1,
         shuffle=False,
     )
     # 50,000 factors, each of which rounds by some 1e-16.
     assert float(model.w[0]) == pytest.approx((1 - 2e-6) ** (half - 1), rel=1e-11)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_elastic_net_is_that_of_dense_rows_however_much_weights_decay(dtype):
+    # Half of each weight in a step, so that 400 of them leave 2**-400, and a step of L1 takes some
+    # thousandth of what a row adds.
+    X, penalty = table(n=400, dtype=dtype), ElasticNet(5.0, 1e-3)
+    y, rtol = (X @ np.arange(D)).astype(dtype), 1e-12 if dtype is np.float64 else 2e-6
+    assert_equal_to_dense(X, y, rtol, penalty=penalty, lr=0.1, batch_size=1)
 
 
 @pytest.mark.parametrize("momentum", [0.9, 1 - 1e-6, 1 - 1e-12])

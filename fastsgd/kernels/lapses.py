@@ -1,10 +1,10 @@
 """What happens to a weight in steps in which its feature does not occur.
 
 Each kind brings one method, `bring_up`, which takes what output j knows of feature f from step
-`since` to step `t`. It takes the same time however many steps there were, but for `Replay`. Those
-that plain SGD meets on its own have three more: `dot_up` brings up the weights of a row, on the way
-to its product with them, `pay` lets them pay what is due after the step, and `finish` brings up
-those of all features.
+`since` to step `t`. It takes the same time however many steps there were, but for `Replay`. What
+`Scattered` meets has four others, of weights that are times a scale: `dot_up` brings up the weights
+of a row, on the way to its product with them, `note_step` is told of a step, `pay` lets the weights
+of a row pay what is due after it, and `finish` brings up those of all features, to a scale of 1.
 """
 
 from typing import Any, NamedTuple
@@ -29,13 +29,17 @@ class Nothing(NamedTuple):
         """Return the product of a row and the weights of output j."""
         return dot(entries, columns, w)
 
+    def note_step(self, length: Any, j: Any, t: Any) -> None:
+        """Do nothing."""
+        return
+
     def pay(self, columns: Any, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
         """Do nothing."""
         return
 
-    def finish(self, w: Any, beside: Any, j: Any, t: Any) -> None:
-        """Do nothing."""
-        return
+    def finish(self, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
+        """Make the scale of all weights of output j 1."""
+        unscale(w, scale, j)
 
 
 class Averaging(NamedTuple):
@@ -65,7 +69,6 @@ class Shrinking(NamedTuple):
 
     penalty: Any
     rates: Any
-    w: Any  # (k, d): where `finish` leaves the weights
 
     def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
@@ -74,43 +77,63 @@ class Shrinking(NamedTuple):
         lr_sum = known.w.dtype.type(rates.pace[j] * (rates.sums[e] - rates.sums[s]))
         known.w[j, f] = rest(self.penalty, known.w[j, f], f, lr_sum, 0.0)
 
+
+class ShrinkingInScale(NamedTuple):
+    """As `Shrinking`, of weights that are times a scale, in which a step of L2 is none for them."""
+
+    penalty: Any  # without L2
+    start: Any
+    # (k, steps + 1): of the steps up to each one since the scale was 1, the sum of the learning
+    # rates over the scales.
+    sums: Any
+    w: Any  # (k, d): where `finish` leaves the weights
+
     def dot_up(self, entries: Any, columns: Any, w: Any, beside: Any, j: Any, t: Any) -> Any:
         """Apply the penalty to the weights of a row; return their product."""
-        step, pace, sums = t - self.rates.start, self.rates.pace[j], self.rates.sums
-        return dot_shrunk(self.penalty, entries, columns, w, beside[j], sums, pace, step)
+        step = t - self.start
+        return dot_shrunk(self.penalty, entries, columns, w, beside[j], self.sums[j], step)
+
+    def note_step(self, length: Any, j: Any, t: Any) -> None:
+        """Add the step to the sums."""
+        before, after = unsigned(t - self.start), unsigned(t + 1 - self.start)
+        self.sums[j, after] = self.sums[j, before] + length
 
     def pay(self, columns: Any, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
         """Do nothing: they are shrunk when they occur again."""
         return
 
-    def finish(self, w: Any, beside: Any, j: Any, t: Any) -> None:
+    def finish(self, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
         """Apply the penalty to all weights of output j."""
-        step, pace, sums = t - self.rates.start, self.rates.pace[j], self.rates.sums
-        shrink_all(self.penalty, w, beside[j], sums, pace, step, self.w[j])
+        step = unsigned(t - self.start)
+        shrink_all(self.penalty, w, beside[j], self.sums[j], step, scale[j], self.w[j])
+        self.sums[j, step] = 0
+        scale[j] = 1
 
 
 @inner
 def dot_shrunk(
-    penalty: Any, entries: Any, columns: Any, w: Any, steps: Any, sums: Any, pace: Any, step: Any
+    penalty: Any, entries: Any, columns: Any, w: Any, steps: Any, sums: Any, step: Any
 ) -> Any:
     """Bring the weights in these columns up to a step; return their product with the entries."""
     number, total, now = w.dtype.type, 0.0, sums[step]
     for q in range(columns.size):
         f = columns[q]
-        lr_sum = number((now - sums[steps[f]]) * pace)
-        weight = rest(penalty, w[f], f, lr_sum, 0.0)
+        weight = rest(penalty, w[f], f, number(now - sums[steps[f]]), 0.0)
         w[f], steps[f] = weight, step
         total += entries[q] * weight
     return total
 
 
 @inner
-def shrink_all(penalty: Any, w: Any, steps: Any, sums: Any, pace: Any, step: Any, out: Any) -> None:
-    """Bring all weights of one output up to a step, and copy them to `out`."""
+def shrink_all(
+    penalty: Any, w: Any, steps: Any, sums: Any, step: Any, scale: Any, out: Any
+) -> None:
+    """Bring all weights of one output up to a step and a scale of 1, and copy them to `out`."""
+    number = w.dtype.type
     for f in range(w.size):
-        lr_sum = w.dtype.type((sums[step] - sums[steps[f]]) * pace)
-        weight = rest(penalty, w[f], f, lr_sum, 0.0)
-        w[f], steps[f], out[f] = weight, step, weight
+        weight = rest(penalty, w[f], f, number(sums[step] - sums[steps[f]]), 0.0)
+        w[f], steps[f] = number(scale) * weight, step
+        out[f] = w[f]
 
 
 class Decaying(NamedTuple):
@@ -263,17 +286,31 @@ class Paying(NamedTuple):
         """Return the product of a row and the weights of output j."""
         return dot(entries, columns, w)
 
+    def note_step(self, length: Any, j: Any, t: Any) -> None:
+        """Do nothing: what becomes due in each step is known before."""
+        return
+
     def pay(self, columns: Any, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
         """Let the weights in these columns pay."""
         let_pay(columns, w, scale, beside, j, due_by(self, j, t))
 
-    def finish(self, w: Any, beside: Any, j: Any, t: Any) -> None:
+    def finish(self, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
         """Copy all weights of output j, and what they owe."""
+        unscale(w, scale, j)
         due = due_by(self, j, t)
         for f in range(w.size):
             self.w[j, f] = w[f]
             for sign in range(2):
                 self.slots[sign, j, f] = beside[sign, j, f] + due
+
+
+@inner
+def unscale(w: Any, scale: Any, j: Any) -> None:
+    """Make the scale of the weights of one output 1."""
+    number = w.dtype.type(scale[j])
+    for f in range(w.size):
+        w[f] *= number
+    scale[j] = 1
 
 
 @inner

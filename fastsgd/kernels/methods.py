@@ -140,9 +140,15 @@ def dot_up(lapse: Any, entries: Any, columns: Any, w: Any, beside: Any, j: int, 
 
 
 @by_type
-def finish(lapse: Any, w: Any, beside: Any, j: int, t: int) -> None:
-    """Bring all weights of output j up to step t."""
-    lapse.finish(w, beside, j, t)
+def note_step(lapse: Any, length: Any, j: int, t: int) -> None:
+    """Take note of step t of output j: of its learning rate over the scale of the weights."""
+    lapse.note_step(length, j, t)
+
+
+@by_type
+def finish(lapse: Any, w: Any, beside: Any, scale: Any, j: int, t: int) -> None:
+    """Bring all weights of output j up to step t, and to a scale of 1."""
+    lapse.finish(w, beside, scale, j, t)
 
 
 @by_type

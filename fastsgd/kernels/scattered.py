@@ -8,8 +8,7 @@ L1 the step up to which it has been brought, or what it owes.
 from typing import Any, NamedTuple
 
 from .finite import are_finite
-from .jit import inner
-from .methods import dot_up, finish, pay
+from .methods import dot_up, finish, note_step, pay
 from .sparse import add
 from .sparse_ahead import WEIGHTS_LEFT, bounds, prefetch_entries, prefetch_features
 
@@ -59,8 +58,10 @@ class Scattered(NamedTuple):
                 rate = step.lr * step.pace[j]
                 self.scale[j] *= 1 - min(1.0, rate * self.decay)
                 if self.scale[j] < max(SMALL, min(1.0, rate / self.most)):
-                    unscale(self.known.w, self.scale, j)
-                by = -rate * step.mean / self.scale[j]
+                    finish(self.lapse, self.known.w[j], self.beside, self.scale, j, step.t)
+                length = rate / self.scale[j]
+                note_step(self.lapse, length, j, step.t)
+                by = -length * step.mean
                 for p in range(step.first, step.last):
                     i = step.order[p]
                     first, last = bounds(self.rows, i)
@@ -76,15 +77,5 @@ class Scattered(NamedTuple):
     def settle(self, parameters: Any, t: int) -> bool:
         """Bring all weights up to step t; tell whether all parameters are finite."""
         for j in range(self.scale.size):
-            unscale(self.known.w, self.scale, j)
-            finish(self.lapse, self.known.w[j], self.beside, j, t)
+            finish(self.lapse, self.known.w[j], self.beside, self.scale, j, t)
         return are_finite(self.known.w, parameters.b)
-
-
-@inner
-def unscale(w: Any, scale: Any, j: int) -> None:
-    """Make the scale of the weights of one output 1."""
-    number = w.dtype.type(scale[j])
-    for f in range(w.shape[1]):
-        w[j, f] *= number
-    scale[j] = 1.0
