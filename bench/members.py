@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastsgd.optimizers import SGD
-from fastsgd.penalties import L2
+from fastsgd.penalties import L1, L2
 
 from .command import end_with, print_tables
 from .contestants import CONTESTANTS, prepare_fastsgd
@@ -34,10 +34,12 @@ MEMBERS: dict[str, dict[str, Any]] = {
 # On sparse rows all but the first remember something of each feature.
 ON_SPARSE: dict[str, dict[str, Any]] = {
     "plain SGD": {},
+    "elastic net": {"penalty": "elasticnet"},
     "cumulative l1": {"penalty": "cumulative_l1"},
     "momentum": {"optimizer": SGD(momentum=0.9)},
     "averages": {"average": True},
     "averages, l2": {"average": True, "penalty": L2(ALPHA)},
+    "averages, l1": {"average": True, "penalty": L1(ALPHA)},
     "adagrad": {"optimizer": "adagrad"},
     "adam": {"optimizer": "adam"},
 }

@@ -18,35 +18,32 @@ from .kernels.lapses import (
     DecayingInAverage,
     Nothing,
     Owing,
-    Paying,
     Rates,
     Replay,
     Shrinking,
-    ShrinkingInScale,
+    ShrinkingInAverage,
     sum_decaying,
 )
+from .kernels.scaled import Paying, Scaling, ShrinkingInScale
 from .kernels.sparse import Sparse
 from .members import in_dtype
 from .optimizers import SGD
-from .penalties import L1, L2, CumulativeL1, ElasticNet, NoPenalty
+from .penalties import L1, CumulativeL1, ElasticNet, NoPenalty
 from .problem import Problem
 from .schedules import Adaptive, Constant
 from .settings import Settings
 from .state import State
-from .stretches import cost_of_reading
+from .stretches import cost_of_reading, cost_of_steps
 
 # Of a sum of powers, terms below this fraction of the first change no digit. Where what decays in a
 # step is more than this, powers take long to vanish.
 NEGLIGIBLE, MOST_DECAY = 1e-17, 0.5
 
+# What decay leaves of weights is divided by: where this is its logarithm, no quotient overflows.
+LEAST_LOG_KEPT = -600.0
 
 # Schedules whose rate is the same in all steps; what a fit divides it by is in its pace.
 EVEN = (Constant, Adaptive)
-
-
-def is_scale(penalty: Any) -> bool:
-    """Tell whether a penalty multiplies all weights by the same number."""
-    return isinstance(penalty, L2) and np.ndim(penalty.alpha) == 0
 
 
 def is_replayed(settings: Settings) -> bool:
@@ -54,8 +51,8 @@ def is_replayed(settings: Settings) -> bool:
     penalty = settings.penalty
     if not _is_plain(settings.optimizer) or isinstance(penalty, NoPenalty):
         return False
-    is_averaged = settings.first_averaged is not None
-    return not hasattr(penalty, "rest") or (is_averaged and not is_scale(penalty))
+    by_feature = hasattr(penalty, "decay") and np.ndim(penalty.alpha) == 1
+    return not hasattr(penalty, "rest") or (by_feature and settings.first_averaged is not None)
 
 
 def _is_plain(optimizer: Any) -> bool:
@@ -69,10 +66,18 @@ def _takes_powers(settings: Settings) -> bool:
     return np.ndim(settings.penalty.decay()) == 1 and not isinstance(settings.schedule, EVEN)
 
 
+def _is_divided(settings: Settings) -> bool:
+    """Tell whether what L1 takes is counted in units of what decay leaves of weights."""
+    is_averaged = settings.first_averaged is not None
+    is_net = isinstance(settings.penalty, ElasticNet)
+    return is_net and is_averaged and _is_plain(settings.optimizer)
+
+
 def _most_decay(settings: Settings) -> float:
     """Return the largest share of a weight that decays in a step, as far as can be told."""
     lr: float = getattr(settings.schedule, "lr", math.inf)
-    return min(MOST_DECAY, lr * float(np.max(settings.penalty.decay())))
+    decay = float(np.max(settings.penalty.decay()))
+    return min(MOST_DECAY, lr * decay) if decay > 0 else 0.0
 
 
 def _terms(most: float) -> int:
@@ -97,6 +102,10 @@ def row_cost(problem: Problem, settings: Settings) -> int:
     if _takes_powers(settings):
         # The table of a stretch takes 8 MB at most: two of them, as the next is made.
         return cost + 16 * _terms(_most_decay(settings)) // settings.batch_size
+    if _is_divided(settings):
+        # Of x up to a half, 2 x is more than -log(1 - x).
+        share = 2 * _most_decay(settings) / -LEAST_LOG_KEPT
+        return max(cost, cost_of_steps(share, settings.batch_size))
     return cost
 
 
@@ -122,7 +131,9 @@ def lapse_of(settings: Settings, state: State, start: int, lrs: Array) -> Any:
     rates = _rates(start, lrs, pace)
     if is_replayed(settings):
         return Replay(penalty, rates, first)
-    if not hasattr(penalty, "decay"):
+    if is_averaged and isinstance(penalty, (L1, ElasticNet)):
+        return _shrinking_in_average(penalty, rates, first)
+    if isinstance(penalty, L1):
         return Shrinking(penalty, rates)
     lapse = _decaying(penalty, settings.schedule, rates, first)
     if is_averaged and isinstance(lapse, Decaying):
@@ -139,7 +150,7 @@ def lapse_in_scale(settings: Settings, state: State, start: int, lrs: Array) -> 
     if isinstance(penalty, ElasticNet):
         penalty = L1(penalty.l1_ratio * penalty.alpha)
     if not isinstance(penalty, L1):
-        return Nothing()
+        return Scaling()
     return ShrinkingInScale(in_dtype(penalty, w.dtype), start, np.zeros((len(w), lrs.size + 1)), w)
 
 
@@ -147,11 +158,10 @@ def _decaying(
     penalty: Any, schedule: Any, rates: Rates, first: int
 ) -> Decaying | DecayingEvenly | DecayingByFeature | Replay:
     """Return what a penalty does that multiplies weights by something in each step."""
-    lrs, pace, decay = rates.lrs, rates.pace, np.asarray(penalty.decay(), float)
+    lrs, decay = rates.lrs, np.asarray(penalty.decay(), float)
     if decay.ndim == 1 and not isinstance(schedule, EVEN):
         return _by_feature(penalty, decay, rates, first)
-    paces = pace if (pace != 1).any() else np.ones(1)
-    lost = paces[:, None] * (lrs if decay.ndim == 0 else lrs[:1]) * decay
+    lost = _for_paces(rates.pace, lrs if decay.ndim == 0 else lrs[:1]) * decay
     if lost.max() >= 1:  # of which the logarithm cannot be summed
         return Replay(penalty, rates, first)
     log_kept = np.log1p(-lost)
@@ -179,6 +189,34 @@ def _in_average(lapse: Decaying, first: int) -> DecayingInAverage:
     sums = np.zeros_like(lapse.log_kept)
     sum_decaying(np.exp(np.diff(lapse.log_kept)), sums)
     return DecayingInAverage(lapse.rates, lapse.log_kept, sums, first)
+
+
+def _shrinking_in_average(
+    penalty: L1 | ElasticNet, rates: Rates, first: int
+) -> ShrinkingInAverage | Replay:
+    """Return what L1 and L2 do to weights that count for their averages."""
+    if isinstance(penalty, L1):
+        alpha, decay = penalty.alpha, 0.0
+    else:
+        alpha, decay = penalty.l1_ratio * penalty.alpha, float(penalty.decay())
+    lrs = _for_paces(rates.pace, rates.lrs)
+    lost = lrs * decay
+    if lost.max() >= 1:
+        return Replay(penalty, rates, first)
+    log_kept = _cumulated(np.log1p(-lost))
+    if log_kept.min() < LEAST_LOG_KEPT:
+        return Replay(penalty, rates, first)
+    scales = np.exp(log_kept)
+    ways = _cumulated(lrs / scales[:, 1:])
+    left = np.zeros_like(scales)
+    left[:, :-1] = np.cumsum(scales[:, :0:-1], axis=1)[:, ::-1]
+    way_sums = np.cumsum(scales * ways, axis=1)
+    return ShrinkingInAverage(alpha, rates, scales, ways, left, way_sums, first)
+
+
+def _for_paces(pace: Array, lrs: Array) -> Array:
+    """Return the learning rates of each output, in rows; in one, where all have the same."""
+    return (pace if (pace != 1).any() else np.ones(1))[:, None] * lrs
 
 
 def _rates(start: int, lrs: Array, pace: Array) -> Rates:

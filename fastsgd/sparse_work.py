@@ -19,6 +19,7 @@ from .kernels.epoch import Data, Memory, Method, Parameters, Work
 from .kernels.gradient import ByBlocks
 from .kernels.lapses import Nothing
 from .kernels.parts import CHUNK
+from .kernels.scaled import Scaling
 from .kernels.scattered import Scattered
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Known, Sparse
 from .members import in_dtype
@@ -77,7 +78,7 @@ def scattered_work(problem: Problem, settings: Settings, state: State, method: M
         problem.data.rows,
         Known(weights, none.astype(w.dtype), none),
         beside,
-        Nothing(),
+        Scaling(),
         np.ones(k),
         np.zeros(1, np.int64),
         scores,

@@ -8,6 +8,7 @@ they are brought up, which is done at the end of each stretch as well.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from .interrupts import answer
@@ -51,6 +52,11 @@ def cost_of_reading(rows: Dense | Sparse, k: int) -> int:
         return max(1, rows.d * k * rows.dtype.itemsize // 8)
     swept = 4 * rows.d * k
     return max(1, 2 * rows.row_length * k * STRETCH // max(STRETCH, swept))
+
+
+def cost_of_steps(share: float, batch_size: int) -> int:
+    """Return for how many numbers a row counts if a step takes such a share of a stretch."""
+    return math.ceil(STRETCH * share / batch_size)
 
 
 def may_be_cut(n: int, batch_size: int, row_cost: int) -> bool:

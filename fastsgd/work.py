@@ -21,9 +21,9 @@ from .kernels.columns import FEWEST_FILLED, takes_exponentials, whole_registers
 from .kernels.dense import FROM_MEMORY, Dense
 from .kernels.epoch import Method, Work
 from .kernels.gradient import ByBlocks
-from .kernels.lapses import Paying
 from .kernels.parts import CHUNK, Parts
 from .kernels.registers import MOST_SLOW_VECTORS, MOST_VECTORS, shape_of
+from .kernels.scaled import Paying
 from .kernels.scattered import Scattered
 from .kernels.short import (
     SLOW_BATCH,

@@ -308,7 +308,7 @@ def test_rows_of_which_each_step_is_made_up_for_by_all_weights_are_visited_in_sh
 ):
     X, d = sparse.random(400, 1000, density=0.01, format="csr", random_state=0), 1000
     y = X @ np.ones(d)
-    options = {"penalty": L1(0.01), "average": True, "batch_size": 2, "seed": 0}
+    options = {"penalty": L2(np.full(d, 0.01)), "average": True, "batch_size": 2, "seed": 0}
     whole, steps = fastsgd.fit(X, y, **options), []
 
     def counting(work, orders, first, last, *given):

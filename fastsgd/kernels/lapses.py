@@ -1,21 +1,17 @@
 """What happens to a weight in steps in which its feature does not occur.
 
 Each kind brings one method, `bring_up`, which takes what output j knows of feature f from step
-`since` to step `t`. It takes the same time however many steps there were, but for `Replay`. What
-`Scattered` meets has four others, of weights that are times a scale: `dot_up` brings up the weights
-of a row, on the way to its product with them, `note_step` is told of a step, `pay` lets the weights
-of a row pay what is due after it, and `finish` brings up those of all features, to a scale of 1.
+`since` to step `t`. It takes the same time however many steps there were, but for `Replay`.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arithmetic import at, payment, unsigned
+from .arithmetic import at, unsigned
 from .elementary import exp
 from .jit import entry, inner
 from .methods import bring_up, derivative, rest, shrink
-from .sparse import dot
 
 
 class Nothing(NamedTuple):
@@ -24,22 +20,6 @@ class Nothing(NamedTuple):
     def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Do nothing."""
         return
-
-    def dot_up(self, entries: Any, columns: Any, w: Any, beside: Any, j: Any, t: Any) -> Any:
-        """Return the product of a row and the weights of output j."""
-        return dot(entries, columns, w)
-
-    def note_step(self, length: Any, j: Any, t: Any) -> None:
-        """Do nothing."""
-        return
-
-    def pay(self, columns: Any, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
-        """Do nothing."""
-        return
-
-    def finish(self, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
-        """Make the scale of all weights of output j 1."""
-        unscale(w, scale, j)
 
 
 class Averaging(NamedTuple):
@@ -78,62 +58,56 @@ class Shrinking(NamedTuple):
         known.w[j, f] = rest(self.penalty, known.w[j, f], f, lr_sum, 0.0)
 
 
-class ShrinkingInScale(NamedTuple):
-    """As `Shrinking`, of weights that are times a scale, in which a step of L2 is none for them."""
+class ShrinkingInAverage(NamedTuple):
+    """Plain SGD with L1 and L2, and the weight counts for its average, from step `first` on.
 
-    penalty: Any  # without L2
-    start: Any
-    # (k, steps + 1): of the steps up to each one since the scale was 1, the sum of the learning
-    # rates over the scales.
-    sums: Any
-    w: Any  # (k, d): where `finish` leaves the weights
+    Of a weight w before step s, ``scales[e] * (w / scales[s] - alpha * (ways[e] - ways[s]))`` is
+    left before step e, until L1 has taken all of it.
+    """
 
-    def dot_up(self, entries: Any, columns: Any, w: Any, beside: Any, j: Any, t: Any) -> Any:
-        """Apply the penalty to the weights of a row; return their product."""
-        step = t - self.start
-        return dot_shrunk(self.penalty, entries, columns, w, beside[j], self.sums[j], step)
+    alpha: Any  # of L1: one number, or (d,)
+    rates: Any
+    # (paces, steps + 1): what L2 leaves of a weight of 1 before each step; the sum of the learning
+    # rates of the steps so far over these; the sum of all later scales; and that of scales times
+    # ways so far.
+    scales: Any
+    ways: Any
+    scales_left: Any
+    way_sums: Any
+    first: Any
 
-    def note_step(self, length: Any, j: Any, t: Any) -> None:
-        """Add the step to the sums."""
-        before, after = unsigned(t - self.start), unsigned(t + 1 - self.start)
-        self.sums[j, after] = self.sums[j, before] + length
-
-    def pay(self, columns: Any, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
-        """Do nothing: they are shrunk when they occur again."""
-        return
-
-    def finish(self, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
-        """Apply the penalty to all weights of output j."""
-        step = unsigned(t - self.start)
-        shrink_all(self.penalty, w, beside[j], self.sums[j], step, scale[j], self.w[j])
-        self.sums[j, step] = 0
-        scale[j] = 1
-
-
-@inner
-def dot_shrunk(
-    penalty: Any, entries: Any, columns: Any, w: Any, steps: Any, sums: Any, step: Any
-) -> Any:
-    """Bring the weights in these columns up to a step; return their product with the entries."""
-    number, total, now = w.dtype.type, 0.0, sums[step]
-    for q in range(columns.size):
-        f = columns[q]
-        weight = rest(penalty, w[f], f, number(now - sums[steps[f]]), 0.0)
-        w[f], steps[f] = weight, step
-        total += entries[q] * weight
-    return total
+    def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
+        """Apply the penalty for all the steps at once."""
+        start, part = self.rates.start, min(j, self.scales.shape[0] - 1)
+        scales, ways = self.scales[part], self.ways[part]
+        counts_from = min(max(since, self.first), t)
+        s, c, e = unsigned(since - start), unsigned(counts_from - start), unsigned(t - start)
+        if self.rates.pace[j] > 0:
+            w, alpha = np.float64(known.w[j, f]), at(self.alpha, f) * scales[s]
+            left, last = abs(w) - alpha * (ways[e] - ways[s]), t - start
+            if left <= 0:
+                left, last = 0.0, last_left(abs(w), alpha, ways, since - start, last)
+            total = 0.0
+            if last + start > counts_from:
+                m = unsigned(last)
+                count = self.scales_left[part, c] - self.scales_left[part, m]
+                way = self.way_sums[part, m] - self.way_sums[part, c]
+                total = np.sign(w) * ((abs(w) + alpha * ways[s]) * count - alpha * way) / scales[s]
+            take_in(known.averages, j, f, self.first, since, t, total)
+            known.w[j, f] = np.sign(w) * left * (scales[e] / scales[s])
 
 
 @inner
-def shrink_all(
-    penalty: Any, w: Any, steps: Any, sums: Any, step: Any, scale: Any, out: Any
-) -> None:
-    """Bring all weights of one output up to a step and a scale of 1, and copy them to `out`."""
-    number = w.dtype.type
-    for f in range(w.size):
-        weight = rest(penalty, w[f], f, number(sums[step] - sums[steps[f]]), 0.0)
-        w[f], steps[f] = number(scale) * weight, step
-        out[f] = w[f]
+def last_left(size: Any, alpha: Any, ways: Any, since: Any, t: Any) -> Any:
+    """Return the last of the steps since..t - 1 before which something is left of a weight."""
+    begin, last = ways[unsigned(since)], since
+    while t - last > 1:
+        middle = (last + t) // 2
+        if alpha * (ways[unsigned(middle)] - begin) < size:
+            last = middle
+        else:
+            t = middle
+    return last
 
 
 class Decaying(NamedTuple):
@@ -272,68 +246,6 @@ class Owing(NamedTuple):
         for slot in range(known.slots.shape[0] - 2 * k, known.slots.shape[0], k):
             known.slots[slot + j, f] += due
         bring_up(self.lapse, known, j, f, since, t)
-
-
-class Paying(NamedTuple):
-    """As `Owing`, of weights that are at hand: what is due of all is counted once."""
-
-    rates: Any
-    alpha: Any  # what becomes due for each unit of learning rate
-    w: Any  # (k, d): where `finish` leaves the weights
-    slots: Any  # (2, k, d): and what they owe
-
-    def dot_up(self, entries: Any, columns: Any, w: Any, beside: Any, j: Any, t: Any) -> Any:
-        """Return the product of a row and the weights of output j."""
-        return dot(entries, columns, w)
-
-    def note_step(self, length: Any, j: Any, t: Any) -> None:
-        """Do nothing: what becomes due in each step is known before."""
-        return
-
-    def pay(self, columns: Any, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
-        """Let the weights in these columns pay."""
-        let_pay(columns, w, scale, beside, j, due_by(self, j, t))
-
-    def finish(self, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
-        """Copy all weights of output j, and what they owe."""
-        unscale(w, scale, j)
-        due = due_by(self, j, t)
-        for f in range(w.size):
-            self.w[j, f] = w[f]
-            for sign in range(2):
-                self.slots[sign, j, f] = beside[sign, j, f] + due
-
-
-@inner
-def unscale(w: Any, scale: Any, j: Any) -> None:
-    """Make the scale of the weights of one output 1."""
-    number = w.dtype.type(scale[j])
-    for f in range(w.size):
-        w[f] *= number
-    scale[j] = 1
-
-
-@inner
-def due_by(paying: Any, j: Any, t: Any) -> Any:
-    """Return what has become due of each weight of output j by step t."""
-    rates = paying.rates
-    lr_sum = rates.pace[j] * rates.sums[unsigned(t - rates.start)]
-    return paying.w.dtype.type(paying.alpha * lr_sum)
-
-
-@inner
-def let_pay(columns: Any, w: Any, scale: Any, debts: Any, j: Any, due: Any) -> None:
-    """Let weights pay that are times a scale; one whose feature occurs again has paid by then."""
-    number, inverse = w.dtype.type(scale), w.dtype.type(1 / scale)
-    for q in range(columns.size):
-        f = columns[q]
-        weight, above, below = number * w[f], debts[0, j, f], debts[1, j, f]
-        paid = payment(weight, above + due, below + due)
-        debts[0, j, f], debts[1, j, f] = above - paid, below + paid
-        # Before it is decided whether it counts: with a jump around it, which nobody can predict,
-        # epochs take 1.6 to 2 times as long.
-        left = w[f] - paid * inverse
-        w[f] = left if paid != weight else 0
 
 
 class Coasting(NamedTuple):
