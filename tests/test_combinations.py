@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from interpreted_mode import passed
 from numba import config
 from numpy_reference import (
     adagrad,
@@ -154,7 +153,3 @@ def test_fit_takes_the_steps_that_gradients_of_mxnet_lead_to(mxnet, combination)
     # by its root amplify what rounding left of it.
     np.testing.assert_allclose(model.w, expected[0].reshape(w.shape), rtol=1e-11, atol=1e-11)
     np.testing.assert_allclose(model.b, expected[1].reshape(b.shape), rtol=1e-11, atol=1e-11)
-
-
-def test_all_combinations_in_interpreted_mode_take_steps_like_mxnet(mxnet):
-    assert passed(__file__, "takes_the_steps") == len(PRODUCT)

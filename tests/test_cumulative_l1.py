@@ -7,7 +7,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from interpreted_mode import passed
 from noisy_rows import data
 from numba import config
 from numpy_reference import cumulative
@@ -90,10 +89,6 @@ def test_a_weight_pays_when_its_feature_occurs(penalty, averages, monkeypatch):
     np.testing.assert_allclose(model.w, w, rtol=0, atol=1e-14)
     np.testing.assert_array_equal(model.w == 0, w == 0)
     np.testing.assert_allclose(model.b, b, rtol=1e-13)
-
-
-def test_weights_pay_in_interpreted_mode():
-    assert passed(__file__, "pays_when") == len(CASES)
 
 
 def test_a_class_that_has_stopped_owes_no_more():

@@ -6,7 +6,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from interpreted_mode import passed
 from numba import config
 from numpy_reference import adagrad, adam, rmsprop
 from scipy import sparse
@@ -75,12 +74,6 @@ def test_plain_sgd_is_that_of_dense_rows(loss, penalty, lr, average):
 def test_momentum_at_a_constant_rate_is_that_of_dense_rows(nesterov, average):
     optimizer = SGD(momentum=0.8, nesterov=nesterov)
     assert_equal_to_dense(table(), targets("squared"), optimizer=optimizer, average=average)
-
-
-def test_all_combinations_in_interpreted_mode():
-    selection = "plain_sgd or momentum_at or lazy or adapts"
-    expected = len(PRODUCT) + 6 + 2 * len(LAZY) + len(SLOWED) + 2 * len(BY_CLASS)
-    assert passed(__file__, selection) == expected
 
 
 # The lazy form: what is remembered of a weight, and the weight itself, change in the steps in
@@ -271,10 +264,6 @@ def test_gradients_are_those_of_mxnet(mxnet, loss, dtype):
     tolerance = {"rtol": 0, "atol": 40 * 100 * np.finfo(dtype).eps}
     np.testing.assert_allclose(ours.w.reshape(D, k), X.T.astype(float) @ slopes, **tolerance)
     np.testing.assert_allclose(np.reshape(ours.b, k), slopes.sum(axis=0), **tolerance)
-
-
-def test_all_gradients_in_interpreted_mode_are_those_of_mxnet(mxnet):
-    assert passed(__file__, "gradients_are_those") == 2 * len(LOSSES)
 
 
 def test_gradients_of_each_row():

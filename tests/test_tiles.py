@@ -136,4 +136,6 @@ def test_rows_that_are_not_there_are_found_where_bounds_are_checked():
 def test_shorter_vectors_are_right_as_well(tmp_path, file):
     processor = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
     file = Path(__file__).with_name(file)
-    assert number_passed(file, "multiplied or added_up", **processor, NUMBA_CACHE_DIR=tmp_path)
+    assert number_passed(
+        file, "-k", "multiplied or added_up", **processor, NUMBA_CACHE_DIR=tmp_path
+    )
