@@ -47,8 +47,8 @@ def test_held_out_rows_are_of_each_class_alike(share, sizes, seed):
 
 
 def test_the_share_held_out_is_drawn_from_the_seed_and_never_learned_from():
-    X, y = np.eye(100), np.ones(100)
-    options = {"init": (np.zeros(100), 0.0), "epochs": 2, "fit_intercept": False}
+    X, y = np.eye(100, 300), np.ones(100)
+    options = {"init": (np.zeros(300), 0.0), "epochs": 2, "fit_intercept": False}
     seen = [
         fastsgd.fit(X, y, validation=0.25, seed=seed, **options).state.parameters.w[0] != 0
         for seed in (0, 0, 1)
@@ -185,9 +185,9 @@ def test_of_equally_good_epochs_the_first_one_has_the_best_model():
 
 
 def test_as_many_rows_are_held_out_as_are_nearest_to_the_share():  # 0.29 * 100 is 28.999...
-    options = {"init": (np.zeros(100), 0.0), "epochs": 1, "fit_intercept": False, "seed": 0}
-    model = fastsgd.fit(np.eye(100), np.ones(100), validation=0.29, **options)
-    assert (model.state.parameters.w[0] == 0).sum() == 29
+    options = {"init": (np.zeros(300), 0.0), "epochs": 1, "fit_intercept": False, "seed": 0}
+    model = fastsgd.fit(np.eye(100, 300), np.ones(100), validation=0.29, **options)
+    assert (model.state.parameters.w[0, :100] == 0).sum() == 29
 
 
 def test_rows_to_validate_on_are_of_the_dtype_of_those_of_the_fit():
@@ -248,7 +248,7 @@ def test_the_rows_of_a_class_that_are_held_out_are_drawn_from_the_seed():
 def test_each_of_many_rows_held_out_counts_once():
     n = 150_000
     options = {"validation": 0.5, "init": ([0.0], 0.0), "fit_intercept": False, "epochs": 1}
-    model = fastsgd.fit(np.zeros((n, 1)), np.ones(n), batch_size=1000, **options)
+    model = fastsgd.fit(np.zeros((n, 1)), np.ones(n), batch_size=100, **options)
     np.testing.assert_allclose(model.history.validation_loss, 0.5, rtol=1e-12)
 
 
