@@ -145,7 +145,7 @@ def test_ctrl_c_leaves_the_model_after_the_last_whole_mini_batch(long_data, part
     X, y = long_data
     batch_size = len(X) // parts
     start = np.zeros(80), 0.0
-    fastsgd.fit(X[:1000], y[:1000], init=start, epochs=1, lr=1e-6)
+    fastsgd.fit(X, y, init=start, batch_size=batch_size, **OPTIONS | {"epochs": 1})
     interrupt_soon()
     with pytest.raises(fastsgd.Interrupted) as caught:
         fastsgd.fit(X, y, init=start, batch_size=batch_size, **OPTIONS)

@@ -60,15 +60,17 @@ def test_next_process_finds_a_custom_loss_and_an_edited_one_is_never_stale(tmp_p
 SETS = """
 from numba import njit
 from fastsgd.losses import custom
-square = njit(fastmath={"contract", "reassoc", "nsz"})(lambda x: x * x / 2)
-print(type(custom(lambda p, t: square(p - t), lambda p, t: p - t)).__name__)
+flags = {"contract", "reassoc", "nsz"}
+square = njit(fastmath=flags)(lambda x: x * x / 2)
+print(type(custom(lambda p, t: square(p - t), lambda p, t: p - t)).__name__, *flags)
 """
 
 
 @needs_jit
 def test_a_loss_has_the_same_name_in_every_process():
-    names = {output_of(SETS, PYTHONHASHSEED=seed) for seed in ("1", "2", "3", "4")}
-    assert len(names) == 1
+    outputs = [output_of(SETS, PYTHONHASHSEED=seed).split() for seed in ("1", "2")]
+    assert outputs[0][0] == outputs[1][0]
+    assert outputs[0][1:] != outputs[1][1:]  # the order of a set is another in each
 
 
 CALLS_ITSELF = """
@@ -78,11 +80,11 @@ import fastsgd
 def power(x, n):
     return x * power(x, n - 1) if n > 0 else 1.0
 loss = fastsgd.losses.custom(lambda p, t: power(p - t, 2) / 2, lambda p, t: power(p - t, 1))
-print(fastsgd.gradient([[1.0]], [0.0], [1.0], 0.0, loss=loss).w[0])
+print(fastsgd.fit([[1.0]], [0.0], loss=loss, init=([1.0], 0.0), epochs=0).evaluate([[1.0]], [0.0]))
 """
 
 
 @needs_jit
 def test_what_calls_itself_runs_in_the_next_process_as_well(tmp_path):
     for _ in range(2):
-        assert output_of(CALLS_ITSELF, NUMBA_CACHE_DIR=tmp_path) == "1.0\n"
+        assert output_of(CALLS_ITSELF, NUMBA_CACHE_DIR=tmp_path) == "0.5\n"

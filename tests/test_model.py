@@ -64,7 +64,7 @@ def test_a_saved_model_keeps_how_its_intercept_is_learned(fitted, tmp_path):
 
 
 def test_the_loss_of_a_saved_model_may_be_named(program_data, tmp_path):
-    fastsgd.fit(*program_data, loss="huber").save(tmp_path / "model")
+    fastsgd.fit(*program_data, loss="huber", epochs=0).save(tmp_path / "model")
     assert fastsgd.load(tmp_path / "model", loss="huber").loss == fastsgd.losses.Huber()
     for other in ("absolute", fastsgd.losses.Huber(9.0)):
         with pytest.raises(ValueError, match=r"loss: the model was fitted with Huber\(.*\), got"):
@@ -150,7 +150,7 @@ def test_load_refuses_what_is_not_a_model(program_data, tmp_path, part, value):
 )
 def test_load_refuses_classes_that_do_not_go_with_the_model(tmp_path, classes):
     path = tmp_path / "model.npz"
-    fastsgd.fit(np.arange(6.0)[:, None], [5, 6, 7] * 2, loss="logistic", seed=0).save(path)
+    fastsgd.fit(np.arange(6.0)[:, None], [5, 6, 7] * 2, loss="logistic", epochs=0).save(path)
     with np.load(path) as archive:
         parts = {**archive, "classes": np.asarray(classes)}
     if classes is None:
@@ -306,7 +306,7 @@ def test_scores_are_of_the_dtype_of_X(outputs):
 
 
 def test_means_that_overflow_are_not_returned():
-    model = fastsgd.fit([[0.0], [1.0]], [1.0, 2.0], loss="poisson", seed=0, init=([1.0], 0.0))
+    model = fastsgd.fit([[0.0], [1.0]], [1.0, 2.0], loss="poisson", init=([1.0], 0.0), epochs=0)
     with pytest.raises(ValueError, match="X: its predictions with these weights overflow float64"):
         model.predict([[1000.0]])
     assert np.isfinite(model.decision_function([[1000.0]])).all()

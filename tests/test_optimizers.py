@@ -168,8 +168,8 @@ def test_averages_are_means_over_the_steps_from_the_first_on(batch_size, first):
 @pytest.mark.parametrize("form", [np.asarray, csr_array])
 def test_an_average_of_one_step_is_that_step(form):
     # Nothing is left of what the parameters were initially, not even what it rounds to.
-    X = np.array([[1.0], [-1.0]] * 5)
-    options = {"batch_size": 1, "lr": 0.5, "epochs": 6, "seed": 0, "init": ([1e17], 0.0)}
+    X = np.array([[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]] * 5)
+    options = {"batch_size": 1, "lr": 0.5, "epochs": 6, "seed": 0, "init": ([1e17, 0, 0], 0.0)}
     last = fastsgd.fit(form(X), 2 * X[:, 0], **options)
     model = fastsgd.fit(form(X), 2 * X[:, 0], average=60, **options)
     assert model.w.tobytes() == last.w.tobytes()

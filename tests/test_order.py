@@ -222,7 +222,7 @@ def drifting_problem(rng):
 def sorted_by_target_problem(rng):
     X = rng.normal(size=(60_000, 4))
     y = X @ rng.normal(size=4) + rng.normal(size=60_000)
-    return X[np.argsort(y)], np.sort(y), {"loss": "huber", "lr": 0.03}
+    return X[np.argsort(y)], np.sort(y), {"lr": 0.03}
 
 
 @pytest.mark.parametrize("problem", [logistic_problem, drifting_problem, sorted_by_target_problem])

@@ -16,9 +16,10 @@ from tolerances import ROUNDING
 import fastsgd.sklearn
 from fastsgd.sklearn import SGDClassifier, SGDRegressor
 
-D = 16
+D = 4
 PLAIN = {"shuffle": False, "tol": None, "max_iter": 3, "batch_size": 8}
 THROUGH_ZERO = PLAIN | {"fit_intercept": False}
+LOSS = "log_loss"  # of the classifier
 CONTAINERS = [sp.csr_array, sp.csr_matrix, sp.csc_array, sp.coo_array]
 
 
@@ -33,9 +34,10 @@ def data():
 @pytest.mark.parametrize("penalty", [None, "l2"])
 def test_sparse_rows_are_learned_as_the_dense_ones(container, penalty):
     X, score, labels = data()
-    for make, y in ((SGDRegressor, score), (SGDClassifier, labels)):
-        model = make(**THROUGH_ZERO, penalty=penalty).fit(container(X), y)
-        dense = make(**THROUGH_ZERO, penalty=penalty).fit(X.toarray(), y)
+    options = THROUGH_ZERO | {"penalty": penalty}
+    for make, loss, y in ((SGDRegressor, "squared_error", score), (SGDClassifier, LOSS, labels)):
+        model = make(loss, **options).fit(container(X), y)
+        dense = make(loss, **options).fit(X.toarray(), y)
         np.testing.assert_allclose(model.coef_, dense.coef_, rtol=1e-10, atol=1e-14)
         np.testing.assert_allclose(model.predict(X), dense.predict(X.toarray()), rtol=1e-10)
 
@@ -43,8 +45,8 @@ def test_sparse_rows_are_learned_as_the_dense_ones(container, penalty):
 def test_a_stream_of_sparse_chunks_is_one_epoch():
     X, _, labels = data()
     for penalty in (None, "l2"):
-        whole = SGDClassifier(**PLAIN | {"max_iter": 1}, penalty=penalty).fit(X, labels)
-        stream = SGDClassifier(**PLAIN, penalty=penalty)
+        whole = SGDClassifier(LOSS, **PLAIN | {"max_iter": 1}, penalty=penalty).fit(X, labels)
+        stream = SGDClassifier(LOSS, **PLAIN, penalty=penalty)
         for part in (slice(0, 16), slice(16, 80), slice(80, 120)):
             stream.partial_fit(X[part], labels[part], classes=[0, 1, 2])
         np.testing.assert_allclose(stream.coef_, whole.coef_, rtol=1e-12)
@@ -58,9 +60,10 @@ def test_a_stream_of_sparse_chunks_is_one_epoch():
 def test_single_rows_take_scikit_learns_steps(fit_intercept, way):
     X, score, labels = data()
     options = {"shuffle": False, "tol": None, "max_iter": 3, "fit_intercept": fit_intercept} | way
-    for name, y in (("SGDRegressor", score), ("SGDClassifier", labels)):
-        our = getattr(fastsgd.sklearn, name)(**options).fit(X, y)
-        their = getattr(theirs, name)(**options).fit(X, y)
+    of_kinds = ("SGDRegressor", "squared_error", score), ("SGDClassifier", LOSS, labels)
+    for name, loss, y in of_kinds:
+        our = getattr(fastsgd.sklearn, name)(loss, **options).fit(X, y)
+        their = getattr(theirs, name)(loss, **options).fit(X, y)
         np.testing.assert_allclose(our.coef_, their.coef_, rtol=ROUNDING, atol=ROUNDING)
         np.testing.assert_allclose(our.intercept_, their.intercept_, rtol=ROUNDING, atol=ROUNDING)
         assert our.intercept_.any() == fit_intercept

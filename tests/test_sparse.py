@@ -297,7 +297,7 @@ def test_rows_of_which_each_step_is_made_up_for_by_all_weights_are_visited_in_sh
 ):
     X, d = sparse.random(400, 1000, density=0.01, format="csr", random_state=0), 1000
     y = X @ np.ones(d)
-    options = {"penalty": L2(np.full(d, 0.01)), "average": True, "batch_size": 2, "seed": 0}
+    options = {"penalty": OWN, "batch_size": 2, "seed": 0}
     whole, steps = fastsgd.fit(X, y, **options), []
 
     def counting(work, orders, first, last, *given):
@@ -322,7 +322,7 @@ def test_a_step_may_take_exactly_all_of_a_weight(clip_norm):
 
 def test_steps_of_no_length_leave_weights_as_they_are():
     start, X = np.arange(1.0, D + 1), sparse.csr_array(table())
-    options = {"init": (start, 1.0), "penalty": L2(ALPHAS), "lr": lambda t: 0.0}
+    options = {"init": (start, 1.0), "penalty": L2(ALPHAS / 10), "lr": lambda t: 0.0}
     model = fastsgd.fit(X, targets("squared"), **options)
     np.testing.assert_array_equal(model.w, start)
 

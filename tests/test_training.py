@@ -18,9 +18,8 @@ from scripts import output_of
 
 import fastsgd
 
-
-# Registers hold rows as single numbers or as vectors, for which kernels are compiled: test_registers
-# has all lengths.
+# Registers hold rows as single numbers or as vectors, for each of which kernels are compiled. Rows
+# of all lengths are in test_registers.
 KINDS = [(3, ()), (4, (3,)), (13, (1,)), (13, (3,))]
 
 
