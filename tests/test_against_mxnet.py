@@ -183,7 +183,7 @@ KINDS = [("float64", (), 3), ("float64", (2,), 13), ("float32", (), 13), ("float
 
 @st.composite
 def runs(draw):
-    (dtype, outputs, d), n = draw(st.sampled_from(KINDS)), draw(st.integers(1, 60))
+    (dtype, outputs, d), n = draw(st.sampled_from(KINDS)), draw(st.integers(1, 40))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     X, y = rng.normal(size=(n, d)).astype(dtype), rng.normal(size=(n, *outputs)).astype(dtype)
     weights = rng.uniform(0, 2, n).astype(dtype) if draw(st.booleans()) else None

@@ -92,13 +92,13 @@ def uncertainty(reference, loss, case, tolerance):
     w, b = w.reshape(-1, k), b.reshape(k)
     scores = X @ w + b
     off = tolerance * (abs(X) @ abs(w) + abs(b) + abs(targets))
-    slopes = reference.derivative(scores, targets, loss)
-    changes = np.zeros((n, k))
     # With softmax, a derivative changes most if the other scores change the other way.
-    for signs in 2 * np.eye(k) - 1 if loss == "softmax" else np.ones((1, k)):
-        for sign in (-1, 1):
-            moved = reference.derivative(scores + sign * signs * off, targets, loss)
-            changes = np.maximum(changes, abs(moved - slopes))
+    signs = 2 * np.eye(k) - 1 if loss == "softmax" else np.ones((1, k))
+    moves = np.concatenate([np.zeros((1, k)), signs, -signs])
+    moved = (scores + moves[:, None] * off).reshape(-1, k)
+    derivatives = reference.derivative(moved, np.tile(targets, (len(moves), 1)), loss)
+    slopes, *others = derivatives.reshape(-1, n, k)
+    changes = abs(np.subtract(others, slopes)).max(axis=0)
     s = np.ones((n, 1)) if case.sample_weight is None else case.sample_weight.reshape(n, -1)
     # MXNet takes the target from the probability, which rounds as numbers of that size do.
     sizes = abs(slopes) + targets if loss == "softmax" else abs(slopes)

@@ -42,8 +42,8 @@ FORMULAS = {
 
 def data():
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(95, 2))
-    return X, X @ [2.0, -3.4] + 4.2
+    X = rng.normal(size=(95, 3))
+    return X, X @ [2.0, -3.4, 0.5] + 4.2
 
 
 def rates_taken(lr, epochs=4, batch_size=10, **options):
@@ -115,7 +115,7 @@ def test_optimal_is_an_error_where_the_loss_is_too_steep(loss):
 def test_optimal_takes_the_alpha_of_the_penalty_and_is_an_error_without_one():
     X, y = data()
     for penalty in (L1(0.1), ElasticNet(0.1), L2(0.1)):
-        assert len(fastsgd.fit(X, y > 0, loss="hinge", penalty=penalty, lr="optimal").history.loss)
+        assert len(fastsgd.fit(X, y, penalty=penalty, lr="optimal").history.loss)
     for penalty in (None, L2(0.0)):
         with pytest.raises(ValueError, match="lr: the optimal schedule takes the alpha"):
             fastsgd.fit(X, y, penalty=penalty, lr="optimal")

@@ -186,8 +186,9 @@ def test_float32_stays_and_other_numbers_become_float64():
 
 @pytest.mark.parametrize("kind", TARGETS)
 def test_copies_by_pickle_go_on_as_the_original(kind):
-    y = TARGETS[kind]
-    model = ours(y, optimizer=optimizers.Adam(0.8), average=True, random_state=0)
+    y, options = TARGETS[kind], {"average": True, "batch_size": 8, "penalty": None}
+    options |= {} if kind == "numbers" else {"loss": "log_loss"}
+    model = ours(y, optimizer=optimizers.Adam(0.8), random_state=0, **options)
     assert clone(model).get_params() == model.get_params()
     copy = pickle.loads(pickle.dumps(model.fit(X, y)))
     np.testing.assert_array_equal(copy.predict(X), model.predict(X))

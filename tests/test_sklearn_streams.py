@@ -142,7 +142,7 @@ def test_large_labels_of_signed_and_unsigned_integers_are_told_apart(dtypes):
 def test_each_part_of_a_stream_has_an_order_of_its_own_that_the_seed_repeats():
     y = TARGETS["numbers"]
     # At a constant rate, it is the order alone by which a step differs from that of another part.
-    options = {"loss": "epsilon_insensitive", "learning_rate": "constant", "random_state": 3}
+    options = {"learning_rate": "constant", "random_state": 3}
     orders = []
     for _ in range(2):
         model = SGDRegressor(**options)
