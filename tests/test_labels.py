@@ -87,7 +87,7 @@ def test_containers_of_strings(wrap):
     np.testing.assert_array_equal(model.w, fastsgd.fit(X, y, loss="hinge", seed=0).w)
 
 
-# In passes over the rows, and row by row: each class of the latter is clipped in test_sklearn.
+# In passes over the rows, and row by row: in test_combinations the latter are clipped as well.
 @pytest.mark.parametrize(("loss", "clip_norm"), [("logistic", 0.5), ("hinge", None)])
 def test_one_versus_rest_is_k_fits_in_the_same_order_of_rows(loss, clip_norm):
     X, score = data()
