@@ -239,7 +239,7 @@ HEALTHY = [
     {"sample_weight": np.full(1000, 1e13), "lr": 1e-14},
     {"factor_X": 1e9, "loss": "perceptron", "epochs": 30},  # steps have a bounded length
     {"factor_X": 1e9, "loss": "hinge", "epochs": 30},
-    {"factor_X": 1e9, "loss": "logistic", "optimizer": "adam", "epochs": 30},
+    {"factor_X": 1e9, "loss": "logistic", "optimizer": "adam", "penalty": "l2", "epochs": 30},
     {"lr": lambda step: 5.0 if step < 20 else 0.5, "epochs": 1},  # only the first steps were bad
 ]
 

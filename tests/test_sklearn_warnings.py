@@ -129,7 +129,7 @@ def test_fits_without_an_estimator_warn_after_those_with_one():
 def test_averages_that_predict_nothing_are_warned_of_though_the_weights_have_come_back():
     rows = 1.6 * np.random.default_rng(0).normal(size=(400, 4))
     y = rows @ np.arange(4.0) + 1
-    options = {"penalty": None, "eta0": 1.0, "random_state": 0, "max_iter": 40, "tol": None}
+    options = {"eta0": 1.0, "random_state": 0, "max_iter": 40, "tol": None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         alone = SGDRegressor(**options).fit(rows, y)

@@ -9,7 +9,6 @@ from scipy.sparse import csr_array
 
 import fastsgd
 from fastsgd import losses, schedules
-from fastsgd.optimizers import SGD
 
 
 def epochs_until_it_stops(history, tol, patience):
@@ -68,11 +67,11 @@ def test_an_output_that_has_stopped_is_frozen_and_the_others_go_on():
     assert len(model.history.loss) == max(lengths) < 60
 
 
-def test_a_frozen_output_keeps_its_average_and_its_momentum():
+def test_a_frozen_output_keeps_its_average_and_what_its_optimizer_remembers():
     X, score = data()
     y = np.digitize(score, [-2, 2])
     options = {"loss": "logistic", "lr": 0.05, "epochs": 60, "seed": 0, "tol": 1e-3, "patience": 2}
-    options |= {"optimizer": SGD(0.5), "average": True, "init": (np.zeros((3, 3)), np.zeros(3))}
+    options |= {"optimizer": "adam", "average": True, "init": (np.zeros((3, 3)), np.zeros(3))}
     model = fastsgd.fit(X, y, **options)
     options["init"] = np.zeros(3), 0.0
     for j in range(3):
