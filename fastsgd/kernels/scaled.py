@@ -43,6 +43,8 @@ def unscale(w: Any, scale: Any, j: Any) -> None:
     scale[j] = 1
 
 
+# Weights that steps of L2 do not touch need no exponential each: epochs of elastic net take 0.2 to
+# 0.3 times as long as by `Decaying`.
 class ShrinkingInScale(NamedTuple):
     """Plain SGD with a penalty that moves a weight by so much for each unit of learning rate."""
 
