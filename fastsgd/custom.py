@@ -21,7 +21,7 @@ from numba.core.errors import NumbaError
 
 from .functions import fingerprint, frozen, plain
 from .kernels.attributes import equal_within
-from .kernels.jit import INTERNAL, inner
+from .kernels.jit import INTERNAL, inner_of_user
 
 # Predictions or weights at which a derivative is compared: where many losses and penalties have
 # their kinks, and others. Saved models hold the values of a loss there.
@@ -99,7 +99,7 @@ def _new_class(
 
 def _as_method(family: str, function: Callable[..., Any]) -> Callable[..., Any]:
     if isinstance(function, FunctionType):
-        function = inner(function)
+        function = inner_of_user(function)
     if family == "penalty":
         return lambda self, w, *_: function(w)
     return lambda self, y_hat, y: function(y_hat, y)

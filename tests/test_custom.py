@@ -361,3 +361,21 @@ def test_resuming_with_another_loss_of_that_name_says_which_is_meant():
     with pytest.raises(ValueError, match=r"another one of that name: give loss=model\.loss"):
         fastsgd.fit(X, y, loss=other, resume=model)
     assert fastsgd.fit(X, y, loss=model.loss, resume=model, epochs=0).loss == loss
+
+
+def halved(p, t, weight=None):
+    """Return half the squared error, written in ways that kernels do without."""
+
+    def square(r):
+        return r * r
+
+    if weight is None:  # of a type for which the rest would not compile
+        return square(p - t) / 2
+    return square(p - t) * weight[0]
+
+
+def test_functions_may_be_written_in_any_way_that_numba_has():
+    X, y = data()
+    squared = fastsgd.fit(X, y, seed=0)
+    mine = fastsgd.fit(X, y, loss=losses.custom(halved, lambda p, t: p - t), seed=0)
+    np.testing.assert_allclose(mine.history.loss, squared.history.loss, rtol=1e-12)

@@ -56,3 +56,31 @@ class Inside(Compiler):
         passes.add_pass_after(_OfferToOthers, NativeLowering)
         passes.finalize()
         return [passes]
+
+
+# Passes for what functions of the package do without: closures, branches on what is known of types,
+# exceptions, and arithmetic on whole arrays. Without them a first fit takes 0.9 times as long, and
+# has the same machine code. By name: one that numba has no more is none to leave out.
+NEEDLESS = {
+    "DeadBranchPrune",
+    "FindLiterallyCalls",
+    "InlineClosureLikes",
+    "LiteralPropagationSubPipelinePass",
+    "LiteralUnroll",
+    "MakeFunctionToJitFunction",
+    "NopythonRewrites",
+    "RewriteDynamicRaises",
+    "RewriteSemanticConstants",
+    "WithLifting",
+}
+
+
+class OwnInside(Inside):
+    """What compiles such a function of the package itself."""
+
+    def define_pipelines(self) -> list[Any]:
+        """Return the passes that it needs."""
+        (passes,) = super().define_pipelines()
+        passes.passes = [each for each in passes.passes if each[0].__name__ not in NEEDLESS]
+        passes.finalize()
+        return [passes]

@@ -27,7 +27,7 @@ from numba.extending import overload, register_jitable
 
 from .. import forks, garbage, interrupts  # noqa: F401  (forks registers what it does)
 from .disk import Files
-from .inside import Inside
+from .inside import Inside, OwnInside
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,7 +46,7 @@ OPTIONS = {
 INTERNAL = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 # What is compiled as a part of kernels, and nowhere else.
-PART = {**INTERNAL, "forceinline": True, "pipeline_class": Inside}
+PART = {**INTERNAL, "forceinline": True, "pipeline_class": OwnInside}
 
 # Where sums and products must not be reordered: what is added last, on purpose, may be what
 # rounding took away, and another order may overflow. But a product and a sum may be rounded once:
@@ -209,6 +209,11 @@ def inner(function: F) -> F:
     the time to compile.
     """
     return register_jitable(**PART)(function)
+
+
+def inner_of_user(function: F) -> F:
+    """Compile a function of the user's so, who may write it in any way that numba has."""
+    return register_jitable(**{**PART, "pipeline_class": Inside})(function)
 
 
 def apart(function: F) -> F:
