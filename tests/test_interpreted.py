@@ -12,6 +12,7 @@ import test_cumulative_l1
 import test_losses_against_mxnet
 import test_sklearn
 import test_sparse
+import test_sparse_rounding
 from scripts import number_passed
 
 from fastsgd.losses import LOSSES
@@ -35,6 +36,7 @@ OTHERS = {
     test_sparse.test_a_rate_that_adapts_is_that_of_dense_rows: len(test_sparse.SLOWED),
     test_sparse.test_a_rate_that_adapts_for_each_class_is_that_of_dense_rows: 2
     * len(test_sparse.BY_CLASS),
+    test_sparse_rounding.test_elastic_net_is_that_of_dense_rows_however_much_weights_decay: 2 * 2,
 }
 
 
