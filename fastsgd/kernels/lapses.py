@@ -81,21 +81,27 @@ class ShrinkingInAverage(NamedTuple):
         """Apply the penalty for all the steps at once."""
         start, part = self.rates.start, min(j, self.scales.shape[0] - 1)
         scales, ways = self.scales[part], self.ways[part]
-        counts_from = min(max(since, self.first), t)
-        s, c, e = unsigned(since - start), unsigned(counts_from - start), unsigned(t - start)
+        s, c, e = places(start, self.first, since, t)
         if self.rates.pace[j] > 0:
             w, alpha = np.float64(known.w[j, f]), at(self.alpha, f) * scales[s]
-            left, last = abs(w) - alpha * (ways[e] - ways[s]), t - start
+            left, last = abs(w) - alpha * (ways[e] - ways[s]), e
             if left <= 0:
-                left, last = 0.0, last_left(abs(w), alpha, ways, since - start, last)
+                left = 0.0
+                last = unsigned(last_left(abs(w), alpha, ways, since - start, t - start))
             total = 0.0
-            if last + start > counts_from:
-                m = unsigned(last)
-                count = self.scales_left[part, c] - self.scales_left[part, m]
-                way = self.way_sums[part, m] - self.way_sums[part, c]
+            if last > c:
+                count = self.scales_left[part, c] - self.scales_left[part, last]
+                way = self.way_sums[part, last] - self.way_sums[part, c]
                 total = np.sign(w) * ((abs(w) + alpha * ways[s]) * count - alpha * way) / scales[s]
             take_in(known.averages, j, f, self.first, since, t, total)
             known.w[j, f] = np.sign(w) * left * (scales[e] / scales[s])
+
+
+@inner
+def places(start: Any, first: Any, since: Any, t: Any) -> Any:
+    """Return how far from `start` steps `since` and t are, and in between where averages begin."""
+    counts_from = min(max(since, first), t)
+    return unsigned(since - start), unsigned(counts_from - start), unsigned(t - start)
 
 
 @inner
@@ -143,10 +149,9 @@ class DecayingInAverage(NamedTuple):
 
     def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
         """Apply the penalty for all the steps at once."""
-        start, part = self.rates.start, min(j, self.sums.shape[0] - 1)
+        part = min(j, self.sums.shape[0] - 1)
         sums, log_kept = self.sums[part], self.log_kept[part]
-        counts_from = min(max(since, self.first), t)
-        s, c, e = unsigned(since - start), unsigned(counts_from - start), unsigned(t - start)
+        s, c, e = places(self.rates.start, self.first, since, t)
         if self.rates.pace[j] > 0:
             w = np.float64(known.w[j, f])
             if c > s:  # until the average has begun
