@@ -23,7 +23,13 @@ class HeldOut(NamedTuple):
         return mean_losses(self.data, parameters, loss, self.rows)
 
 
-def checked(validation: Any, problem: Problem, loss: Any) -> float | HeldOut | None:
+class LearnedFrom(NamedTuple):
+    """The only rows that a fit learns from, where its caller validates on others by itself."""
+
+    rows: Array  # their numbers, of the dtype of `index_dtype`
+
+
+def checked(validation: Any, problem: Problem, loss: Any) -> float | HeldOut | LearnedFrom | None:
     """Return the share of the rows to hold out, or other rows to validate on.
 
     Raises
@@ -31,18 +37,20 @@ def checked(validation: Any, problem: Problem, loss: Any) -> float | HeldOut | N
     TypeError, ValueError
         If `validation` is neither None, nor a share of the rows, nor other data.
     """
+    if validation is None or isinstance(validation, LearnedFrom):
+        return validation
     if isinstance(validation, (tuple, list)):
         return HeldOut(_others(validation, problem, loss), None)
-    if validation is None:
-        return None
     allowed = "a number above 0 and below 1, the share of the rows, or (X, y)"
     return checks.number("validation", validation, allowed, lambda share: 0 < share < 1)
 
 
 def split(
-    validation: float | HeldOut | None, problem: Problem, seed: int
+    validation: float | HeldOut | LearnedFrom | None, problem: Problem, seed: int
 ) -> tuple[HeldOut | None, Array | None]:
     """Return the rows to validate on, and the numbers of those to learn from, None for all."""
+    if isinstance(validation, LearnedFrom):
+        return None, validation.rows
     if not isinstance(validation, float):
         return validation, None
     is_held = _drawn(validation, problem, seed)

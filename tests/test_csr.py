@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tracemalloc
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from peaks import peak_of
 from scipy import sparse
 from sparse_rows import N, table, targets
 
@@ -140,10 +139,7 @@ def test_what_is_converted_is_converted_once(make, with_a_zero):
     X = make(sparse.random_array((2000, 200), density=0.5, rng=np.random.default_rng(0)))
     X.data[0] = 0.0 if with_a_zero else X.data[0]
     read(X)
-    tracemalloc.start()
-    rows = read(X)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    rows, peak = peak_of(lambda: read(X))
     assert peak < 1.5 * (rows.entries.nbytes + rows.indices.nbytes)
 
 

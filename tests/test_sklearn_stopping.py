@@ -7,6 +7,7 @@ import copy
 import numpy as np
 import pytest
 import sklearn.linear_model as theirs
+from peaks import peak_of
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from sklearn_pairs import PLAIN, RATES, SCORE, TARGETS, X, assert_alike, ours, pair
@@ -50,6 +51,15 @@ def test_rows_held_out_are_those_that_a_splitter_with_the_random_state_holds_out
     model = ours(y, **PLAIN, **options, random_state=copy.deepcopy(seed)).fit(X, y)
     alone = ours(y, **PLAIN).fit(X[np.sort(train)], y[np.sort(train)])
     np.testing.assert_array_equal(model.coef_, alone.coef_)
+
+
+def test_no_more_than_the_rows_held_out_is_copied():
+    X = np.random.default_rng(0).normal(size=(20_000, 30))
+    options = {"validation_fraction": 0.1, "tol": 1.0, "n_iter_no_change": 1, "random_state": 0}
+    model = SGDRegressor(early_stopping=True, eta0=1e-3, **options)
+    model.fit(X, X[:, 0])  # compiles
+    _, peak = peak_of(lambda: model.fit(X, X[:, 0]))
+    assert peak < X.nbytes / 2  # a tenth for the rows held out, the rest for targets and orders
 
 
 def test_early_stopping_stops_all_classes_by_the_score_of_the_estimator():

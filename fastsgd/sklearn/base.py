@@ -21,6 +21,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from .. import checks, training
 from ..arrays import Array
+from ..held_out import LearnedFrom
 from ..kernels.averages import Averaged
 from ..kernels.epoch import Parameters
 from ..model import History, Model
@@ -29,7 +30,7 @@ from ..parameters import for_kernels, for_user
 from ..penalties import NoPenalty
 from ..schedules import Adaptive
 from ..state import State, learned, new_state, with_debts
-from .examples import Examples, split
+from .examples import Examples, drawn
 from .failing import errors_of_scikit_learn, labels_in_errors, warn_if_worse, whole_or_as_before
 from .passive import check_rule
 from .translation import penalty_of, schedule_of
@@ -144,9 +145,9 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             intercept_init = self.intercept_ if intercept_init is None else intercept_init
         held = None
         if self.early_stopping:
-            train, others = split(self, y, sample_weight)
-            rows, held = rows.at(train), rows.at(others)
-        # After the split, which has the random state as it was given.
+            others = drawn(self, y, sample_weight)
+            rows, held = rows.without(others), rows.at(others)
+        # After the rows are drawn, which has the random state as it was given.
         begun = self._begun(rows, classes, coef_init, intercept_init)
         watch = None if held is None else watch_of(self, held, begun.classes)
         with labels_in_errors(classes):
@@ -157,7 +158,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             seconds = sum(model.history.seconds)
             print(f"Convergence after {epochs} epochs took {seconds:.2f} seconds")
         known = {} if classes is None else {"classes_": classes}
-        self._take(model, [], epochs * rows.X.shape[0], **known)
+        self._take(model, [], epochs * rows.n, **known)
         return begun, model, rows, weights
 
     def _partial_fit(
@@ -186,10 +187,10 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         losses, seen = ([], 0) if before is None else (self.loss_curve_, self._rows_seen)
         if state.steps != steps:
             # As many as the steps stand for, which an optimal learning rate falls with.
-            self._rows_seen = seen = state.steps * min(self.batch_size, rows.X.shape[0])
+            self._rows_seen = seen = state.steps * min(self.batch_size, rows.n)
         with labels_in_errors(classes):
             model = self._learn(begun, rows, weights, 1, None, None)
-        self._take(model, losses, seen + rows.X.shape[0])
+        self._take(model, losses, seen + rows.n)
         return begun, model, rows, weights
 
     def __getstate__(self) -> Any:
@@ -357,6 +358,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 patience=int(self.n_iter_no_change),
                 fit_intercept=self.fit_intercept,
                 shuffle=self.shuffle,
+                validation=None if rows.kept is None else LearnedFrom(rows.kept),
                 resume=begun,
                 callback=callback_of(watch, self.verbose),
                 n_threads=self.n_threads,
@@ -369,7 +371,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         """Return the learning rate."""
         if watch is not None and watch.is_adaptive:
             return watch.rate
-        steps, batch_size = begun.state.steps, min(self.batch_size, rows.X.shape[0])
+        steps, batch_size = begun.state.steps, min(self.batch_size, rows.n)
         seen = self._rows_seen if steps > 0 else 0
         return schedule_of(self, tol, batch_size, seen - steps * batch_size)
 

@@ -92,8 +92,8 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
         Whether rows are held out, as many of each class as its share, and `tol` watches the
         score on them, of all classes together.
     validation_fraction : float
-        The share of the rows held out. All rows are copied for it, into two parts. After a `fit`,
-        `partial_fit` holds none out.
+        The share of the rows held out, which are copied. After a `fit`, `partial_fit` holds none
+        out.
     n_iter_no_change : int
         How many epochs without improvement are borne.
     class_weight : "balanced", dict or None

@@ -123,4 +123,4 @@ def _loss_of(model: Model, rows: Examples, class_weight: dict[int, float] | None
         check_finite=False,
     )
     values = for_kernels(model.w, model.b, problem.dtype)
-    return float(mean_losses(problem.data, values, model.loss).sum())
+    return float(mean_losses(problem.data, values, model.loss, rows.kept).sum())

@@ -66,8 +66,8 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
     early_stopping : bool
         Whether rows are held out, drawn at random, and `tol` watches the score on them.
     validation_fraction : float
-        The share of the rows held out. All rows are copied for it, into two parts. After a `fit`,
-        `partial_fit` holds none out.
+        The share of the rows held out, which are copied. After a `fit`, `partial_fit` holds none
+        out.
     n_iter_no_change : int
         How many epochs without improvement are borne.
     warm_start : bool

@@ -80,7 +80,7 @@ def watch_of(estimator: Any, held: Examples, classes: Array | None) -> ScoreWatc
     def score(model: Model) -> float:
         for name, value in judge._parameters_of(model).items():
             setattr(judge, name, value)
-        return float(judge.score(*held))
+        return float(judge.score(held.X, held.targets, held.sample_weight))
 
     is_adaptive = estimator.learning_rate == "adaptive"
     return ScoreWatch(score, estimator.tol, estimator.n_iter_no_change, estimator.eta0, is_adaptive)
