@@ -10,6 +10,7 @@ import sklearn.linear_model as theirs
 from labelled_rows import LABELS, SCORE, X
 from noisy_rows import data
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import ShuffleSplit
 from tolerances import ROUNDING
 
 import fastsgd.sklearn
@@ -138,6 +139,11 @@ def test_averages_that_predict_nothing_are_warned_of_though_the_weights_have_com
     with pytest.warns(ConvergenceWarning, match="The fit diverged: its loss is .*e"):
         averaged.fit(rows, y)
     assert averaged.score(rows, y) < -1e6
+    # So they are by the rows that were learned from, whatever those held out are.
+    _, held = next(ShuffleSplit(test_size=0.1, random_state=0).split(rows))
+    y[held] = 1e60
+    with pytest.warns(ConvergenceWarning, match="The fit diverged: its loss is .*e"):
+        averaged.set_params(early_stopping=True).fit(rows, y)
 
 
 def test_large_losses_of_steps_of_bounded_length_are_no_divergence():
