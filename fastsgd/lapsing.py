@@ -15,6 +15,7 @@ from .kernels.lapses import (
     Decaying,
     DecayingByFeature,
     DecayingEvenly,
+    DecayingEvenlyInAverage,
     DecayingInAverage,
     Nothing,
     Owing,
@@ -51,8 +52,11 @@ def is_replayed(settings: Settings) -> bool:
     penalty = settings.penalty
     if not _is_plain(settings.optimizer) or isinstance(penalty, NoPenalty):
         return False
-    by_feature = hasattr(penalty, "decay") and np.ndim(penalty.alpha) == 1
-    return not hasattr(penalty, "rest") or (by_feature and settings.first_averaged is not None)
+    if not hasattr(penalty, "rest"):
+        return True
+    if settings.first_averaged is None or isinstance(penalty, L1) or np.ndim(penalty.alpha) == 0:
+        return False
+    return isinstance(penalty, ElasticNet) or not isinstance(settings.schedule, EVEN)
 
 
 def _is_plain(optimizer: Any) -> bool:
@@ -138,6 +142,8 @@ def lapse_of(settings: Settings, state: State, start: int, lrs: Array) -> Any:
     lapse = _decaying(penalty, settings.schedule, rates, first)
     if is_averaged and isinstance(lapse, Decaying):
         return _in_average(lapse, first)
+    if is_averaged and isinstance(lapse, DecayingEvenly):
+        return DecayingEvenlyInAverage(rates, lapse.log_kept, first)
     return lapse
 
 

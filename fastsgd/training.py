@@ -99,10 +99,10 @@ def fit(
         last step before it is needed, or before the end of a stretch of the epoch, of which small
         data have one. A penalty then counts for less the rarer a feature is, which is another
         objective, and a weight whose feature never occurs stays what it is initially. What is in
-        proportion to the number of steps between two occurrences: averages of plain SGD with a
-        penalty other than L2 of one alpha, penalties of your own, and an L2 penalty, or share of
-        one, that is so strong that alpha times lr may be 1 or more, or above 1/2 where each feature
-        has its alpha and the rate changes.
+        proportion to the number of steps between two occurrences: penalties of your own; an L2
+        penalty, or share of one, that is so strong that alpha times lr may be 1 or more, or above
+        1/2 where each feature has its alpha and the rate changes; and averages of plain SGD, where
+        each feature has its alpha, with an elastic net, or with L2 at a rate that changes.
     y : array-like of shape (n,) or (n, k)
         For regression, the targets, converted to the dtype of X where they are not of it; one
         column is one output of several, with `w` of shape (d, 1). For classes, labels, of shape

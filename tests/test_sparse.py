@@ -53,6 +53,7 @@ COMPILED = [
     ("squared", NoPenalty(), RATES[0], 9),
     ("squared", L2(alpha=0.3), RATES[1], False),
     ("squared", L2(alpha=0.3), RATES[1], 9),
+    ("squared", L2(alpha=ALPHAS), RATES[0], 9),
     ("squared", ElasticNet(alpha=ALPHAS, l1_ratio=0.2), RATES[1], False),
     ("logistic", L1(alpha=ALPHAS / 10), RATES[2], False),
     ("softmax", ElasticNet(alpha=0.3, l1_ratio=0.2), RATES[1], 9),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .arithmetic import at, unsigned
-from .elementary import exp
+from .elementary import exp, expm1
 from .jit import entry, inner
 from .methods import bring_up, derivative, rest, shrink
 
@@ -186,6 +186,28 @@ class DecayingEvenly(NamedTuple):
             part = min(j, self.log_kept.shape[0] - 1)
             log_kept = (t - since) * self.log_kept[part, f]
             known.w[j, f] = rest(self.penalty, known.w[j, f], f, lr_sum, log_kept)
+
+
+# 20,000 rows of 47,000 features, one a step, take 0.08 s, and by `Replay` 7.7.
+class DecayingEvenlyInAverage(NamedTuple):
+    """As `DecayingEvenly`, and the weight counts for its average as it decays, from `first` on."""
+
+    rates: Any
+    log_kept: Any  # as of `DecayingEvenly`
+    first: Any
+
+    def bring_up(self, known: Any, j: int, f: Any, since: Any, t: Any) -> None:
+        """Apply the penalty for all the steps at once."""
+        if self.rates.pace[j] > 0:
+            log_kept = self.log_kept[min(j, self.log_kept.shape[0] - 1), f]
+            counts_from = min(max(since, self.first), t)
+            w = np.float64(known.w[j, f]) * exp((counts_from - since) * log_kept)
+            steps = t - counts_from
+            # A geometric series; where nothing decays, as many times the weight.
+            lost, lost_at_once = expm1(steps * log_kept), expm1(log_kept)
+            count = exp(log_kept) * lost / lost_at_once if lost_at_once < 0 else np.float64(steps)
+            take_in(known.averages, j, f, self.first, since, t, w * count)
+            known.w[j, f] = w * exp(steps * log_kept)
 
 
 class DecayingByFeature(NamedTuple):
