@@ -11,6 +11,7 @@ import test_combinations
 import test_cumulative_l1
 import test_losses_against_mxnet
 import test_sklearn
+import test_sklearn_checks
 import test_sparse
 import test_sparse_rounding
 from scripts import number_passed
@@ -30,6 +31,7 @@ AGAINST_MXNET = {
 OTHERS = {
     test_cumulative_l1.test_a_weight_pays_when_its_feature_occurs: len(test_cumulative_l1.CASES),
     test_sklearn.test_parameters_after_each_epoch_are_scikit_learns: len(test_sklearn.CASES),
+    test_sklearn_checks.test_scikit_learns_check: test_sklearn_checks.number_interpreted(),
     test_sparse.test_plain_sgd_is_that_of_dense_rows: len(test_sparse.PRODUCT),
     test_sparse.test_momentum_at_a_constant_rate_is_that_of_dense_rows: 2 * 3,
     test_sparse.test_lazy_steps_of_other_optimizers_are_those_of_numpy: 2 * len(test_sparse.LAZY),
@@ -50,5 +52,5 @@ def test_all_combinations_agree_with_mxnet(mxnet):
     assert interpreted(AGAINST_MXNET) == sum(AGAINST_MXNET.values())
 
 
-def test_all_combinations_agree_with_dense_rows_numpy_and_scikit_learn():
+def test_all_combinations_agree_with_dense_rows_numpy_and_scikit_learn_and_pass_its_checks():
     assert interpreted(OTHERS) == sum(OTHERS.values())
