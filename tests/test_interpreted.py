@@ -12,6 +12,10 @@ import test_cumulative_l1
 import test_losses_against_mxnet
 import test_sklearn
 import test_sklearn_checks
+import test_sklearn_passive
+import test_sklearn_sparse
+import test_sklearn_streams
+import test_sklearn_warnings
 import test_sparse
 import test_sparse_rounding
 from scripts import number_passed
@@ -31,7 +35,21 @@ AGAINST_MXNET = {
 OTHERS = {
     test_cumulative_l1.test_a_weight_pays_when_its_feature_occurs: len(test_cumulative_l1.CASES),
     test_sklearn.test_parameters_after_each_epoch_are_scikit_learns: len(test_sklearn.CASES),
+    test_sklearn.test_variants_are_scikit_learns: 3 * len(test_sklearn.VARIANTS),
+    test_sklearn.test_probabilities_are_scikit_learns: 2 * len(test_sklearn.PROBABLE),
     test_sklearn_checks.test_scikit_learns_check: test_sklearn_checks.number_interpreted(),
+    test_sklearn_passive.test_parameters_after_each_epoch_are_scikit_learns: len(
+        test_sklearn_passive.RULES
+    )
+    * len(test_sklearn_passive.CASES),
+    test_sklearn_sparse.test_single_rows_take_scikit_learns_steps: 2
+    * len(test_sklearn_sparse.WAYS),
+    test_sklearn_streams.test_a_stream_of_chunks_is_one_epoch_to_the_bit: len(
+        test_sklearn_streams.STREAMS
+    ),
+    test_sklearn_warnings.test_derivatives_are_clipped_as_there_but_not_without_a_word: len(
+        test_sklearn_warnings.UNBOUNDED
+    ),
     test_sparse.test_plain_sgd_is_that_of_dense_rows: len(test_sparse.PRODUCT),
     test_sparse.test_momentum_at_a_constant_rate_is_that_of_dense_rows: 2 * 3,
     test_sparse.test_lazy_steps_of_other_optimizers_are_those_of_numpy: 2 * len(test_sparse.LAZY),

@@ -104,7 +104,8 @@ def test_calibration_and_stacking():
     calibrated = CalibratedClassifierCV(classifier(loss="hinge"), cv=3).fit(scaled, y)
     assert calibrated.score(scaled, y) > 0.95
     np.testing.assert_allclose(calibrated.predict_proba(scaled).sum(axis=1), 1)
-    stacked = StackingClassifier([("one", classifier())], final_estimator=classifier())
+    three = [(name, classifier()) for name in ("one", "two", "three")]
+    stacked = StackingClassifier(three, final_estimator=classifier())
     assert stacked.fit(scaled, y).score(scaled, y) > 0.95
 
 
