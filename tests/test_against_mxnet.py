@@ -177,16 +177,22 @@ def assert_run_agrees(reference, run, fit=fastsgd.fit):
 
 
 # Registers hold rows as single numbers or as vectors, and test_registers has all their lengths.
-# Kernels are compiled for each combination: here is each pair of a dtype, outputs and a way.
-KINDS = [("float64", (), 3), ("float64", (2,), 13), ("float32", (), 13), ("float32", (2,), 3)]
+# Kernels are compiled for each combination: here is each pair of a dtype, outputs and a way, and of
+# weights or none with a dtype and outputs.
+KINDS = [
+    ("float64", (), 3, False),
+    ("float64", (2,), 13, True),
+    ("float32", (), 13, True),
+    ("float32", (2,), 3, False),
+]
 
 
 @st.composite
 def runs(draw):
-    (dtype, outputs, d), n = draw(st.sampled_from(KINDS)), draw(st.integers(1, 40))
+    (dtype, outputs, d, is_weighted), n = draw(st.sampled_from(KINDS)), draw(st.integers(1, 40))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     X, y = rng.normal(size=(n, d)).astype(dtype), rng.normal(size=(n, *outputs)).astype(dtype)
-    weights = rng.uniform(0, 2, n).astype(dtype) if draw(st.booleans()) else None
+    weights = rng.uniform(0, 2, n).astype(dtype) if is_weighted else None
     start = rng.normal(size=(d, *outputs)).astype(dtype), rng.normal(size=outputs).astype(dtype)
     # Stable for any batch: lr is below 1 over the largest weighted squared norm of a row.
     largest = 2 * float((X.astype(np.float64) ** 2).sum(axis=1).max() + 1)
