@@ -10,6 +10,7 @@ import sys
 import test_combinations
 import test_cumulative_l1
 import test_losses_against_mxnet
+import test_optimizers
 import test_sklearn
 import test_sklearn_checks
 import test_sklearn_passive
@@ -29,6 +30,9 @@ AGAINST_MXNET = {
     ),
     test_losses_against_mxnet.test_gradient_is_what_mxnet_leaves_in_grad: len(
         test_losses_against_mxnet.PRODUCT
+    ),
+    test_optimizers.test_200_steps_in_float32_agree_with_the_optimizer_of_mxnet: len(
+        test_optimizers.CASES
     ),
     test_sparse.test_gradients_are_those_of_mxnet: 2 * len(LOSSES),
 }
