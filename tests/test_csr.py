@@ -32,7 +32,7 @@ def with_zeros(X):
     data, rows = np.append(X.data, np.zeros(N)), np.append(X.row, np.arange(N))
     X = sparse.csr_array((data, (rows, np.append(X.col, np.full(N, 2)))), shape=X.shape)
     X.sort_indices()
-    return X
+    return with_indices(X, np.int32)
 
 
 def with_duplicates(X):
@@ -48,7 +48,8 @@ def with_zeros_and_duplicates(X):
     data = np.concatenate([X.data / 4, X.data * 3 / 4, np.zeros(N)])
     order = np.argsort(rows, kind="stable")
     indptr = np.searchsorted(rows[order], np.arange(N + 1))
-    return sparse.csr_array((data[order], columns[order], indptr), shape=X.shape)
+    X = sparse.csr_array((data[order], columns[order], indptr), shape=X.shape)
+    return with_indices(X, np.int32)
 
 
 def with_duplicates_that_cancel(X):
@@ -58,7 +59,8 @@ def with_duplicates_that_cancel(X):
     data = np.concatenate([X.data, np.ones(N), -np.ones(N)])
     order = np.lexsort([columns, rows])
     indptr = np.searchsorted(rows[order], np.arange(N + 1))
-    return sparse.csr_array((data[order], columns[order], indptr), shape=X.shape)
+    X = sparse.csr_array((data[order], columns[order], indptr), shape=X.shape)
+    return with_indices(X, np.int32)
 
 
 FORMS = {
@@ -74,7 +76,6 @@ FORMS = {
     "duplicates": with_duplicates,
     "zeros and duplicates": with_zeros_and_duplicates,
     "duplicates that cancel": with_duplicates_that_cancel,
-    "int64 indices": lambda X: with_indices(sparse.csr_array(X), np.int64),
     "read-only": lambda X: read_only(sparse.csr_array(X)),
 }
 
@@ -103,6 +104,17 @@ def test_any_form_gives_the_same_bits(form):
     np.testing.assert_allclose(model.predict(other), X @ model.w + model.b, rtol=1e-12)
     loss = np.mean((X @ model.w + model.b - y) ** 2 / 2)
     np.testing.assert_allclose(model.evaluate(other, y), loss, rtol=1e-12)
+
+
+def test_indices_of_64_bits_give_the_same_bits():
+    X, y = sparse.csr_array(table()), targets("squared")
+    model, expected = (
+        fastsgd.fit(with_indices(X.copy(), dtype), y, seed=0) for dtype in (np.int64, np.int32)
+    )
+    np.testing.assert_array_equal(model.w, expected.w)
+    long = with_indices(X.copy(), np.int64)
+    np.testing.assert_array_equal(model.predict(long), expected.predict(X))
+    assert model.evaluate(long, y) == expected.evaluate(X, y)
 
 
 @pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.float32, np.float64])

@@ -77,7 +77,7 @@ def test_plain_sgd_splits_forward_and_backward(penalty):
 def test_the_penalty_is_summed_in_float64_over_all_outputs():
     d = 2**16
     w = np.full((d, 2), 0.1, np.float32)
-    X, y = np.zeros((1, d), np.float32), np.zeros((1, 2), np.float32)
+    X, y = sparse.csr_array((1, d), dtype=np.float32), np.zeros((1, 2), np.float32)
     start = w, np.zeros(2)
     model = fastsgd.fit(X, y, penalty=L2(alpha=0.5), lr=1e-30, epochs=1, init=start)
     # A float32 sum of so many equal terms is off by more than 1e-5.
@@ -216,8 +216,8 @@ def test_a_shrunk_weight_lets_nan_be_seen(w, distance):
 
 def test_rates_whose_sum_overflows_are_not_silent():
     # The penalty on the first weight is 0, and infinity times 0 is not a number.
-    X = sparse.csr_array(np.array([[0, 0], [0, 0], [0, 1], [0, 0]], np.float32))
-    options = {"lr": 3e38, "batch_size": 1, "epochs": 1, "fit_intercept": False, "shuffle": False}
+    X = sparse.csr_array([[0.0, 0.0], [0.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    options = {"lr": 1e308, "batch_size": 1, "epochs": 1, "fit_intercept": False, "shuffle": False}
     with pytest.raises(fastsgd.DivergenceError):
         fastsgd.fit(X, np.zeros(4), init=([1.0, 0.0], 0.0), penalty=L1([0.0, 1.0]), **options)
 

@@ -80,7 +80,7 @@ def test_steps_of_float32_are_not_lost_where_those_of_single_rows_would_be(other
 
 
 def test_powers_of_large_rates_do_not_overflow():
-    X, penalty = 1e-7 * table(), L2(ALPHAS * 2e-13)
+    X, penalty = 1e-7 * table(), ElasticNet(ALPHAS * 2e-13, 0.0)
     options = {"penalty": penalty, "lr": lambda t: 1e12 - t, "fit_intercept": False}
     assert_equal_to_dense(X, targets("squared"), **options)
 
