@@ -14,15 +14,16 @@ from fastsgd.optimizers import SGD
 from fastsgd.penalties import CumulativeL1
 from fastsgd.schedules import Adaptive, Cosine, InvScaling
 
+ADAM_AVERAGED = {"optimizer": "adam", "average": 15}
 RESUMED = {
     "plain": {},
-    "adam, averaged": {"optimizer": "adam", "average": 15},
+    "adam, averaged": ADAM_AVERAGED,
     "averaged later": {"average": 99, "lr": 0.05},
     "momentum, scaled": {"optimizer": SGD(0.9), "lr": InvScaling(0.01), "penalty": "l1"},
     "cumulative": {"penalty": CumulativeL1(0.3, 0.5)},
     "watched": {"tol": 1e-4, "patience": 3, "lr": 0.01},
     "adaptive": {"lr": Adaptive(0.03, tol=1e-2, patience=1)},
-    "one-versus-rest": {"loss": "logistic", "tol": 3e-2, "patience": 2, "optimizer": "adagrad"},
+    "one-versus-rest": {"loss": "logistic", "tol": 3e-2, "patience": 2, **ADAM_AVERAGED},
     "cosine": {"lr": Cosine(0.1, steps=100)},
     "no losses": {"epoch_loss": None},
     "validated": {"validation": 0.25, "lr": 0.3, "batch_size": 2},
