@@ -216,8 +216,8 @@ def test_a_shrunk_weight_lets_nan_be_seen(w, distance):
 
 def test_rates_whose_sum_overflows_are_not_silent():
     # The penalty on the first weight is 0, and infinity times 0 is not a number.
-    X = sparse.csr_array([[0.0, 0.0], [0.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
-    options = {"lr": 1e308, "batch_size": 1, "epochs": 1, "fit_intercept": False, "shuffle": False}
+    X = sparse.csr_array(np.array([[0, 0], [0, 0], [0, 1], [0, 0]], np.float32))
+    options = {"lr": 3e38, "batch_size": 1, "epochs": 1, "fit_intercept": False, "shuffle": False}
     with pytest.raises(fastsgd.DivergenceError):
         fastsgd.fit(X, np.zeros(4), init=([1.0, 0.0], 0.0), penalty=L1([0.0, 1.0]), **options)
 
