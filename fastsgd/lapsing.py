@@ -78,10 +78,10 @@ def _is_divided(settings: Settings) -> bool:
 
 
 def _most_decay(settings: Settings) -> float:
-    """Return the largest share of a weight that decays in a step, as far as can be told."""
+    """Return the largest share of a weight that decays in a step, or infinity if none is known."""
     lr: float = getattr(settings.schedule, "lr", math.inf)
     decay = float(np.max(settings.penalty.decay()))
-    return min(MOST_DECAY, lr * decay) if decay > 0 else 0.0
+    return lr * decay if decay > 0 else 0.0
 
 
 def _terms(most: float) -> int:
@@ -105,10 +105,11 @@ def row_cost(problem: Problem, settings: Settings) -> int:
         return cost + problem.d * problem.k // settings.batch_size  # in the sweep at the end
     if _takes_powers(settings):
         # The table of a stretch takes 8 MB at most: two of them, as the next is made.
-        return cost + 16 * _terms(_most_decay(settings)) // settings.batch_size
+        most = min(_most_decay(settings), MOST_DECAY)
+        return cost + 16 * _terms(most) // settings.batch_size
     if _is_divided(settings):
-        # Of x up to a half, 2 x is more than -log(1 - x).
-        share = 2 * _most_decay(settings) / -LEAST_LOG_KEPT
+        most = _most_decay(settings)
+        share = math.log1p(-most if most < 1 else -MOST_DECAY) / LEAST_LOG_KEPT
         return max(cost, cost_of_steps(share, settings.batch_size))
     return cost
 

@@ -57,7 +57,7 @@ def _is_even(penalty: Any) -> bool:
 
 
 def _most_in_a_batch(problem: Problem, batch_size: int) -> float:
-    """Return how many float32 gradients of a batch one weight takes in, or no fewer."""
+    """Return how many float32 gradients of a batch one weight takes in on average, at most."""
     rows = problem.data.rows
     if problem.dtype == FLOAT64:
         return 0.0

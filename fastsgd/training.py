@@ -102,7 +102,8 @@ def fit(
         proportion to the number of steps between two occurrences: penalties of your own; an L2
         penalty, or share of one, that is so strong that alpha times lr may be 1 or more, or above
         1/2 where each feature has its alpha and the rate changes; and averages of plain SGD, where
-        each feature has its alpha, with an elastic net, or with L2 at a rate that changes.
+        each feature has its alpha, with an elastic net, or with L2, that of a cumulative penalty
+        too, at a rate that changes. An adaptive rate is none that changes here.
     y : array-like of shape (n,) or (n, k)
         For regression, the targets, converted to the dtype of X where they are not of it; one
         column is one output of several, with `w` of shape (d, 1). For classes, labels, of shape

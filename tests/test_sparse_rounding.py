@@ -36,13 +36,16 @@ def test_steps_that_take_all_of_a_weight_do_not_blur_those_after_them(clip_norm)
     assert float(model.w[0]) == pytest.approx((1 - 2e-6) ** (half - 1), rel=1e-11)
 
 
-@pytest.mark.parametrize("average", [False, 100])
+# What a step leaves of each weight is half of it, or a tenth.
+@pytest.mark.parametrize(("alpha", "average"), [(5.0, False), (5.0, 100), (9.0, 100)])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32] if config.DISABLE_JIT else [np.float64])
-def test_elastic_net_is_that_of_dense_rows_however_much_weights_decay(dtype, average, monkeypatch):
+def test_elastic_net_is_that_of_dense_rows_however_much_weights_decay(
+    dtype, alpha, average, monkeypatch
+):
     monkeypatch.setattr("fastsgd.lapsing.Replay", None)  # no step is made up for by itself
-    # Half of each weight in a step, so that 1200 of them leave 2**-1200, and a step of L1 takes
-    # some thousandth of what a row adds.
-    X, penalty = table(n=1200, dtype=dtype), ElasticNet(5.0, 1e-3)
+    # All 1200 steps leave 2**-1200 or less, and a step of L1 takes some thousandth of what a row
+    # adds.
+    X, penalty = table(n=1200, dtype=dtype), ElasticNet(alpha, 1e-3)
     y, rtol = (X @ np.arange(D)).astype(dtype), 1e-12 if dtype is np.float64 else 2e-6
     options = {"penalty": penalty, "lr": 0.1, "batch_size": 1, "average": average}
     assert_equal_to_dense(X, y, rtol, **options)
