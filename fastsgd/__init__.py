@@ -8,7 +8,7 @@ imported by itself, has scikit-learn's estimators.
 
 from . import garbage, interrupts
 
-with interrupts.ending_the_command(), garbage.kept():
+with interrupts.ending_the_command(), garbage.made_to_stay():
     from . import losses, optimizers, penalties, schedules
     from .errors import DivergenceError, DivergenceWarning, Interrupted
     from .gradients import ParameterGradient, gradient

@@ -103,13 +103,16 @@ def test_what_was_never_finished_is_removed_once_nobody_writes_to_it(tmp_path):
     assert files.load("key") == "code"
 
 
-# It prints the weight of a fit; before it, a source may be edited.
-EDITED = """
-import sys, pathlib, fastsgd
-for file in sys.argv[1:]:
-    with pathlib.Path(file).open("a") as source:
-        source.write("# edited")
-print(fastsgd.fit([[1.0]], [1.0], init=([0.0], 0.0), lr=0.25, epochs=1).w[0])
+# It edits the sources that it is given, and prints the weights of fits with the losses.
+EDITS_AND_FITS = """
+import os, sys, fastsgd
+for given in sys.argv[1:]:
+    if os.path.isfile(given):
+        with open(given, "a") as source:
+            source.write("# edited")
+    else:
+        one_step = dict(init=([0.0], 0.0), lr=0.25, epochs=1)
+        print(fastsgd.fit([[1.0]], [1.0], loss=given, **one_step).w[0])
 """
 
 
@@ -123,8 +126,12 @@ def test_machine_code_of_sources_that_are_edited_meanwhile_is_not_kept(tmp_path)
     code = tmp_path / "code"
     places = {"PYTHONPATH": tmp_path, "NUMBA_CACHE_DIR": code}
     edited = package / "losses" / "regression.py"
-    assert output_of(EDITED, edited, cwd=tmp_path, **places) == "0.25\n"
+    assert output_of(EDITS_AND_FITS, edited, "squared", cwd=tmp_path, **places) == "0.25\n"
     assert files_in(code) == []
+    output_of(EDITS_AND_FITS, "absolute", cwd=tmp_path, **places)
+    of_absolute = files_in(code)
+    output_of(EDITS_AND_FITS, "absolute", edited, "squared", cwd=tmp_path, **places)
+    assert files_in(code) == of_absolute != []
 
 
 @needs_jit
@@ -133,7 +140,7 @@ def test_machine_code_of_a_package_in_a_zip_is_not_kept(tmp_path):
     path = shutil.make_archive(tmp_path / "all", "zip", package.parent, package.name)
     # Where numba keeps what comes from a zip.
     places = {"PYTHONPATH": path, "NUMBA_CACHE_DIR": "", "XDG_CACHE_HOME": tmp_path / "code"}
-    assert output_of(EDITED, cwd=tmp_path, **places) == "0.25\n"
+    assert output_of(EDITS_AND_FITS, "squared", cwd=tmp_path, **places) == "0.25\n"
     assert files_in(tmp_path / "code") == []
 
 

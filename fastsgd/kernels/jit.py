@@ -8,12 +8,9 @@ compiler puts the method of that very class in its place: ``derivative(loss, y_h
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import update_wrapper, wraps
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import llvmlite
@@ -28,6 +25,7 @@ from numba.extending import overload, register_jitable
 from .. import forks, garbage, interrupts  # noqa: F401  (forks registers what it does)
 from .disk import Files
 from .inside import Inside, OwnInside
+from .sources import hash_of_all, hash_of_imported
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,22 +52,6 @@ PART = {**INTERNAL, "forceinline": True, "pipeline_class": OwnInside}
 EXACT = {**PART, "fastmath": {"contract"}}
 
 
-def _hash_of_sources() -> str | None:
-    """Return a hash of all sources of the package, or None where they are no files of their own."""
-    # Not by patterns of pathlib, which take longer to prepare than all sources to read.
-    package = os.path.dirname(os.path.dirname(__file__))
-    files = [os.path.join(folder, name) for folder, _, names in os.walk(package) for name in names]
-    sources = []
-    for file in sorted(files):
-        if file.endswith(".py"):
-            with suppress(FileNotFoundError):  # of a link to nothing, as editors make for locks
-                sources.append(Path(file).read_bytes())
-    return hashlib.sha256(b"\0".join(sources)).hexdigest() if sources else None
-
-
-SOURCES = _hash_of_sources()
-
-
 # Their code is a part of the machine code, or makes it.
 LIBRARIES = numba.__version__, llvmlite.__version__, np.__version__
 
@@ -93,11 +75,12 @@ class _Cache(FunctionCache):
     """
 
     def __init__(self, function: Any) -> None:
-        if SOURCES is None:
+        sources = hash_of_imported()
+        if sources is None:
             raise RuntimeError("nobody could tell whether machine code is stale")
         super().__init__(function)
         own_file = self._impl.locator.get_source_stamp()
-        version = SOURCES, *LIBRARIES, own_file
+        version = sources, *LIBRARIES, own_file
         self._cache_file = Files(self._cache_path, self._impl.filename_base, version)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
@@ -111,7 +94,7 @@ class _Cache(FunctionCache):
     def _save_overload(self, sig: Any, data: Any) -> None:
         with suppress(OSError):  # where there can be no such folder any more
             # Of sources that have changed by now, nobody knows which were compiled.
-            if _is_known(sig) and _hash_of_sources() == SOURCES:
+            if _is_known(sig) and hash_of_all() == hash_of_imported():
                 super()._save_overload(sig, data)
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
