@@ -19,7 +19,7 @@ def _paths() -> Iterator[str]:
 
 def _stamps() -> dict[str, tuple[int, ...]]:
     """Return of each source what changes when somebody writes to it."""
-    stamps = {}
+    stamps: dict[str, tuple[int, ...]] = {}
     for path in _paths():
         with suppress(FileNotFoundError):  # of a link to nothing, as editors make for locks
             now = os.stat(path)
