@@ -17,7 +17,7 @@ from .kinds import REGRESSION
 from .losses import Loss, named_loss
 from .members import in_dtype
 from .optimizers import SGD
-from .parameters import checked, for_kernels, for_user
+from .parameters import as_user, checked, for_kernels
 from .problem import Problem, prepare
 from .sparse_work import brought_near, in_columns
 from .state import new_state
@@ -143,7 +143,7 @@ def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) ->
     sums = in_columns(data.rows, parts.carried[0])
     b = parts.gradients.b[0]
     total = Parameters((sums / scale).astype(problem.dtype), (b / scale).astype(problem.dtype))
-    return ParameterGradient(*for_user(total, problem.outputs))
+    return ParameterGradient(*as_user(total, problem.outputs))
 
 
 def _of_each_row(problem: Problem, values: Parameters, loss: Any) -> ParameterGradient:

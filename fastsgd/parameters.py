@@ -15,6 +15,7 @@ from . import checks
 from .arrays import Array, readable
 from .kernels.epoch import Parameters
 from .problem import Problem
+from .state import copy_of_parameters
 
 
 def for_kernels(w: Any, b: Any, dtype: np.dtype[Any]) -> Parameters:
@@ -26,8 +27,13 @@ def for_kernels(w: Any, b: Any, dtype: np.dtype[Any]) -> Parameters:
 
 def for_user(parameters: Parameters, outputs: int | None) -> tuple[Array, Any]:
     """Return a copy of `parameters` as the user has them; `outputs` is None for a scalar y."""
+    return as_user(copy_of_parameters(parameters), outputs)
+
+
+def as_user(parameters: Parameters, outputs: int | None) -> tuple[Array, Any]:
+    """Return `parameters` as the user has them, in the same memory."""
     w, b = parameters
-    return (w[0].copy(), b[0]) if outputs is None else (w.T.copy(), b.copy())
+    return (w[0], b[0]) if outputs is None else (w.T, b)
 
 
 def shapes(d: int, outputs: int | None) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -72,6 +72,15 @@ def _copy_of(watch: Watch | None) -> Watch | None:
     return watch and Watch(watch.lowest.copy(), watch.since.copy(), watch.rule)
 
 
+def beginning_at(parameters: Parameters, state: State) -> State:
+    """Return the state with other parameters, which are the averages as well if there are any."""
+    memory, averages = state.memory, state.memory.averages
+    if isinstance(averages, Averaged):
+        w, b = (np.array(part, float) for part in parameters)
+        memory = memory._replace(averages=Averaged(w, b, averages.first))
+    return state._replace(parameters=parameters, memory=memory)
+
+
 def with_averages(state: State, first: int | None) -> State:
     """Return the state with averages from step `first` on, the first one being 0; or with none.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import warnings
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
@@ -26,10 +25,10 @@ from ..kernels.averages import Averaged
 from ..kernels.epoch import Parameters
 from ..model import History, Model
 from ..optimizers import OPTIMIZERS, named_optimizer
-from ..parameters import for_kernels, for_user
+from ..parameters import as_user, for_kernels
 from ..penalties import NoPenalty
 from ..schedules import Adaptive
-from ..state import State, learned, new_state, with_debts
+from ..state import beginning_at, learned, new_state, with_debts
 from .examples import Examples, drawn
 from .failing import errors_of_scikit_learn, labels_in_errors, warn_if_worse, whole_or_as_before
 from .passive import check_rule
@@ -178,16 +177,14 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             begun = self._begun(rows, classes, None, None)
         else:
             begun = replace(before, loss=self._loss(classes), seed=self._next_seed(before))
-        steps, state = begun.state.steps, self._as_set(begun.state)
+        steps, begun = begun.state.steps, self._as_set(begun)
         if getattr(self, "_penalised_by", None) != self._penalty():
-            state = with_debts(state, NoPenalty())  # what was due to another one is no more
-        # Of as many outputs as before: `fit` compares them with those of y.
-        w, b = for_user(learned(state), None if begun.w.ndim == 1 else begun.w.shape[1])
-        begun = replace(begun, w=w, b=b, state=state)
+            # What was due to another one is no more.
+            begun = replace(begun, state=with_debts(begun.state, NoPenalty()))
         losses, seen = ([], 0) if before is None else (self.loss_curve_, self._rows_seen)
-        if state.steps != steps:
+        if begun.state.steps != steps:
             # As many as the steps stand for, which an optimal learning rate falls with.
-            self._rows_seen = seen = state.steps * min(self.batch_size, rows.n)
+            self._rows_seen = seen = begun.state.steps * min(self.batch_size, rows.n)
         with labels_in_errors(classes):
             model = self._learn(begun, rows, weights, 1, None, None)
         self._take(model, losses, seen + rows.n)
@@ -299,29 +296,27 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         numbers = None if classes is None else np.arange(classes.size)
         return Model(w, b, self._loss(classes), self._seed(), History(), numbers, state)
 
-    def _as_set(self, state: State) -> State:
-        """Return a state with what is in the attributes, which users may set."""
-        allowed, most = "a number from 1 to 2**62", checks.MOST_STEPS
+    def _as_set(self, model: Model) -> Model:
+        """Return a model with what is in the attributes, which users may set."""
+        state, allowed, most = model.state, "a number from 1 to 2**62", checks.MOST_STEPS
         t = checks.number(
             "t_", getattr(self, "t_", state.steps + 1.0), allowed, lambda t: 1 <= t <= most
         )
         memory = state.memory._replace(steps=np.array([int(t) - 1], np.int64))
-        was, averages = learned(state), state.memory.averages
-        coef, intercept = (
-            values.copy() if given is None else _attribute(name, given, values.shape, values.dtype)
-            for name, values in (("coef_", was.w), ("intercept_", was.b))
-            for given in [getattr(self, name, None)]
+        was, is_averaged = learned(state), isinstance(memory.averages, Averaged)
+        values = Parameters(
+            _attribute("coef_", getattr(self, "coef_", None), was.w),
+            _attribute("intercept_", getattr(self, "intercept_", None), was.b),
         )
-        is_as_learned = np.array_equal(coef, was.w) and np.array_equal(intercept, was.b)
-        if isinstance(averages, Averaged):
-            # Where nothing is to be averaged any more, what was is what goes on.
-            if self.average and is_as_learned:
-                return state._replace(memory=memory)
-            averages = Averaged(coef.astype(float), intercept.astype(float), averages.first)
-        memory = memory._replace(averages=averages)
-        state = state._replace(parameters=Parameters(coef, intercept), memory=memory)
-        # Weights that the user has set owe nothing.
-        return state if is_as_learned else with_debts(state, NoPenalty())
+        is_as_learned = values.w is was.w and values.b is was.b
+        state = state._replace(memory=memory)
+        # Where nothing is to be averaged any more, what was is what goes on.
+        if not is_as_learned or (is_averaged and not self.average):
+            state = beginning_at(values, state)
+        if not is_as_learned:  # weights that the user has set owe nothing
+            state = with_debts(state, NoPenalty())
+        w, b = as_user(values, None if model.w.ndim == 1 else model.w.shape[1])
+        return replace(model, w=w, b=b, state=state)
 
     def _learn(
         self,
@@ -415,12 +410,19 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             )
 
 
-def _attribute(name: str, value: Any, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Return a copy of what an attribute holds by now, if it is of the shape that it had."""
-    array = _finite(name, value, dtype)
-    if array.shape not in (shape, shape[1:]) or array.size != math.prod(shape):
-        raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
-    return array.reshape(shape)
+def _attribute(name: str, value: Any, was: Array) -> Array:
+    """Return `was` where an attribute still holds that, or is not set; else a copy of its value."""
+    shapes = (was.shape, was.shape[1:]) if len(was) == 1 else (was.shape,)
+    if value is None:
+        return was
+    # To look takes less time than a copy, and few have been set.
+    is_alike = isinstance(value, np.ndarray) and value.shape in shapes
+    if is_alike and np.array_equal(value.reshape(was.shape), was):
+        return was
+    array = _finite(name, value, was.dtype)
+    if array.shape not in shapes:
+        raise ValueError(f"{name}: expected shape {was.shape}, got {array.shape}")
+    return array.reshape(was.shape)
 
 
 def _coef(given: Any, k: int, d: int, dtype: Any) -> Array:
