@@ -153,7 +153,7 @@ def lapse_in_scale(settings: Settings, state: State, start: int, lrs: Array) -> 
     w, penalty = state.parameters.w, settings.penalty
     if isinstance(penalty, CumulativeL1):
         rates = _rates(start, lrs, state.memory.pace)
-        return Paying(rates, penalty.l1_ratio * penalty.alpha, w, state.memory.w)
+        return Paying(rates, penalty.l1_ratio * penalty.alpha, np.zeros(len(w)))
     if isinstance(penalty, ElasticNet):
         penalty = L1(penalty.l1_ratio * penalty.alpha)
     if not isinstance(penalty, L1):

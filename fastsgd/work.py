@@ -23,7 +23,7 @@ from .kernels.epoch import Method, Work
 from .kernels.gradient import ByBlocks
 from .kernels.parts import CHUNK, Parts
 from .kernels.registers import MOST_SLOW_VECTORS, MOST_VECTORS, shape_of
-from .kernels.scaled import Paying
+from .kernels.scaled import ShrinkingInScale
 from .kernels.scattered import Scattered
 from .kernels.short import (
     SLOW_BATCH,
@@ -51,7 +51,8 @@ def at_rates(
     if not isinstance(rows, Dense):
         if isinstance(rows, Scattered):  # whose steps are counted from `first`
             lapse = lapse_in_scale(settings, state, first, lrs)
-            rows.beside[...] = lapse.slots if isinstance(lapse, Paying) else 0
+            if isinstance(lapse, ShrinkingInScale):
+                rows.beside[...] = 0
         else:
             lapse = lapse_of(settings, state, first, lrs)
         work = work._replace(data=work.data._replace(rows=rows._replace(lapse=lapse)))

@@ -108,8 +108,7 @@ class Paying(NamedTuple):
 
     rates: Any
     alpha: Any  # what becomes due for each unit of learning rate
-    w: Any  # (k, d): where `finish` leaves the weights
-    slots: Any  # (2, k, d): and what they owe
+    counted: Any  # (k,): what of that all weights owe already
 
     def dot_up(self, entries: Any, columns: Any, w: Any, beside: Any, j: Any, t: Any) -> Any:
         """Return the product of a row and the weights of output j."""
@@ -121,24 +120,24 @@ class Paying(NamedTuple):
 
     def pay(self, columns: Any, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
         """Let the weights in these columns pay."""
-        let_pay(columns, w, scale, beside, j, due_by(self, j, t))
+        let_pay(columns, w, scale, beside, j, w.dtype.type(due_by(self, j, t)))
 
     def finish(self, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
-        """Copy all weights of output j, and what they owe."""
+        """Let all weights of output j owe what has become due."""
         unscale(w, scale, j)
         due = due_by(self, j, t)
-        for f in range(w.size):
-            self.w[j, f] = w[f]
-            for sign in range(2):
-                self.slots[sign, j, f] = beside[sign, j, f] + due
+        for sign in range(2):
+            for f in range(w.size):
+                beside[sign, j, f] += w.dtype.type(due)
+        self.counted[j] += due
 
 
 @inner
 def due_by(paying: Any, j: Any, t: Any) -> Any:
-    """Return what has become due of each weight of output j by step t."""
+    """Return what has become due of each weight of output j by step t, and is not counted yet."""
     rates = paying.rates
     lr_sum = rates.pace[j] * rates.sums[unsigned(t - rates.start)]
-    return paying.w.dtype.type(paying.alpha * lr_sum)
+    return paying.alpha * lr_sum - paying.counted[j]
 
 
 @inner

@@ -26,7 +26,7 @@ class Scattered(NamedTuple):
     rows: Any
     known: Any
     # What `lapse` has to know of each weight: up to which of its steps it has been brought, (k, d),
-    # unsigned; or what it owed before the first, (2, k, d); or nothing, (k, 0).
+    # unsigned; or what it owes, (2, k, d); or nothing, (k, 0).
     beside: Any
     lapse: Any
     scale: Any  # (k,)
