@@ -51,12 +51,12 @@ def test_mini_batches_find_the_weights_that_are_0_at_the_minimum():
     assert np.count_nonzero(proximal.w) > 10
 
 
-def steps_in_numpy(X, y, penalties, averages):
+def steps_in_numpy(X, y, penalties, averages, rates=RATES):
     """Return w and b after plain SGD, an epoch with each penalty; weights pay as features occur."""
     w, b, debts, seen = np.zeros(X.shape[1]), 0.0, np.zeros((2, X.shape[1])), []
     starts = range(0, len(X), BATCH_SIZE)
     for t, (penalty, start) in enumerate(product(penalties, starts)):
-        rows, lr = slice(start, start + BATCH_SIZE), RATES[t]
+        rows, lr = slice(start, start + BATCH_SIZE), rates[t]
         slopes = (X[rows] @ w + b - y[rows]) / len(y[rows])
         decay = lr * (1 - penalty.l1_ratio) * np.asarray(penalty.alpha)
         due = np.broadcast_to(lr * penalty.l1_ratio * np.asarray(penalty.alpha), w.shape)
@@ -88,6 +88,17 @@ def test_a_weight_pays_when_its_feature_occurs(penalty, averages, monkeypatch):
     # 42 steps, of weights and debts of order 1.
     np.testing.assert_allclose(model.w, w, rtol=0, atol=1e-14)
     np.testing.assert_array_equal(model.w == 0, w == 0)
+    np.testing.assert_allclose(model.b, b, rtol=1e-13)
+
+
+def test_what_is_due_is_counted_once_where_decay_makes_the_scale_of_weights_anew():
+    # To less than a tenth in each of 67 steps.
+    penalty, rates = CumulativeL1(3.0, 0.02), np.full(67, 0.31)
+    X, y = table(n=200), np.resize(TURNING, 200)
+    options = OPTIONS | {"lr": 0.31, "epochs": 1, "penalty": penalty}
+    model = fastsgd.fit(sparse.csr_array(X), y, **options)
+    w, b = steps_in_numpy(X, y, [penalty], False, rates)
+    np.testing.assert_allclose(model.w, w, rtol=0, atol=1e-14)
     np.testing.assert_allclose(model.b, b, rtol=1e-13)
 
 
