@@ -6,6 +6,7 @@ have room for the features of one batch, which `kernels.sparse` moves in and out
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,16 +23,22 @@ from .kernels.parts import CHUNK
 from .kernels.scaled import Scaling
 from .kernels.scattered import Scattered
 from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Known, Sparse
+from .kernels.sums import NotSummed, Summed
 from .members import in_dtype
 from .optimizers import SGD
 from .penalties import L1, L2, CumulativeL1, ElasticNet, NoPenalty
 from .problem import Problem
+from .schedules import Function
 from .settings import Settings
 from .state import State
 
 # Derivatives are multiplied by the rate over the scale of the weights of sparse rows: so large ones
 # do not overflow then.
 ROOM = 2.0**32
+
+# Weights are held as a product with a scale, which shrinks; below this it becomes 1 again, which
+# takes a sweep over them. Sums of weights lose a digit for each by which scales in them differ.
+SMALL, SMALL_IN_SUMS = 2.0**-64, 2.0**-6
 
 # As float32, what is less than half of the last digit of a weight is lost where it is added by
 # itself. So many gradients of a batch may be: as often may the commonest feature occur in one.
@@ -44,7 +51,7 @@ def is_linear(problem: Problem, settings: Settings, state: State) -> bool:
     return (
         settings.optimizer == SGD()
         and (isinstance(penalty, (NoPenalty, L1)) or _is_even(penalty))
-        and isinstance(state.memory.averages, NotAveraged)
+        and (isinstance(state.memory.averages, NotAveraged) or _is_summed(problem, settings, state))
         and settings.clip_norm is None
         and settings.batch_size <= CHUNK
         and _most_in_a_batch(problem, settings.batch_size) <= MOST_ADDED
@@ -54,6 +61,22 @@ def is_linear(problem: Problem, settings: Settings, state: State) -> bool:
 def _is_even(penalty: Any) -> bool:
     """Tell whether a penalty has L2 in it, or is cumulative, and is the same for all features."""
     return isinstance(penalty, (L2, ElasticNet, CumulativeL1)) and np.ndim(penalty.alpha) == 0
+
+
+def _is_summed(problem: Problem, settings: Settings, state: State) -> bool:
+    """Tell whether averages go by sums of scales, which decay may make anew a few times."""
+    decay, rows = _decay(settings.penalty, problem.dtype), problem.data.rows
+    if isinstance(settings.penalty, (L1, ElasticNet)):  # which take from weights that do not occur
+        return False
+    if decay == 0:
+        return True
+    if isinstance(settings.schedule, Function):  # which is asked but once for each step
+        return False
+    steps = math.ceil(problem.n / settings.batch_size)
+    some = np.linspace(state.steps, state.steps + steps - 1, min(steps, 1000)).astype(np.int64)
+    shares = np.minimum(settings.schedule.rates(some) * decay, 1 - 2.0**-53)  # not all of it
+    sweeps = steps * float(np.log1p(-shares).mean()) / math.log(SMALL_IN_SUMS)
+    return sweeps <= max(1.0, rows.entries.size / problem.d)
 
 
 def _most_in_a_batch(problem: Problem, batch_size: int) -> float:
@@ -73,27 +96,40 @@ def scattered_work(problem: Problem, settings: Settings, state: State, method: M
     k, penalty = len(w), settings.penalty
     scores = np.empty((k, whole_registers(settings.batch_size)), w.dtype)
     weights, beside = _with_beside(state, penalty)
-    none = np.zeros((0, 1))
+    none, empty, sums = np.zeros((0, 1)), np.zeros((k, 0), w.dtype), _sums_of(state)
+    averages = state.memory.averages
+    if isinstance(averages, Averaged):  # those of `b` alone are taken step by step
+        averages = averages._replace(w=np.zeros((k, 0)))
     scattered = Scattered(
         problem.data.rows,
-        Known(weights, none.astype(w.dtype), none),
+        Known(weights, none.astype(w.dtype), getattr(sums, "changes", none)),
         beside,
         Scaling(),
         np.ones(k),
         np.zeros(1, np.int64),
         scores,
         _decay(penalty, w.dtype),
+        SMALL if isinstance(sums, NotSummed) else SMALL_IN_SUMS,
         float(np.finfo(w.dtype).max) / ROOM,
+        sums,
     )
-    empty = np.zeros((k, 0), w.dtype)
     return Work(
         problem.data._replace(rows=scattered),
         method,
         Parameters(empty, b),
-        state.memory,
+        state.memory._replace(averages=averages),
         zero_gradient(empty),
         ByBlocks(block_of(scores)),
     )
+
+
+def _sums_of(state: State) -> Any:
+    """Return what averages go by, if there are any."""
+    memory, averages, w = state.memory, state.memory.averages, state.parameters.w
+    if isinstance(averages, NotAveraged):
+        return NotSummed()
+    changes, since = np.full(w.shape, 0.0), np.full(len(w), state.steps)
+    return Summed(averages.w, averages.first, memory.pace, changes, np.zeros(len(w)), since)
 
 
 def _decay(penalty: Any, dtype: np.dtype[Any]) -> float:

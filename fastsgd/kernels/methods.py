@@ -152,9 +152,29 @@ def finish(lapse: Any, w: Any, beside: Any, scale: Any, j: int, t: int) -> None:
 
 
 @by_type
-def pay(lapse: Any, columns: Any, w: Any, beside: Any, scale: Any, j: int, t: int) -> None:
+def pay(
+    lapse: Any, columns: Any, w: Any, beside: Any, scale: Any, sums: Any, j: int, t: int
+) -> None:
     """Let the weights of output j in a row, which are times a scale, pay what is due by step t."""
-    lapse.pay(columns, w, beside, scale, j, t)
+    lapse.pay(columns, w, beside, scale, sums, j, t)
+
+
+@by_type
+def note_change(sums: Any, j: int, f: Any, before: Any, after: Any) -> None:
+    """Take note of what a step has changed of a weight of output j, which is times a scale."""
+    sums.note_change(j, f, before, after)
+
+
+@by_type
+def note_scale(sums: Any, scale: Any, j: int, t: int) -> None:
+    """Take note of the scale of the weights of output j after step t."""
+    sums.note_scale(scale, j, t)
+
+
+@by_type
+def take_sums(sums: Any, w: Any, j: int, t: int) -> None:
+    """Take the weights of output j after all steps before t into their averages."""
+    sums.take_sums(w, j, t)
 
 
 @by_type

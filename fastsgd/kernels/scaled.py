@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .arithmetic import payment, unsigned
 from .jit import inner
-from .methods import rest
+from .methods import note_change, rest
 from .sparse import dot
 
 
@@ -25,7 +25,7 @@ class Scaling(NamedTuple):
         """Do nothing."""
         return
 
-    def pay(self, columns: Any, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
+    def pay(self, columns: Any, w: Any, beside: Any, scale: Any, sums: Any, j: Any, t: Any) -> None:
         """Do nothing."""
         return
 
@@ -65,7 +65,7 @@ class ShrinkingInScale(NamedTuple):
         before, after = unsigned(t - self.start), unsigned(t + 1 - self.start)
         self.sums[j, after] = self.sums[j, before] + length
 
-    def pay(self, columns: Any, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
+    def pay(self, columns: Any, w: Any, beside: Any, scale: Any, sums: Any, j: Any, t: Any) -> None:
         """Do nothing: they are shrunk when they occur again."""
         return
 
@@ -118,9 +118,9 @@ class Paying(NamedTuple):
         """Do nothing: what becomes due in each step is known before."""
         return
 
-    def pay(self, columns: Any, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
+    def pay(self, columns: Any, w: Any, beside: Any, scale: Any, sums: Any, j: Any, t: Any) -> None:
         """Let the weights in these columns pay."""
-        let_pay(columns, w, scale, beside, j, w.dtype.type(due_by(self, j, t)))
+        let_pay(columns, w, scale, beside, sums, j, w.dtype.type(due_by(self, j, t)))
 
     def finish(self, w: Any, beside: Any, scale: Any, j: Any, t: Any) -> None:
         """Let all weights of output j owe what has become due."""
@@ -141,7 +141,7 @@ def due_by(paying: Any, j: Any, t: Any) -> Any:
 
 
 @inner
-def let_pay(columns: Any, w: Any, scale: Any, debts: Any, j: Any, due: Any) -> None:
+def let_pay(columns: Any, w: Any, scale: Any, debts: Any, sums: Any, j: Any, due: Any) -> None:
     """Let weights pay that are times a scale; one whose feature occurs again has paid by then."""
     number, inverse = w.dtype.type(scale), w.dtype.type(1 / scale)
     for q in range(columns.size):
@@ -152,4 +152,5 @@ def let_pay(columns: Any, w: Any, scale: Any, debts: Any, j: Any, due: Any) -> N
         # Before it is decided whether it counts: with a jump around it, which nobody can predict,
         # epochs take 1.6 to 2 times as long.
         left = w[f] - paid * inverse
-        w[f] = left if paid != weight else 0
+        before, w[f] = w[f], left if paid != weight else 0
+        note_change(sums, j, f, before, w[f])

@@ -8,12 +8,9 @@ L1 the step up to which it has been brought, or what it owes.
 from typing import Any, NamedTuple
 
 from .finite import are_finite
-from .methods import dot_up, finish, note_step, pay
-from .sparse import add
+from .jit import inner
+from .methods import dot_up, finish, note_change, note_scale, note_step, pay, take_sums
 from .sparse_ahead import WEIGHTS_LEFT, bounds, prefetch_entries, prefetch_features
-
-# Weights are held as a product with a scale, which shrinks; below this it becomes 1 again.
-SMALL = 2.0**-64
 
 
 class Scattered(NamedTuple):
@@ -33,7 +30,9 @@ class Scattered(NamedTuple):
     count: Any  # (1,): 0, as no step of the weights is left once they are added
     scores: Any  # (k, at least batch_size): the derivatives of the rows of a batch
     decay: Any  # what is lost of a weight in a step with a learning rate of 1
+    small: Any  # a scale below this becomes 1
     most: Any  # of a rate over the scale, lest factors overflow: beyond it the scale becomes 1
+    sums: Any  # for averages
 
     def dot_rows(self, order: Any, start: int, stop: int, t: int, w: Any, out: Any) -> None:
         """Set out[j, r] to the product of the weights and row order[start + r], for all j, r."""
@@ -57,8 +56,8 @@ class Scattered(NamedTuple):
             if step.pace[j] > 0:
                 rate = step.lr * step.pace[j]
                 self.scale[j] *= 1 - min(1.0, rate * self.decay)
-                if self.scale[j] < max(SMALL, min(1.0, rate / self.most)):
-                    finish(self.lapse, self.known.w[j], self.beside, self.scale, j, step.t)
+                if self.scale[j] < max(self.small, min(1.0, rate / self.most)):
+                    bring_all_up(self, j, step.t)
                 length = rate / self.scale[j]
                 note_step(self.lapse, length, j, step.t)
                 by = -length * step.mean
@@ -67,15 +66,32 @@ class Scattered(NamedTuple):
                     first, last = bounds(self.rows, i)
                     entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
                     factor = self.known.w.dtype.type(by * self.scores[j, p - step.first])
-                    add(entries, indices, factor, self.known.w[j])
+                    add_noted(entries, indices, factor, self.known.w[j], self.sums, j)
                 for p in range(step.first, step.last):
                     first, last = bounds(self.rows, step.order[p])
                     columns = self.rows.indices[first:last]
                     w, scale = self.known.w[j], self.scale[j]
-                    pay(self.lapse, columns, w, self.beside, scale, j, step.t + 1)
+                    pay(self.lapse, columns, w, self.beside, scale, self.sums, j, step.t + 1)
+                note_scale(self.sums, self.scale, j, step.t)
 
     def settle(self, parameters: Any, t: int) -> bool:
         """Bring all weights up to step t; tell whether all parameters are finite."""
         for j in range(self.scale.size):
-            finish(self.lapse, self.known.w[j], self.beside, self.scale, j, t)
+            bring_all_up(self, j, t)
         return are_finite(self.known.w, parameters.b)
+
+
+@inner
+def bring_all_up(rows: Any, j: Any, t: Any) -> None:
+    """Bring all weights of output j, and their averages, up to step t, and to a scale of 1."""
+    take_sums(rows.sums, rows.known.w[j], j, t)
+    finish(rows.lapse, rows.known.w[j], rows.beside, rows.scale, j, t)
+
+
+@inner
+def add_noted(entries: Any, columns: Any, factor: Any, w: Any, sums: Any, j: Any) -> None:
+    """Add a row of entries in these columns, times a factor, to the weights of output j."""
+    for q in range(entries.size):
+        f = columns[q]
+        before, w[f] = w[f], w[f] + factor * entries[q]
+        note_change(sums, j, f, before, w[f])
