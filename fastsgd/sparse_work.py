@@ -76,7 +76,7 @@ def _is_summed(problem: Problem, settings: Settings, state: State) -> bool:
     some = np.linspace(state.steps, state.steps + steps - 1, min(steps, 1000)).astype(np.int64)
     shares = np.minimum(settings.schedule.rates(some) * decay, 1 - 2.0**-53)  # not all of it
     sweeps = steps * float(np.log1p(-shares).mean()) / math.log(SMALL_IN_SUMS)
-    return sweeps <= max(1.0, rows.entries.size / problem.d)
+    return bool(sweeps <= max(1.0, rows.entries.size / problem.d))
 
 
 def _most_in_a_batch(problem: Problem, batch_size: int) -> float:
