@@ -118,3 +118,13 @@ def test_nothing_is_left_in_an_average_of_what_a_weight_was_before_it():
     options |= {"average": 3, "init": ([1e17, 0.0], 0.0)}
     model = fastsgd.fit(sparse.csr_array(X), [0.1] * 9, **options)
     np.testing.assert_allclose(model.w, [0.1, 0.1], rtol=1e-15)
+
+
+def test_averages_of_float32_are_those_of_the_weights_as_steps_round_them():
+    X, y = sparse.csr_array(table(dtype=np.float32)), targets("squared").astype(np.float32)
+    options = {"lr": 0.3, "batch_size": 1, "epochs": 1, "shuffle": False, "average": True}
+    options |= {"init": (np.zeros(D, np.float32), 0.0)}
+    after = [fastsgd.fit(X[:n], y[:n], **options).state.parameters.w[0] for n in range(1, N + 1)]
+    averages = fastsgd.fit(X, y, **options).state.memory.averages.w[0]
+    # In float64, as they are kept: roundings of float32 are 1e8 times as large.
+    np.testing.assert_allclose(averages, np.mean(after, axis=0, dtype=float), rtol=1e-13)

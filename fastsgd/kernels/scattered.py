@@ -1,8 +1,8 @@
 """Plain SGD on sparse rows, whose gradients go straight into the weights.
 
 The step of plain SGD is linear: the sum of the gradients of a small batch need not be gathered
-before it is taken. Nothing is moved, and of a feature nothing but its weight is touched, and with
-L1 the step up to which it has been brought, or what it owes.
+before it is taken. Nothing is moved, and of a feature nothing but its weight is touched, with L1
+the step up to which it has been brought, or what it owes, and with averages what they go by.
 """
 
 from typing import Any, NamedTuple
