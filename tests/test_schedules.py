@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from tolerances import ROUNDING
 
 import fastsgd
@@ -226,6 +227,13 @@ def test_it_is_so_where_a_mini_batch_takes_several_stretches(monkeypatch):
     steps = []
     fastsgd.fit(X, y, lr=lambda t: steps.append(t) or 0.01, batch_size=2500, epochs=2)
     assert steps == [0, 1, 2, 3]
+
+
+def test_it_is_so_for_averages_on_sparse_rows():
+    steps, (X, y) = [], data()
+    options = {"penalty": L2(0.1), "average": True, "batch_size": 10, "epochs": 2}
+    fastsgd.fit(csr_array(X), y, lr=lambda t: steps.append(t) or 0.01, **options)
+    assert steps == list(range(2 * -(-X.shape[0] // 10)))
 
 
 def test_a_warm_up_does_not_matter_where_no_step_is_taken():
