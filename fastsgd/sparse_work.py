@@ -51,7 +51,7 @@ def is_linear(problem: Problem, settings: Settings, state: State) -> bool:
     return (
         settings.optimizer == SGD()
         and (isinstance(penalty, (NoPenalty, L1)) or _is_even(penalty))
-        and (isinstance(state.memory.averages, NotAveraged) or _is_summed(problem, settings, state))
+        and (isinstance(state.memory.averages, NotAveraged) or _is_summed(problem, settings))
         and settings.clip_norm is None
         and settings.batch_size <= CHUNK
         and _most_in_a_batch(problem, settings.batch_size) <= MOST_ADDED
@@ -63,7 +63,7 @@ def _is_even(penalty: Any) -> bool:
     return isinstance(penalty, (L2, ElasticNet, CumulativeL1)) and np.ndim(penalty.alpha) == 0
 
 
-def _is_summed(problem: Problem, settings: Settings, state: State) -> bool:
+def _is_summed(problem: Problem, settings: Settings) -> bool:
     """Tell whether averages go by sums of scales, which decay may make anew a few times."""
     decay, rows = _decay(settings.penalty, problem.dtype), problem.data.rows
     if isinstance(settings.penalty, (L1, ElasticNet)):  # which take from weights that do not occur
@@ -73,7 +73,9 @@ def _is_summed(problem: Problem, settings: Settings, state: State) -> bool:
     if isinstance(settings.schedule, Function):  # which is asked but once for each step
         return False
     steps = math.ceil(problem.n / settings.batch_size)
-    some = np.linspace(state.steps, state.steps + steps - 1, min(steps, 1000)).astype(np.int64)
+    # Of the first ones, whose rates are the highest: a fit that goes on has to take the same way.
+    first = getattr(settings.schedule, "warm_up", 0)
+    some = np.linspace(first, first + steps - 1, min(steps, 1000)).astype(np.int64)
     shares = np.minimum(settings.schedule.rates(some) * decay, 1 - 2.0**-53)  # not all of it
     sweeps = steps * float(np.log1p(-shares).mean()) / math.log(SMALL_IN_SUMS)
     return bool(sweeps <= max(1.0, rows.entries.size / problem.d))

@@ -103,6 +103,24 @@ def test_what_the_user_set_goes_on_where_there_are_averages(average):
     np.testing.assert_allclose(model.partial_fit(X, TARGETS["numbers"]).coef_, 5.0, rtol=1e-5)
 
 
+OWING = {"penalty": "l1", "alpha": 0.1, "learning_rate": "constant", "eta0": 0.01}
+
+
+@pytest.mark.parametrize("options", [{"average": True}, OWING])
+@pytest.mark.parametrize("attribute", ["coef_", "intercept_"])
+def test_the_same_numbers_in_another_form_change_nothing(attribute, options):
+    single, y = X.astype(np.float32), TARGETS["numbers"]
+    first = SGDRegressor(random_state=0, **options).partial_fit(single, y)
+    models = [copy.deepcopy(first) for _ in range(3)]
+    setattr(models[1], attribute, getattr(first, attribute).tolist())
+    rounded_to_it = getattr(first, attribute).astype(float) * (1 + 1e-12)
+    setattr(models[2], attribute, rounded_to_it)
+    for model in models:
+        np.testing.assert_array_equal(
+            model.partial_fit(single, y).coef_, models[0].coef_, strict=True
+        )
+
+
 def test_parts_of_one_target_may_have_one_dimension_or_two():
     y = TARGETS["numbers"]
     parts = [SGDRegressor(random_state=0).partial_fit(X, y) for _ in range(2)]

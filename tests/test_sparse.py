@@ -197,6 +197,14 @@ def test_a_rate_that_adapts_for_each_class_is_that_of_dense_rows(options, smalle
     assert smallest < 0.1 or any(min(pace) == 0 < max(pace) for pace in paces)
 
 
+def test_3_and_3_epochs_equal_6_to_the_bit_though_decay_falls_off():
+    X = sparse.random(400, 1000, density=0.002, format="csr", random_state=0)
+    options = {"penalty": L2(1.0), "lr": "optimal", "average": True, "batch_size": 1, "seed": 0}
+    half, whole = (fastsgd.fit(X, targets("squared", 400), epochs=n, **options) for n in (3, 6))
+    more = fastsgd.fit(X, targets("squared", 400), epochs=3, resume=half, **options)
+    np.testing.assert_array_equal(more.w, whole.w, strict=True)
+
+
 def test_an_epoch_of_many_stretches_is_that_of_one(monkeypatch):
     monkeypatch.setattr("fastsgd.stretches.STRETCH", 100)
     X = table(n=700)

@@ -413,16 +413,15 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
 def _attribute(name: str, value: Any, was: Array) -> Array:
     """Return `was` where an attribute still holds that, or is not set; else a copy of its value."""
     shapes = (was.shape, was.shape[1:]) if len(was) == 1 else (was.shape,)
-    if value is None:
-        return was
-    # To look takes less time than a copy, and few have been set.
-    is_alike = isinstance(value, np.ndarray) and value.shape in shapes
-    if is_alike and np.array_equal(value.reshape(was.shape), was):
+    # Nearly always it is still that array: to see that takes less time than a copy.
+    is_array = isinstance(value, np.ndarray) and value.shape in shapes
+    if value is None or (is_array and np.array_equal(value.reshape(was.shape), was)):
         return was
     array = _finite(name, value, was.dtype)
     if array.shape not in shapes:
         raise ValueError(f"{name}: expected shape {was.shape}, got {array.shape}")
-    return array.reshape(was.shape)
+    array = array.reshape(was.shape)
+    return was if np.array_equal(array, was) else array  # of a list, say
 
 
 def _coef(given: Any, k: int, d: int, dtype: Any) -> Array:
