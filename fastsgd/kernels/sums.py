@@ -31,7 +31,7 @@ class NotSummed(NamedTuple):
         return
 
 
-# Epochs take a third to a half of the time that they take by `Averaging` or `DecayingInAverage`.
+# Epochs take a fifth to two fifths of the time that they take by `Averaging` or `DecayingInAverage`.
 class Summed(NamedTuple):
     """The weights count for their averages, from step `first` on."""
 
