@@ -31,7 +31,7 @@ class NotSummed(NamedTuple):
         return
 
 
-# Epochs take a fifth to two fifths of the time that they take by `Averaging` or `DecayingInAverage`.
+# Epochs take 0.4 times as long as by `Averaging`, and 0.2 as by `DecayingInAverage`.
 class Summed(NamedTuple):
     """The weights count for their averages, from step `first` on."""
 
