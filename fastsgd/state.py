@@ -136,8 +136,11 @@ def follow(state: State) -> None:
 
 
 def learned(state: State) -> Parameters:
-    """Return the parameters that have been learned: the averages where there are any yet."""
+    """Return the parameters that have been learned: the averages where there are any yet.
+
+    They may be in the memory of the state, which later steps change.
+    """
     averages, dtype = state.memory.averages, state.parameters.w.dtype
     if isinstance(averages, NotAveraged) or state.steps <= averages.first:
         return state.parameters
-    return Parameters(averages.w.astype(dtype), averages.b.astype(dtype))
+    return Parameters(*(part.astype(dtype, copy=False) for part in (averages.w, averages.b)))
