@@ -10,7 +10,7 @@ from typing import NoReturn
 import numpy as np
 from numba.core.errors import NumbaError
 
-from . import diverging, parameters
+from . import diverging
 from .arrays import Array, filled
 from .diverging import HIGH, is_worse, warned_by_caller
 from .errors import DivergenceError, DivergenceWarning
@@ -318,7 +318,8 @@ class Descent:
 
     def model(self) -> Model:
         """Return the model as it is now."""
-        return self._model_of(learned(self.state), copy_of(self.state))
+        state = copy_of(self.state)
+        return self._model_of(learned(state), state)
 
     def best_model(self) -> Model:
         """Return the model of the lowest held-out loss, or of the last epoch; nothing follows."""
@@ -334,9 +335,8 @@ class Descent:
         return self._model_of(learned(state), state)
 
     def _model_of(self, values: Parameters, state: State) -> Model:
-        w, b = parameters.for_user(values, self.problem.outputs)
-        loss, classes = self.settings.loss, self.problem.classes
-        return Model(w, b, loss, self.seed, self._history(), classes, state)
+        outputs, loss, classes = self.problem.outputs, self.settings.loss, self.problem.classes
+        return Model(values, outputs, loss, self.seed, self._history(), classes, state)
 
     def _history(self) -> History:
         before = self.before

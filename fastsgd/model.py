@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,13 @@ from . import archive, checks, rows
 from .arrays import Array
 from .custom import compiling
 from .evaluation import mean_losses
+from .kernels.epoch import Parameters
 from .kinds import MULTICLASS, REGRESSION
 from .losses import LOSSES, named_loss
 from .losses.softmax import softmax
-from .parameters import for_kernels
+from .parameters import as_user, for_kernels
 from .problem import prepare
-from .state import State
+from .state import State, copy_of_parameters
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,10 @@ class Model:
         Losses and seconds by epoch.
     classes : ndarray or None
         The labels in order; None for a loss for regression.
+    outputs : int or None
+        How many there are; None for one where y has the shape (n,).
+    learned : Parameters
+        What `w` and `b` are copies of, of the shapes (k, d) and (k,).
     state : State
         What `fit` needs to resume.
 
@@ -96,20 +102,32 @@ class Model:
     (array([2.]), 1.0)
     """
 
-    w: Array
-    b: Any
+    learned: Parameters  # as the kernels have them, and where: in the state, as a rule
+    outputs: int | None  # None for a scalar y
     loss: Any
     seed: int
     history: History
     classes: Array | None
     state: State
 
+    # What a user writes into them is none of the state's; and where nobody asks, as in a stream of
+    # wide rows, there is no copy.
+    @cached_property
+    def w(self) -> Array:
+        """The weights."""
+        return as_user(copy_of_parameters(self.learned), self.outputs)[0]
+
+    @cached_property
+    def b(self) -> Any:
+        """The intercepts."""
+        return as_user(copy_of_parameters(self.learned), self.outputs)[1]
+
     def __repr__(self) -> str:
-        outputs = "" if self.w.ndim == 1 else f", outputs={self.w.shape[1]}"
+        outputs = "" if self.outputs is None else f", outputs={self.outputs}"
         classes = "" if self.classes is None else f", classes={self.classes.size}"
         epochs = len(self.history.seconds)
         return (
-            f"Model(features={self.w.shape[0]}{classes or outputs}, loss={self.loss}, "
+            f"Model(features={self.learned.w.shape[1]}{classes or outputs}, loss={self.loss}, "
             f"epochs={epochs})"
         )
 
@@ -142,8 +160,8 @@ class Model:
         table = rows.read(X)
         self._check_features(table)
         with np.errstate(over="ignore", invalid="ignore"):
-            w, b = self.w.astype(table.dtype), np.asarray(self.b, table.dtype)
-            scores = rows.product(table, w) + b
+            w = self.w.astype(table.dtype, copy=False)
+            scores = rows.product(table, w) + np.asarray(self.b, table.dtype)
         if not np.isfinite(scores).all():
             rows.check_rows_finite(table)
             raise ValueError(f"X: its predictions with these weights overflow {table.dtype}")
@@ -253,13 +271,12 @@ class Model:
         """
         problem = prepare(X, y, self.loss, sample_weight, classes=self.classes)
         self._check_features(problem.data.rows)
-        expected = self.w.shape[1] if self.w.ndim == 2 else None
-        if problem.outputs != expected:
+        if problem.outputs != self.outputs:
             given, shape = (
                 (problem.n,) if outputs is None else (problem.n, outputs)
-                for outputs in (problem.outputs, expected)
+                for outputs in (problem.outputs, self.outputs)
             )
-            is_one = {problem.outputs, expected} == {None, 1}
+            is_one = {problem.outputs, self.outputs} == {None, 1}
             hint = f"; np.reshape(y, {shape}) is so" if is_one else ""
             raise ValueError(f"y: expected shape {shape}, got {given}{hint}")
         parameters = for_kernels(self.w, self.b, problem.dtype)
@@ -306,10 +323,9 @@ class Model:
         archive.write(path, about, {"w": self.w, "b": self.b, **arrays, **vars(self.history)})
 
     def _check_features(self, table: rows.Rows) -> None:
-        if table.d != self.w.shape[0]:
-            raise ValueError(
-                f"X: expected {self.w.shape[0]} features, as the model has, got {table.d}"
-            )
+        d = self.learned.w.shape[1]
+        if table.d != d:
+            raise ValueError(f"X: expected {d} features, as the model has, got {table.d}")
 
 
 def probabilities(loss: Any, scores: Array) -> Array:
@@ -429,4 +445,6 @@ def _model_of(about: dict[str, Any], parts: dict[str, Array], loss: Any) -> Mode
         _check_classes(classes, 2 if w.ndim == 1 else w.shape[1])
     history = _history_of(parts)
     seed = checks.integer("seed", about["seed"], at_least=0, at_most=2**64 - 1)
-    return Model(w, b[()], loss, seed, history, classes, state)
+    outputs = None if w.ndim == 1 else w.shape[1]
+    learned = for_kernels(w, b, w.dtype)
+    return Model(learned, outputs, loss, seed, history, classes, state)

@@ -15,7 +15,6 @@ from . import checks
 from .arrays import Array, readable
 from .kernels.epoch import Parameters
 from .problem import Problem
-from .state import copy_of_parameters
 
 
 def for_kernels(w: Any, b: Any, dtype: np.dtype[Any]) -> Parameters:
@@ -25,13 +24,8 @@ def for_kernels(w: Any, b: Any, dtype: np.dtype[Any]) -> Parameters:
     )
 
 
-def for_user(parameters: Parameters, outputs: int | None) -> tuple[Array, Any]:
-    """Return a copy of `parameters` as the user has them; `outputs` is None for a scalar y."""
-    return as_user(copy_of_parameters(parameters), outputs)
-
-
 def as_user(parameters: Parameters, outputs: int | None) -> tuple[Array, Any]:
-    """Return `parameters` as the user has them, in the same memory."""
+    """Return `parameters` as the user has them, in the same memory; `outputs` is None of one."""
     w, b = parameters
     return (w[0], b[0]) if outputs is None else (w.T, b)
 

@@ -18,26 +18,25 @@ def resumed(model: Model, problem: Problem, settings: Settings, is_validated: bo
     ValueError
         If the model differs in what a state depends on.
     """
-    state, history = model.state, model.history
-    outputs = () if problem.outputs is None else (problem.outputs,)
+    state, history, was = model.state, model.history, model.learned.w
     of_state = (
         ("loss", model.loss, settings.loss),
         ("optimizer", type(state.optimizer).__name__, type(settings.optimizer).__name__),
         ("momentum", *map(_some, (state.optimizer.rule().slots, settings.optimizer.rule().slots))),
-        ("features of X", model.w.shape[0], problem.d),
-        ("shape of y", _shape_of_y(model.w.shape[1:]), _shape_of_y(outputs)),
-        ("dtype of X", model.w.dtype, problem.dtype),
+        ("features of X", was.shape[1], problem.d),
+        ("shape of y", _shape_of_y(model.outputs), _shape_of_y(problem.outputs)),
+        ("dtype of X", was.dtype, problem.dtype),
     )
     of_history = (
         ("losses in the history", _some(history.data_loss), _some(settings.epoch_loss)),
         ("validation", _some(history.validation_loss), _some(is_validated)),
     )
-    for name, was, now in (*of_state, *(of_history if history.seconds else ())):
-        if was != now:
+    for name, before, now in (*of_state, *(of_history if history.seconds else ())):
+        if before != now:
             # Of functions that refer to what cannot be compared, only the very same are equal.
-            is_alike = f"{was}" == f"{now}"
+            is_alike = f"{before}" == f"{now}"
             hint = "; another one of that name: give loss=model.loss" if is_alike else ""
-            raise ValueError(f"resume: {name}: expected {was}, as in the model, got {now}{hint}")
+            raise ValueError(f"resume: {name}: expected {before}, as in the model, got {now}{hint}")
     return copy_of(state)._replace(optimizer=settings.optimizer)
 
 
@@ -45,5 +44,5 @@ def _some(thing: Any) -> str:
     return "some" if thing else "none"
 
 
-def _shape_of_y(outputs: tuple[int, ...]) -> str:
-    return f"(n, {outputs[0]})" if outputs else "(n,)"
+def _shape_of_y(outputs: int | None) -> str:
+    return "(n,)" if outputs is None else f"(n, {outputs})"

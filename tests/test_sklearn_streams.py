@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import sklearn.linear_model as theirs
 from numba import config
+from peaks import peak_of
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.model_selection import ShuffleSplit
 from sklearn_pairs import PLAIN, SCORE, TARGETS, X, assert_alike, ours, pair
@@ -119,6 +121,42 @@ def test_the_same_numbers_in_another_form_change_nothing(attribute, options):
         np.testing.assert_array_equal(
             model.partial_fit(single, y).coef_, models[0].coef_, strict=True
         )
+
+
+@pytest.mark.parametrize("options", [*OTHER_WAYS.values(), OWING], ids=[*OTHER_WAYS, "owing"])
+def test_weights_are_set_by_writing_into_them_as_by_other_ones(options):
+    models = [SGDRegressor(random_state=0, **options).partial_fit(X, SCORE) for _ in range(2)]
+    before = [model.coef_ for model in models]
+    models[0].coef_[1:] *= -2
+    models[1].coef_ = models[1].coef_ * [1, -2, -2, -2]
+    models[0].intercept_ += 1
+    models[1].intercept_ = models[1].intercept_ + 1
+    written = models[0].coef_.copy()
+    for model in models:
+        model.partial_fit(X, SCORE)
+    np.testing.assert_array_equal(models[0].coef_, models[1].coef_)
+    assert not np.array_equal(models[0].coef_, written)
+    np.testing.assert_array_equal(before[0], written)  # the next part has arrays of its own
+
+
+@pytest.mark.parametrize("options", [*OTHER_WAYS.values(), OWING], ids=[*OTHER_WAYS, "owing"])
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_no_part_begins_with_what_is_no_number(number, options):
+    model = SGDRegressor(random_state=0, **options).partial_fit(X, SCORE)
+    model.coef_[2] = number
+    with pytest.raises(ValueError, match="coef_: expected finite"):
+        model.partial_fit(X, SCORE)
+    model.coef_[2] = 0
+    assert np.isfinite(model.partial_fit(X, SCORE).coef_).all()
+
+
+def test_parts_of_wide_rows_copy_their_weights_once():
+    d = 2**20
+    rows = sparse.random(20, d, density=1e-5, format="csr", random_state=0)
+    model, y = SGDRegressor(random_state=0), np.ones(20)
+    model.partial_fit(rows, y).partial_fit(rows, y)
+    _, peak = peak_of(lambda: model.partial_fit(rows, y))
+    assert peak < 1.1 * 8 * d
 
 
 def test_parts_of_one_target_may_have_one_dimension_or_two():
@@ -256,7 +294,7 @@ def test_the_optimal_rate_goes_on_from_the_epochs_that_a_fit_took():
 
 def test_an_intercept_alone_that_the_user_set_goes_on_where_there_are_averages():
     model = SGDRegressor(learning_rate="constant", eta0=1e-9, average=True, random_state=0)
-    model.partial_fit(X, SCORE).intercept_ = np.array([5.0])
+    model.partial_fit(X, SCORE).intercept_[:] = 5.0
     np.testing.assert_allclose(model.partial_fit(X, SCORE).intercept_, 5.0, rtol=1e-5)
 
 

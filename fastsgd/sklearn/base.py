@@ -21,14 +21,13 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from .. import checks, training
 from ..arrays import Array
 from ..held_out import LearnedFrom
-from ..kernels.averages import Averaged
+from ..kernels.averages import Averaged, NotAveraged
 from ..kernels.epoch import Parameters
 from ..model import History, Model
 from ..optimizers import OPTIMIZERS, named_optimizer
-from ..parameters import as_user, for_kernels
 from ..penalties import NoPenalty
 from ..schedules import Adaptive
-from ..state import beginning_at, learned, new_state, with_debts
+from ..state import State, beginning_at, learned, new_state, with_debts
 from .examples import Examples, drawn
 from .failing import errors_of_scikit_learn, labels_in_errors, warn_if_worse, whole_or_as_before
 from .passive import check_rule
@@ -167,10 +166,11 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         before = getattr(self, "_model", None)
         self._validate_params()  # which scikit-learn does only where no attribute is set yet
         self._check_together()
-        dtype = [np.float64, np.float32] if before is None else before.w.dtype
+        dtype = [np.float64, np.float32] if before is None else before.learned.w.dtype
         X, y, sample_weight = self._validated(X, y, sample_weight, dtype, before is None)
-        if before is not None and before.w.size == X.shape[1] and y.size == len(y):
-            y = y.reshape(-1, *before.w.shape[1:])  # targets of one output, (n,) or (n, 1)
+        if before is not None and before.learned.w.size == X.shape[1] and y.size == len(y):
+            # Targets of one output, (n,) or (n, 1).
+            y = y.reshape((-1,) if before.outputs is None else (-1, before.outputs))
         weights = self._class_weights(y, classes)
         rows = Examples(X, self._targets(y, classes), sample_weight)
         if before is None:
@@ -291,10 +291,11 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         k, d, dtype = outputs or 1, rows.X.shape[1], rows.X.dtype
         coef = _coef(coef_init, k, d, dtype)
         intercept = _intercept(intercept_init, k, dtype)
-        w, b = (coef[0], intercept[0]) if outputs is None else (coef.T, intercept)
-        state = new_state(for_kernels(w, b, dtype), named_optimizer(self.optimizer))
+        begin = Parameters(coef, intercept)
+        state = new_state(begin, named_optimizer(self.optimizer))
         numbers = None if classes is None else np.arange(classes.size)
-        return Model(w, b, self._loss(classes), self._seed(), History(), numbers, state)
+        seed = self._seed()
+        return Model(begin, outputs, self._loss(classes), seed, History(), numbers, state)
 
     def _as_set(self, model: Model) -> Model:
         """Return a model with what is in the attributes, which users may set."""
@@ -315,8 +316,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             state = beginning_at(values, state)
         if not is_as_learned:  # weights that the user has set owe nothing
             state = with_debts(state, NoPenalty())
-        w, b = as_user(values, None if model.w.ndim == 1 else model.w.shape[1])
-        return replace(model, w=w, b=b, state=state)
+        return replace(model, learned=values, state=state)
 
     def _learn(
         self,
@@ -372,7 +372,10 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _parameters_of(self, model: Model) -> dict[str, Array]:
         """Return `coef_` and `intercept_`, by name."""
-        return {"coef_": np.ascontiguousarray(model.w.T), "intercept_": np.atleast_1d(model.b)}
+        w, b = model.learned
+        if _remembers(model.state):  # what would not go with weights that a user writes there
+            w = w.copy()
+        return {"coef_": w[0] if model.outputs is None else w, "intercept_": b.copy()}
 
     def _take(self, model: Model, losses: list[float], rows_seen: int, **others: Any) -> None:
         """Set the fitted attributes, one right after the other: other threads may look at them."""
@@ -414,14 +417,32 @@ def _attribute(name: str, value: Any, was: Array) -> Array:
     """Return `was` where an attribute still holds that, or is not set; else a copy of its value."""
     shapes = (was.shape, was.shape[1:]) if len(was) == 1 else (was.shape,)
     # Nearly always it is still that array: to see that takes less time than a copy.
+    if value is None or _is_view(value, was):
+        _check_finite(name, was)
+        return was
     is_array = isinstance(value, np.ndarray) and value.shape in shapes
-    if value is None or (is_array and np.array_equal(value.reshape(was.shape), was)):
+    if is_array and np.array_equal(value.reshape(was.shape), was):
         return was
     array = _finite(name, value, was.dtype)
     if array.shape not in shapes:
         raise ValueError(f"{name}: expected shape {was.shape}, got {array.shape}")
     array = array.reshape(was.shape)
     return was if np.array_equal(array, was) else array  # of a list, say
+
+
+def _is_view(value: Any, was: Array) -> bool:
+    """Tell whether an attribute is `was` itself, whatever the user has written into it."""
+    if not (isinstance(value, np.ndarray) and value.flags.c_contiguous):
+        return False
+    of_both = (
+        (array.__array_interface__["data"][0], array.dtype, array.size) for array in (value, was)
+    )
+    return len(set(of_both)) == 1
+
+
+def _remembers(state: State) -> bool:
+    """Tell whether a fit knows more of its weights than they are."""
+    return state.memory.w.size > 0 or not isinstance(state.memory.averages, NotAveraged)
 
 
 def _coef(given: Any, k: int, d: int, dtype: Any) -> Array:
@@ -452,6 +473,10 @@ def _finite(name: str, given: Any, dtype: Any) -> Array:
         raise ValueError(f"{name}: expected an array, got a sparse one; call densify() first")
     with checks.naming(name), np.errstate(over="ignore"):
         array = np.array(given, dtype, order="C")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name}: expected finite {array.dtype}s, got {array}")
+    _check_finite(name, array)
     return array
+
+
+def _check_finite(name: str, array: Array) -> None:
+    if checks.first_non_finite(array.reshape(-1)) is not None:
+        raise ValueError(f"{name}: expected finite {array.dtype}s, got {array}")

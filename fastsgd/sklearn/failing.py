@@ -19,7 +19,6 @@ from ..evaluation import mean_losses
 from ..kernels.averages import Averaged
 from ..losses import Hinge, Logistic, ModifiedHuber, Perceptron, Softmax
 from ..model import Model
-from ..parameters import for_kernels
 from ..problem import prepare
 from .examples import Examples
 
@@ -122,5 +121,4 @@ def _loss_of(model: Model, rows: Examples, class_weight: dict[int, float] | None
         classes=model.classes,
         check_finite=False,
     )
-    values = for_kernels(model.w, model.b, problem.dtype)
-    return float(mean_losses(problem.data, values, model.loss, rows.kept).sum())
+    return float(mean_losses(problem.data, model.learned, model.loss, rows.kept).sum())

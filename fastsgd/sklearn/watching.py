@@ -95,10 +95,11 @@ class Printer:
     def show(self, model: Model, epoch: int, watch: ScoreWatch | None) -> None:
         """Print what was learned so far."""
         score = "" if watch is None else f", Validation score: {watch.last:f}"
-        bias = ", ".join(f"{b:.6f}" for b in np.atleast_1d(model.b))
+        w, b = model.learned
+        bias = ", ".join(f"{number:.6f}" for number in b)
         print(f"-- Epoch {epoch + 1}")
         print(
-            f"Norm: {np.linalg.norm(model.w):.2f}, NNZs: {np.count_nonzero(model.w)}, "
+            f"Norm: {np.linalg.norm(w):.2f}, NNZs: {np.count_nonzero(w)}, "
             f"Bias: {bias}, T: {model.state.steps}, "
             f"Avg. loss: {model.history.data_loss[-1]:f}, "
             f"Objective: {model.history.loss[-1]:f}{score}"
