@@ -287,7 +287,8 @@ fastsgd.team.WORTHWHILE = 0
 X = np.random.default_rng(0).normal(size=(600, 3))
 def fit():
     return fastsgd.fit(X, X[:, 0], batch_size=300, n_threads=2, seed=0, lr=lambda t: 0.03)
-w, at, left = fit().w.tobytes(), 0, 0
+fitted = fit()
+w, at, left = fitted.w.tobytes(), 0, 0
 gc.freeze()  # all that is there by now, which would be looked through each time
 def press(frame, event, argument):
     global left
@@ -301,12 +302,12 @@ while left <= 0:
     left = at
     sys.setprofile(press)
     try:
-        model = fit()
+        fitted = fit()
     except KeyboardInterrupt as interrupt:
         interrupted += isinstance(interrupt, fastsgd.Interrupted)
-    else:
-        assert model.w.tobytes() == w
-    sys.setprofile(None)
+    finally:
+        sys.setprofile(None)
+    assert fitted.w.tobytes() == w
     gc.collect()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, at
     assert threading.active_count() == 1, at
