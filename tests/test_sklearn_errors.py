@@ -231,6 +231,14 @@ def later(**parameters):
     return model.set_params(**parameters).partial_fit(X, CLASSES)
 
 
+@pytest.mark.parametrize("alpha", [-1.0, np.array([1.0, 2.0])])
+def test_what_was_set_between_parts_is_refused_in_each(alpha):
+    model = SGDRegressor().partial_fit(X, SCORE).partial_fit(X, SCORE).set_params(alpha=alpha)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="The 'alpha' parameter of SGDRegressor must be"):
+            model.partial_fit(X, SCORE)
+
+
 def with_set_weights(**parameters):
     """Set the weights of a regressor that has not begun, and go on."""
     model = SGDRegressor(**parameters)

@@ -164,7 +164,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
     ) -> tuple[Model, Model, Examples, dict[int, float] | None]:
         """Go on for an epoch, or begin where there was none before; as `_fit` otherwise."""
         before = getattr(self, "_model", None)
-        self._validate_params()  # which scikit-learn does only where no attribute is set yet
+        self._validate_changed_params()
         self._check_together()
         dtype = [np.float64, np.float32] if before is None else before.learned.w.dtype
         X, y, sample_weight = self._validated(X, y, sample_weight, dtype, before is None)
@@ -189,6 +189,15 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             model = self._learn(begun, rows, weights, 1, None, None)
         self._take(model, losses, seen + rows.n)
         return begun, model, rows, weights
+
+    def _validate_changed_params(self) -> None:
+        """Check the parameters, which takes a fifth of a small part, if any is a new one."""
+        # Nothing else of an estimator has a name without an underscore at one of its ends.
+        given = {name: p for name, p in vars(self).items() if name.strip("_") == name}
+        known = getattr(self, "_valid", {})
+        if given.keys() != known.keys() or any(p is not known[name] for name, p in given.items()):
+            self._validate_params()
+            self._valid = given
 
     def __getstate__(self) -> Any:
         state = super().__getstate__()
