@@ -285,12 +285,16 @@ def _without_times(name: str, value: Any) -> None:
     if not isinstance(dtypes, list):  # as that of no frame of pandas is
         return
     columns = zip(value.columns, dtypes, strict=True)
-    others = [repr(c) for c, dtype in columns if getattr(dtype, "is_temporal", bool)()]
+    others = [repr(c) for c, dtype in columns if _is_temporal(dtype)]
     if others:
         raise TypeError(
             f"{name}: expected an array of real numbers, got {type(value).__name__}; "
             f"{_left_out(others)}"
         )
+
+
+def _is_temporal(dtype: Any) -> bool:
+    return hasattr(dtype, "is_temporal") and bool(dtype.is_temporal())
 
 
 def not_of_mxnet(name: str, value: Any) -> None:

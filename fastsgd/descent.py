@@ -12,7 +12,7 @@ from numba.core.errors import NumbaError
 
 from . import diverging
 from .arrays import Array, filled
-from .diverging import HIGH, is_worse, warned_by_caller
+from .diverging import HIGH, is_worse, takes_any_weights, warned_by_caller
 from .errors import DivergenceError, DivergenceWarning
 from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
@@ -21,7 +21,6 @@ from .kernels.averages import Averaged
 from .kernels.dense import Dense
 from .kernels.epoch import Parameters, Work, run
 from .kernels.finite import is_finite
-from .kinds import REGRESSION
 from .lapsing import row_cost
 from .model import History, Model
 from .order import orders_of
@@ -372,14 +371,10 @@ class Descent:
             warnings.warn(message, DivergenceWarning, stacklevel=4)
 
     def _loss_before(self) -> tuple[str, float]:
-        """Return when a loss was low, and which it was.
-
-        Weights of any size tell classes apart: there, a loss far above the initial one may be that
-        of a good fit.
-        """
-        if self.settings.loss.kind == REGRESSION:
-            return "before its first step", self._loss_of(learned(self.begin()))
-        return "in its first", self.epochs[0][0]
+        """Return when a loss was low, and which it was."""
+        if takes_any_weights(self.settings.loss):
+            return "in its first", self.epochs[0][0]
+        return "before its first step", self._loss_of(learned(self.begin()))
 
     def _losses_of(self, values: Parameters) -> Array:
         """Return the data loss of each output on the rows that are learned from."""

@@ -4,29 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 
 from .arrays import Array
 from .kernels.epoch import Data
 from .kernels.weights import Unweighted
+from .kinds import REGRESSION
+from .losses import SquaredHinge, regression
 from .problem import Problem
 
 # A loss that is higher than `HIGH` is compared with one before; `WORSE` times as much is that of a
 # fit which diverged.
 HIGH, WORSE = 1e12, 1e6
 
+# Losses that are squares of margins; and, on labels, those of the errors of numbers.
+SQUARES_OR_ERRORS = (SquaredHinge, *regression.LOSSES.values())
+
 # Whether whoever calls `fit` warns of that in words of its own.
 warned_by_caller = ContextVar("warned_by_caller", default=False)
 
 
 def is_worse(loss: float, before: Callable[[], float]) -> bool:
-    """Tell whether a loss is that of a fit which diverged; one before is asked for where it counts.
+    """Tell whether a loss is that of a fit which diverged; `before` is called if it is high.
 
     The size alone shows nothing: where targets are large, so is the squared loss, and where
     features are, those which grow with the weights.
     """
     return loss > HIGH and loss > WORSE * before()
+
+
+def takes_any_weights(loss: Any) -> bool:
+    """Tell whether weights of any size may be good ones: those of margins whose losses are lines.
+
+    Their steps are of bounded lengths. A loss far above the initial one may be that of a good fit.
+    """
+    return loss.kind != REGRESSION and not isinstance(loss, SQUARES_OR_ERRORS)
 
 
 def stopped_being_finite(epochs: int, loss: float, problem: Problem, rate: float) -> str:

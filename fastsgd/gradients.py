@@ -8,7 +8,7 @@ from . import checks, csr
 from .arrays import Array
 from .custom import compiling
 from .evaluation import pieces
-from .gathering import block_of, part_gatherer, parts_of, scores_of, zero_gradient
+from .gathering import block_of, part_gatherer, parts_of, scores_of
 from .kernels.epoch import Parameters
 from .kernels.gradient import ByBlocks, differentiate_all
 from .kernels.parts import add_whole_gradient
@@ -147,16 +147,16 @@ def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) ->
 
 
 def _of_each_row(problem: Problem, values: Parameters, loss: Any) -> ParameterGradient:
-    rows, loss_sums = problem.data.rows, np.zeros(problem.k)
+    rows, sums = problem.data.rows, (np.zeros(problem.k), np.zeros(problem.k))
     if isinstance(rows, Sparse) and problem.outputs is not None:
         raise ValueError(
             'reduction: expected "sum" or "mean" for sparse rows and several outputs, as of y of '
             'shape (n, k), of more than two classes and of softmax, got "none"'
         )
-    scratch, block = zero_gradient(values.w), block_of(scores_of(values.w, rows))
+    block = block_of(scores_of(values.w, rows))
     derivatives = np.empty((problem.n, problem.k), problem.dtype)
     for order in pieces(problem.data, problem.k):
-        differentiate_all(problem.data, order, values, loss, scratch, block, loss_sums, derivatives)
+        differentiate_all(problem.data, order, values, loss, block, *sums, derivatives)
     if isinstance(rows, Sparse):
         table = csr.as_scipy(rows).multiply(derivatives).tocsr()
         return ParameterGradient(table, derivatives[:, 0])

@@ -11,7 +11,7 @@ from .losses import named_loss
 from .optimizers import SGD, named_optimizer
 from .penalties import CumulativeL1, named_penalty
 from .problem import Problem
-from .schedules import named_schedule
+from .schedules import Constant, named_schedule
 
 
 class Settings(NamedTuple):
@@ -49,6 +49,8 @@ class Settings(NamedTuple):
             checks.fits_dtype("penalty's alpha", np.max(alpha), problem.dtype)
         if hasattr(self.schedule, "lr"):
             checks.fits_dtype("lr", self.schedule.lr, problem.dtype)
+        if getattr(self.schedule, "final", 0) > 1:
+            checks.fits_dtype("lr's final", self.schedule.final, problem.dtype)
         if hasattr(self.optimizer, "eps"):
             checks.fits_dtype("optimizer's eps", self.optimizer.eps, problem.dtype)
 
@@ -59,8 +61,10 @@ class Settings(NamedTuple):
     def for_rows(self, n: int, epochs: int, steps: int) -> Settings:
         """Return the settings of a fit of n rows that goes on after so many steps."""
         settings = self if self.batch_size <= n else self._replace(batch_size=n)
-        if epochs == 0 or not hasattr(self.schedule, "bound"):  # no step asks for a rate
+        if not hasattr(self.schedule, "bound"):
             return settings
+        if epochs == 0:  # no step is taken, at whatever rate
+            return settings._replace(schedule=Constant())
         total = steps + epochs * -(-settings.visited(n) // settings.batch_size)
         total = min(total, checks.MOST_STEPS)
         bound = self.schedule.bound(loss=self.loss, penalty=self.penalty, steps=total)

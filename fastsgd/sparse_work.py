@@ -98,13 +98,14 @@ def scattered_work(problem: Problem, settings: Settings, state: State, method: M
     k, penalty = len(w), settings.penalty
     scores = np.empty((k, whole_registers(settings.batch_size)), w.dtype)
     weights, beside = _with_beside(state, penalty)
-    none, empty, sums = np.zeros((0, 1)), np.zeros((k, 0), w.dtype), _sums_of(state)
+    empty, sums = np.zeros((k, 0), w.dtype), _sums_of(state)
     averages = state.memory.averages
     if isinstance(averages, Averaged):  # those of `b` alone are taken step by step
         averages = averages._replace(w=np.zeros((k, 0)))
     scattered = Scattered(
         problem.data.rows,
-        Known(weights, none.astype(w.dtype), getattr(sums, "changes", none)),
+        weights,
+        np.zeros((0, 1)) if isinstance(sums, NotSummed) else sums.changes,
         beside,
         Scaling(),
         np.ones(k),

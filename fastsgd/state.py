@@ -116,7 +116,7 @@ def with_debts(state: State, penalty: Any) -> State:
 
 
 def go_on(state: State, outputs: Array) -> None:
-    """Let averages take in the steps in which outputs that now go on had stopped."""
+    """Let averages of outputs that now go on count what these rested at, once for each step."""
     averages, parameters = state.memory.averages, state.parameters
     if not isinstance(averages, Averaged):
         return

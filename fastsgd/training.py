@@ -90,20 +90,7 @@ def fit(
 
         Sparse rows are not copied where they are in CSR form, of float32 or float64, with columns
         that increase within each row and no entry that is 0, but for what says where rows begin;
-        all others are converted once, duplicates summed. Steps cost what the non-zeros of their
-        rows cost. Plain SGD is that of the same rows given dense, with every penalty but the
-        cumulative one, which weights pay as their features occur, and so is SGD with momentum at a
-        constant rate and without a penalty. Otherwise the lazy form is taken: a weight, with all
-        that the optimizer remembers of it, its penalty and its decay, changes in the steps in which
-        its feature occurs, and in no others; with momentum it coasts in between, at the rate of the
-        last step before it is needed, or before the end of a stretch of the epoch, of which small
-        data have one. A penalty then counts for less the rarer a feature is, which is another
-        objective, and a weight whose feature never occurs stays what it is initially. What is in
-        proportion to the number of steps between two occurrences: penalties of your own; an L2
-        penalty, or share of one, that is so strong that alpha times lr may be 1 or more, or above
-        1/2 where each feature has its alpha and the rate changes; and averages of plain SGD, where
-        each feature has its alpha, with an elastic net, or with L2, that of a cumulative penalty
-        too, at a rate that changes. An adaptive rate is none that changes here.
+        all others are converted once, duplicates summed. The notes say what is learned from them.
     y : array-like of shape (n,) or (n, k)
         For regression, the targets, converted to the dtype of X where they are not of it; one
         column is one output of several, with `w` of shape (d, 1). For classes, labels, of shape
@@ -133,11 +120,12 @@ def fit(
         How often all rows are visited; 0 returns the initial model.
     average : bool or int
         Whether the parameters of the model are the means of those after each step (Polyak-Ruppert
-        averaging); an int is the number of the step from which on, the first being 1 here, for
-        which True stands. Where the fit goes on from another one, whose steps count, averages that
-        there are go on whatever the number, and so do those that were to begin later, but with
-        True, which begins them now; new ones begin with its own steps. A class that has stopped
-        keeps its means; if it goes on, the parameters that it kept count for the steps in between.
+        averaging). An int is the number of the first step that counts, that of the first of all
+        being 1, for which True stands. With `resume`, steps are counted from the beginning of the
+        first fit. Averages that there are go on, whatever the number is now; those that were to
+        begin later do so, but that True lets them begin now; and new ones begin with this fit at
+        the earliest. A class that has stopped keeps its means; if it goes on, the parameters that
+        it kept count for the steps in between.
     clip_norm : float, optional
         The largest norm of the gradient of the data loss, of w and b together where both are
         learned, and before the penalty; a longer one is shortened to it.
@@ -233,8 +221,32 @@ def fit(
     DivergenceWarning
         If the fit diverged, though all parameters are finite still: the data loss of the model and
         that of the last epoch are above 1e12, and the latter, or of averages the former, is more
-        than a million times that of the initial parameters; of classes, more than a million times
-        that of the first epoch.
+        than a million times that of the initial parameters; of classes, but by squared_hinge, more
+        than a million times that of the first epoch.
+
+    Notes
+    -----
+    A step on sparse rows costs what their non-zeros cost.
+
+    What is learned: plain SGD learns from sparse rows what it learns from the same rows given
+    dense, with every penalty but the cumulative one, which weights pay as their features occur; and
+    so does SGD with momentum at a constant rate and without a penalty. All else is lazy: a weight,
+    with all that the optimizer remembers of it, its penalty and its decay, changes in the steps in
+    which its feature occurs, and in no others. A penalty then counts for less the rarer a feature
+    is, which is another objective, and a weight whose feature never occurs stays what it is
+    initially. With momentum, weights coast in between, at the rate of the last step before they are
+    needed, or before the end of a stretch of the epoch, of which small data have one.
+
+    What takes longer: the steps between two occurrences of a feature are made up for at once, but
+    in these cases one by one:
+
+    - with penalties of your own;
+    - with L2, or a share of it, that is so strong that alpha times lr may be 1 or more, or above
+      1/2 where each feature has an alpha of its own and the rate changes;
+    - for averages of plain SGD, where each feature has an alpha of its own, with an elastic net;
+      and at a rate that changes with L2 as well, also that of a cumulative penalty.
+
+    An adaptive rate is not one that changes here.
 
     References
     ----------

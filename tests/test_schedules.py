@@ -292,3 +292,18 @@ def test_cosine_counts_the_steps_of_the_rows_that_are_learned_from():
         for steps in (None, 24)
     )
     np.testing.assert_array_equal(one.w, other.w)
+
+
+@pytest.mark.parametrize("lr", ["optimal", "cosine"])
+def test_no_epoch_asks_for_no_rate(lr):
+    X = csr_array(np.eye(30))
+    y = np.arange(30.0)
+    options = {"penalty": "l2", "average": True, "lr": lr, "seed": 0}
+    model = fastsgd.fit(X, y, epochs=0, **options)
+    np.testing.assert_array_equal(model.w, fastsgd.fit(X, y, epochs=0, seed=0).w)
+    assert len(fastsgd.fit(X, y, resume=model, **options).history.loss) == 3
+
+
+def test_a_last_rate_that_is_too_large_for_float32_is_refused():
+    with pytest.raises(ValueError, match=r"lr's final: expected .* float32, got 1e\+39"):
+        fastsgd.fit(np.ones((9, 1), np.float32), np.ones(9), lr=Cosine(0.01, final=1e39))

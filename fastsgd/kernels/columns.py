@@ -48,7 +48,7 @@ def fill_registers(loss: Any, column: Any, rows: int) -> int:
 def differentiate_column(loss: Any, b: Any, scores: Any, column: Any, rows: int) -> None:
     """Replace products of so many rows and weights by derivatives, and targets by losses.
 
-    Those of a few rows more may change, where there is room for them.
+    What stands after them may change as well, up to the end of a whole register.
     """
     fill_registers(loss, scores, rows)
     for r in range(fill_registers(loss, column, rows)):

@@ -97,8 +97,8 @@ def differentiate_all(
     order: Any,
     parameters: Any,
     loss: Any,
-    gradient: Any,
     block: Any,
+    derivative_sums: Any,
     loss_sums: Any,
     out: Any,
 ) -> None:
@@ -107,7 +107,7 @@ def differentiate_all(
     for start in range(0, order.size, scores.shape[1]):
         stop = min(start + scores.shape[1], order.size)
         differentiate_block(
-            data, order, start, stop, 0, parameters, loss, block, gradient.b, loss_sums
+            data, order, start, stop, 0, parameters, loss, block, derivative_sums, loss_sums
         )
         for p in range(start, stop):
             for j in range(out.shape[1]):

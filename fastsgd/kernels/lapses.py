@@ -1,7 +1,7 @@
 """What happens to a weight in steps in which its feature does not occur.
 
-Each kind brings one method, `bring_up`, which takes what output j knows of feature f from step
-`since` to step `t`. It takes the same time however many steps there were, but for `Replay`.
+Each kind brings one method, `bring_up`, which applies the steps from `since` to ``t - 1`` to what
+output j knows of feature f. It takes the same time however many there were, but for `Replay`.
 """
 
 from typing import Any, NamedTuple
@@ -260,7 +260,7 @@ class Replay(NamedTuple):
 
 
 class Owing(NamedTuple):
-    """Plain SGD with a cumulative penalty: more becomes due; else `lapse` says what happens."""
+    """Plain SGD with a cumulative penalty: its L1 becomes due, and its L2 is what `lapse` does."""
 
     lapse: Any
     rates: Any

@@ -15,7 +15,7 @@ from .sparse import dot
 
 
 class Scaling(NamedTuple):
-    """Nothing but that."""
+    """No penalty, or L2 alone: nothing but the scale changes."""
 
     def dot_up(self, entries: Any, columns: Any, w: Any, beside: Any, j: Any, t: Any) -> Any:
         """Return the product of a row and the weights of output j."""
@@ -37,10 +37,11 @@ class Scaling(NamedTuple):
 @inner
 def unscale(w: Any, scale: Any, j: Any) -> None:
     """Make the scale of the weights of one output 1."""
-    number = w.dtype.type(scale[j])
-    for f in range(w.size):
-        w[f] *= number
-    scale[j] = 1
+    if scale[j] != 1:
+        number = w.dtype.type(scale[j])
+        for f in range(w.size):
+            w[f] *= number
+        scale[j] = 1
 
 
 # Weights that steps of L2 do not touch need no exponential each: epochs of elastic net take 0.2 to

@@ -16,12 +16,13 @@ from .sparse_ahead import WEIGHTS_LEFT, bounds, prefetch_entries, prefetch_featu
 class Scattered(NamedTuple):
     """Sparse rows, and the weights that they are added to.
 
-    The weights of output j are ``scale[j] * known.w[j]``: a step of L2 shrinks the scale alone.
+    The weights of output j are ``scale[j] * w[j]``: a step of L2 shrinks the scale alone.
     What else happens in the steps in which a feature does not occur, `lapse` makes up for.
     """
 
     rows: Any
-    known: Any
+    w: Any  # (k, d)
+    changes: Any  # those of `sums`, (k, d), which are prefetched as well; or (0, 1)
     # What `lapse` has to know of each weight: up to which of its steps it has been brought, (k, d),
     # unsigned; or what it owes, (2, k, d); or nothing, (k, 0).
     beside: Any
@@ -38,12 +39,13 @@ class Scattered(NamedTuple):
         """Set out[j, r] to the product of the weights and row order[start + r], for all j, r."""
         for p in range(start, stop):
             prefetch_entries(self.rows, order, p)
-            if self.known.w.size * self.known.w.strides[1] > WEIGHTS_LEFT:
-                prefetch_features(self.rows, order, p, self.known)
+            if self.w.size * self.w.strides[1] > WEIGHTS_LEFT:
+                prefetch_features(self.rows, order, p, self.w)
+                prefetch_features(self.rows, order, p, self.changes)
             first, last = bounds(self.rows, order[p])
             entries, indices = self.rows.entries[first:last], self.rows.indices[first:last]
             for j in range(self.scale.size):
-                product = dot_up(self.lapse, entries, indices, self.known.w[j], self.beside, j, t)
+                product = dot_up(self.lapse, entries, indices, self.w[j], self.beside, j, t)
                 out[j, p - start] = self.scale[j] * product
 
     def add_rows(self, order: Any, start: int, stop: int, factors: Any, g: Any) -> None:
@@ -62,17 +64,17 @@ class Scattered(NamedTuple):
                 note_step(self.lapse, length, j, step.t)
                 by = -length * step.mean
                 for p in range(step.first, step.last):
-                    factor = self.known.w.dtype.type(by * self.scores[j, p - step.first])
+                    factor = self.w.dtype.type(by * self.scores[j, p - step.first])
                     # Of the hinges of twenty classes most are 0: epochs take 0.6 times as long.
                     if factor != 0:
                         first, last = bounds(self.rows, step.order[p])
                         entries = self.rows.entries[first:last]
                         columns = self.rows.indices[first:last]
-                        add_noted(entries, columns, factor, self.known.w[j], self.sums, j)
+                        add_noted(entries, columns, factor, self.w[j], self.sums, j)
                 for p in range(step.first, step.last):
                     first, last = bounds(self.rows, step.order[p])
                     columns = self.rows.indices[first:last]
-                    w, scale = self.known.w[j], self.scale[j]
+                    w, scale = self.w[j], self.scale[j]
                     pay(self.lapse, columns, w, self.beside, scale, self.sums, j, step.t + 1)
                 note_scale(self.sums, self.scale, j, step.t)
 
@@ -80,14 +82,14 @@ class Scattered(NamedTuple):
         """Bring all weights up to step t; tell whether all parameters are finite."""
         for j in range(self.scale.size):
             bring_all_up(self, j, t)
-        return are_finite(self.known.w, parameters.b)
+        return are_finite(self.w, parameters.b)
 
 
 @inner
 def bring_all_up(rows: Any, j: Any, t: Any) -> None:
     """Bring all weights of output j, and their averages, up to step t, and to a scale of 1."""
-    take_sums(rows.sums, rows.known.w[j], j, t)
-    finish(rows.lapse, rows.known.w[j], rows.beside, rows.scale, j, t)
+    take_sums(rows.sums, rows.w[j], j, t)
+    finish(rows.lapse, rows.w[j], rows.beside, rows.scale, j, t)
 
 
 @inner

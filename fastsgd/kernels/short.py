@@ -71,7 +71,7 @@ SLOW_BATCH = 2**13
 # of which one waits for rows and the other prefetches none; from caches, 1.5 to 2.5 times.
 @having(conclude=mean_of_rows, block_length=CHUNK)
 class ByRowThenLosses(NamedTuple):
-    """A row is read once, and added to the gradient at once; the losses of all follow together."""
+    """A row of one output is read once, and added at once; the losses of all follow together."""
 
     shape: Shape
     prefetching: NoPrefetching | Ahead
@@ -85,21 +85,18 @@ class ByRowThenLosses(NamedTuple):
         self, data: Any, batch: Any, parameters: Any, loss: Any, gradient: Any, loss_sums: Any
     ) -> None:
         """Add the gradients of the rows, then their losses."""
-        order, first, w = batch.order, batch.first, parameters.w
-        scores, column = self.block.scores, self.block.column
-        for j in range(w.shape[0]):
-            weights, b = weights_of(self.shape, w, j), parameters.b[j]
-            sums = nothing_like(weights)
-            derivative_sum = 0.0
-            for p in range(first, batch.last):
-                sums, weighted, y_hat, y = with_row(self, data, order, p, j, weights, b, loss, sums)
-                derivative_sum += weighted
-                scores[j, p - first], column[p - first] = y_hat, y
-            add_to(gradient.w, j, sums)
-            gradient.b[j] += derivative_sum
-            add_values(
-                loss, data.weights, order, first, batch.last, j, scores[j], column, loss_sums
-            )
+        order, first, last = batch.order, batch.first, batch.last
+        scores, column = self.block.scores[0], self.block.column
+        weights, b = weights_of(self.shape, parameters.w, 0), parameters.b[0]
+        sums = nothing_like(weights)
+        derivative_sum = 0.0
+        for p in range(first, last):
+            sums, weighted, y_hat, y = with_row(self, data, order, p, 0, weights, b, loss, sums)
+            derivative_sum += weighted
+            scores[p - first], column[p - first] = y_hat, y
+        add_to(gradient.w, 0, sums)
+        gradient.b[0] += derivative_sum
+        add_values(loss, data.weights, order, first, last, 0, scores, column, loss_sums)
 
 
 @inner

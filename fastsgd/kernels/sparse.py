@@ -142,7 +142,9 @@ def bring_together(batches: Any, order: Any, start: int, stop: int, t: int) -> N
     for p in range(start, stop):
         prefetch_entries(rows, order, p)
         if rows.d > FEW:
-            prefetch_features(rows, order, p, known)
+            prefetch_features(rows, order, p, known.w)
+            prefetch_features(rows, order, p, known.slots)
+            prefetch_features(rows, order, p, known.averages)
             prefetch_marks(rows, order, p, marks)
         starts[p - start] = at
         first, last = bounds(rows, order[p])

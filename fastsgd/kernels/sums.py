@@ -1,8 +1,11 @@
 """Sums of weights that are held as a product with a scale, for their averages.
 
-A weight after step u is ``s[u] * W[u]``. What later steps take from W is missing in the last W[t],
-so that the sum of the weight over the steps is that of ``s[u]`` times W[t], and of each change
-``W[v] - W[v + 1]`` times the sum of the scales before it. So a step touches what it changes alone.
+A weight after step u is ``s[u] * W[u]``: s is the same for all weights, and W changes only where a
+feature occurs. With ``S[v]`` for the sum of the scales before W[v] becomes W[v + 1],
+
+    ``sum_u s[u] * W[u] = S[t] * W[t] + sum_v S[v] * (W[v] - W[v + 1])``
+
+So a step touches what it changes alone.
 
 Source: W. Xu, Towards optimal one pass large scale learning with averaged stochastic gradient
 descent, arXiv:1107.2490 (2011).

@@ -174,7 +174,8 @@ class Vectors:
 
     def _totals(self, vectors: list[Any]) -> list[Any]:
         """Return vectors of what the numbers of each of four or eight vectors add up to."""
-        # Side by side are sums of so many of the vectors, and after them further ones of theirs.
+        # In each vector, parts of the totals of so many stand side by side, again and again: each
+        # addition of a pair makes twice as many totals of half as many parts.
         sums, quick = 1, QUICK // self._itemsize
         while vectors[0].type.count > sums:
             block, unit = (quick, 1) if sums < quick else (vectors[0].type.count, quick)

@@ -13,17 +13,13 @@ from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
 from ..arrays import Array
-from ..diverging import HIGH, is_worse, warned_by_caller
+from ..diverging import HIGH, is_worse, takes_any_weights, warned_by_caller
 from ..errors import DivergenceError
 from ..evaluation import mean_losses
 from ..kernels.averages import Averaged
-from ..losses import Hinge, Logistic, ModifiedHuber, Perceptron, Softmax
 from ..model import Model
 from ..problem import prepare
 from .examples import Examples
-
-# Losses of margins whose derivatives are bounded: weights of any size may tell classes apart.
-OF_MARGINS = (Hinge, Logistic, ModifiedHuber, Perceptron, Softmax)
 
 
 @contextmanager
@@ -97,7 +93,7 @@ def warn_if_worse(
 
     def before() -> float:
         """Return a loss from which it has grown."""
-        if isinstance(model.loss, OF_MARGINS):
+        if takes_any_weights(model.loss):
             return losses[0]
         return _loss_of(begun, rows, class_weight)
 
