@@ -150,6 +150,21 @@ def test_no_part_begins_with_what_is_no_number(number, options):
     assert np.isfinite(model.partial_fit(X, SCORE).coef_).all()
 
 
+@pytest.mark.parametrize("average", [False, True])
+def test_the_shape_of_weights_is_checked_whosever_memory_they_are(average):
+    targets = np.column_stack([SCORE, -SCORE, SCORE])
+    model = SGDRegressor(random_state=0, average=average).partial_fit(X, targets)
+    right, model.coef_ = model.coef_, model.coef_.reshape(4, 3)
+    with pytest.raises(ValueError, match=r"coef_: expected shape \(3, 4\), got \(4, 3\)"):
+        model.partial_fit(X, targets)
+    right.shape = 12  # which is nobody's array any more
+    model.coef_ = right.reshape(3, 4)
+    alike = SGDRegressor(random_state=0, average=average).partial_fit(X, targets)
+    for one in (model, alike):
+        one.partial_fit(X, targets)
+    np.testing.assert_array_equal(model.coef_, alike.coef_)
+
+
 def test_parts_of_wide_rows_copy_their_weights_once():
     d = 2**20
     rows = sparse.random(20, d, density=1e-5, format="csr", random_state=0)

@@ -384,7 +384,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         w, b = model.learned
         if _remembers(model.state):  # what would not go with weights that a user writes there
             w = w.copy()
-        return {"coef_": w[0] if model.outputs is None else w, "intercept_": b.copy()}
+        # A view, as users may set the shape of their array.
+        return {"coef_": w[0] if model.outputs is None else w.view(), "intercept_": b.copy()}
 
     def _take(self, model: Model, losses: list[float], rows_seen: int, **others: Any) -> None:
         """Set the fitted attributes, one right after the other: other threads may look at them."""
@@ -425,13 +426,15 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
 def _attribute(name: str, value: Any, was: Array) -> Array:
     """Return `was` where an attribute still holds that, or is not set; else a copy of its value."""
     shapes = (was.shape, was.shape[1:]) if len(was) == 1 else (was.shape,)
+    if value is None:
+        return was
     # Nearly always it is still that array: to see that takes less time than a copy.
-    if value is None or _is_view(value, was):
-        _check_finite(name, was)
-        return was
-    is_array = isinstance(value, np.ndarray) and value.shape in shapes
-    if is_array and np.array_equal(value.reshape(was.shape), was):
-        return was
+    if isinstance(value, np.ndarray) and value.shape in shapes:
+        if _is_view(value, was):
+            _check_finite(name, was)
+            return was
+        if np.array_equal(value.reshape(was.shape), was):
+            return was
     array = _finite(name, value, was.dtype)
     if array.shape not in shapes:
         raise ValueError(f"{name}: expected shape {was.shape}, got {array.shape}")
@@ -439,14 +442,10 @@ def _attribute(name: str, value: Any, was: Array) -> Array:
     return was if np.array_equal(array, was) else array  # of a list, say
 
 
-def _is_view(value: Any, was: Array) -> bool:
-    """Tell whether an attribute is `was` itself, whatever the user has written into it."""
-    if not (isinstance(value, np.ndarray) and value.flags.c_contiguous):
-        return False
-    of_both = (
-        (array.__array_interface__["data"][0], array.dtype, array.size) for array in (value, was)
-    )
-    return len(set(of_both)) == 1
+def _is_view(value: Array, was: Array) -> bool:
+    """Tell whether an array is the memory of `was`, whatever the user has written into it."""
+    at, was_at = (array.__array_interface__["data"][0] for array in (value, was))
+    return at == was_at and value.dtype == was.dtype and value.flags.c_contiguous
 
 
 def _remembers(state: State) -> bool:
