@@ -37,11 +37,10 @@ class Scaling(NamedTuple):
 @inner
 def unscale(w: Any, scale: Any, j: Any) -> None:
     """Make the scale of the weights of one output 1."""
-    if scale[j] != 1:
-        number = w.dtype.type(scale[j])
-        for f in range(w.size):
-            w[f] *= number
-        scale[j] = 1
+    number = w.dtype.type(scale[j])
+    for f in range(w.size):
+        w[f] *= number
+    scale[j] = 1
 
 
 # Weights that steps of L2 do not touch need no exponential each: epochs of elastic net take 0.2 to
