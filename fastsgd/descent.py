@@ -3,7 +3,6 @@
 import math
 import warnings
 from collections.abc import Callable
-from itertools import repeat
 from time import perf_counter
 from typing import NoReturn
 
@@ -27,6 +26,7 @@ from .order import orders_of
 from .penalties import NoPenalty
 from .problem import Problem
 from .progress import Report
+from .recording import Record
 from .schedules import Constant, Function
 from .settings import Settings
 from .state import State, copy_of, follow, learned
@@ -37,9 +37,6 @@ from .work import at_rates, work_on
 
 # How many weights are kept at a time, of epochs that run together with a penalty: 4 or 8 MB.
 KEPT = 2**20
-
-# What the history has of an epoch, or may have: data loss, penalty, seconds and validation loss.
-Epoch = tuple[float, float, float, float | None]
 
 
 class Descent:
@@ -53,26 +50,26 @@ class Descent:
         self,
         problem: Problem,
         settings: Settings,
-        begin: Callable[[], State],
+        first_state: Callable[[], State],
         seed: int,
         history: History,
         held_out: HeldOut | None,
         row_numbers: Array | None,
     ) -> None:
         n = problem.n if row_numbers is None else row_numbers.size
-        self.problem, self.settings, self.seed, self.before = problem, settings, seed, history
+        self.problem, self.settings, self.seed = problem, settings, seed
+        self.record = Record(history, settings.epoch_loss is not None, held_out is not None)
         self.held_out, self.is_watched = held_out, is_watched(settings)
         self.is_penalized = not isinstance(settings.penalty, NoPenalty)
         self.row_numbers = row_numbers
-        self.begin = begin
+        self.first_state = first_state
         size = problem.k if problem.is_one_versus_rest else 1
         # Makes the state anew as it was when the epoch under way began, which few fits need.
-        self.former: Callable[[], State] = lambda: with_watches(begin(), settings, size)
-        self.state = state = self.former()
+        self.state_before: Callable[[], State] = lambda: with_watches(first_state(), settings, size)
+        self.state = state = self.state_before()
         self.visited = settings.visited(n)
         self.row_cost = row_cost(problem, settings)
         self.orders = orders_of(problem, settings, self.row_cost, seed, row_numbers)
-        self.epochs: list[Epoch] = []
         self.best = Best(None, None)
         if held_out is not None and state.best is not None:
             losses = held_out.losses(state.best, settings.loss)
@@ -109,17 +106,7 @@ class Descent:
     @property
     def epoch(self) -> int:
         """Return the number of the epoch under way, or of the next one."""
-        return len(self.before.seconds) + len(self.epochs)
-
-    @property
-    def last_loss(self) -> float:
-        """Return the data loss of the last epoch, or 0 before the first one."""
-        return self.epochs[-1][0] if self.epochs else 0.0
-
-    @property
-    def highest_loss(self) -> float:
-        """Return the highest data loss of all epochs."""
-        return max((epoch[0] for epoch in self.epochs), default=0.0)
+        return self.record.count
 
     @property
     def has_stopped(self) -> bool:
@@ -129,9 +116,9 @@ class Descent:
     def run_epochs(self, most: int, report: Report) -> None:
         """Run an epoch, or at most so many short ones; raise DivergenceError if one diverges."""
         count = min(most, self.at_once)
-        if self.epochs:
+        if self.record.epochs:
             state = copy_of(self.state)
-            self.former = lambda: copy_of(state)
+            self.state_before = lambda: copy_of(state)
         began = perf_counter()
         loss_sums = np.zeros((count, self.problem.k))
         is_kept = self.is_penalized and self.at_once > 1
@@ -150,7 +137,7 @@ class Descent:
         if count == 1:
             self._diverged()
         # In which epoch it went wrong, and what was before it, is seen one by one.
-        self.state = self.former()
+        self.state = self.state_before()
         self.work = work_on(self.problem, self.settings, self.state)
         try:
             for _ in range(count):
@@ -219,7 +206,7 @@ class Descent:
                     w_after,
                 )
             except Exception:  # of a loss of the user's own, after nobody knows which step
-                self.state = self.former()
+                self.state = self.state_before()
                 raise
             if not are_finite:
                 return False
@@ -243,12 +230,12 @@ class Descent:
 
     def _end_epochs(self, loss_sums: Array, w_after: Array, seconds: float) -> bool:
         """Write down what was learned, if all of it is finite; tell whether it is."""
-        written = len(self.epochs)
+        written = self.epoch
         try:
             return self._measure_epochs(loss_sums, w_after, seconds)
         except BaseException:
-            if len(self.epochs) == written:  # else the state would be ahead of the history
-                self.state = self.former()
+            if self.epoch == written:  # else the state would be ahead of the history
+                self.state = self.state_before()
             raise
 
     def _measure_epochs(self, loss_sums: Array, w_after: Array, seconds: float) -> bool:
@@ -303,12 +290,12 @@ class Descent:
         validation_loss: float | None = None,
     ) -> bool:
         """Write down what was measured of some epochs, if all of it is finite; tell whether."""
-        is_recorded = self.settings.epoch_loss is not None
-        if not math.isfinite((sum(data_losses) if is_recorded else 0.0) + sum(of_weights)):
+        has_losses = self.record.has_losses
+        if not math.isfinite((sum(data_losses) if has_losses else 0.0) + sum(of_weights)):
             return False
         if validation_loss is not None and not math.isfinite(validation_loss):
             self._overflowed(validation_loss)
-        self.epochs.extend(zip(data_losses, of_weights, repeat(seconds), repeat(validation_loss)))
+        self.record.add(data_losses, of_weights, seconds, validation_loss)
         return True
 
     def _to_watch(self, losses: Array) -> Array:
@@ -330,24 +317,12 @@ class Descent:
         return self.model() if finite else self._last_model()
 
     def _last_model(self) -> Model:
-        state = self.former()
+        state = self.state_before()
         return self._model_of(learned(state), state)
 
     def _model_of(self, values: Parameters, state: State) -> Model:
         outputs, loss, classes = self.problem.outputs, self.settings.loss, self.problem.classes
-        return Model(values, outputs, loss, self.seed, self._history(), classes, state)
-
-    def _history(self) -> History:
-        before = self.before
-        if not self.epochs:
-            return before
-        losses, of_weights, seconds, held = zip(*self.epochs, strict=True)
-        return History(
-            before.data_loss + (() if self.settings.epoch_loss is None else losses),
-            before.penalty + of_weights,
-            before.seconds + seconds,
-            before.validation_loss + (() if self.held_out is None else held),
-        )
+        return Model(values, outputs, loss, self.seed, self.record.history(), classes, state)
 
     def warn_if_worse(self) -> None:
         """Warn of a fit that diverged, though all numbers are finite still.
@@ -357,13 +332,13 @@ class Descent:
         """
         # Averages remember steps from which the weights themselves have come back.
         is_averaged = isinstance(self.state.memory.averages, Averaged)
-        if warned_by_caller.get() or not (is_averaged or self.last_loss > HIGH):
+        if warned_by_caller.get() or not (is_averaged or self.record.last_loss > HIGH):
             return
         when, before = self._loss_before()
-        if not (is_averaged or is_worse(self.last_loss, lambda: before)):
+        if not (is_averaged or is_worse(self.record.last_loss, lambda: before)):
             return
         of_model = self._loss_of(self.best.parameters or learned(self.state))
-        whose, loss = "in its last epoch", self.last_loss
+        whose, loss = "in its last epoch", self.record.last_loss
         if is_averaged:
             whose, loss = "with averages, which remember its first steps,", of_model
         if of_model > HIGH and is_worse(loss, lambda: before):
@@ -373,8 +348,8 @@ class Descent:
     def _loss_before(self) -> tuple[str, float]:
         """Return when a loss was low, and which it was."""
         if takes_any_weights(self.settings.loss):
-            return "in its first", self.epochs[0][0]
-        return "before its first step", self._loss_of(learned(self.begin()))
+            return "in its first", self.record.first_loss
+        return "before its first step", self._loss_of(learned(self.first_state()))
 
     def _losses_of(self, values: Parameters) -> Array:
         """Return the data loss of each output on the rows that are learned from."""
@@ -384,7 +359,8 @@ class Descent:
         return float(self._losses_of(values).sum())
 
     def _diverged(self) -> NoReturn:
-        before = self.last_loss if self.epochs else self._loss_of(learned(self.former()))
+        record = self.record
+        before = record.last_loss if record.epochs else self._loss_of(learned(self.state_before()))
         rate = self._rate()
         message = diverging.stopped_being_finite(self.epoch, before, self.problem, rate)
         raise DivergenceError(message, self._last_model())
@@ -398,4 +374,4 @@ class Descent:
     def _rate(self) -> float:
         """Return the highest learning rate so far, at the pace of the last steps as they began."""
         highest = max(self.highest_lr, float(self.lrs.max()))
-        return highest * float(self.former().memory.pace.max())
+        return highest * float(self.state_before().memory.pace.max())

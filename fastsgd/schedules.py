@@ -3,9 +3,10 @@
 A schedule is a ``NamedTuple`` with a method `rates`, which returns the learning rates of the
 steps t, an array of integers: the first step of a fit is 0, and each mini-batch takes one. It is
 called for a stretch of steps at a time, and so are functions of the user's. Optional are a method
-`bound`, which returns the schedule as it is for a loss, a penalty and a number of steps; and `lr`,
-the highest rate, which has to be a number of the dtype. To add a schedule, write its class here
-and list it in `SCHEDULES`.
+`bound`, which returns the schedule as it is for a loss, a penalty and a number of steps; `aim`, by
+which rules for single rows return the data with derivatives that depend on the row as well; and
+`lr`, the highest rate, which has to be a number of the dtype. To add a schedule, write its class
+here and list it in `SCHEDULES`.
 """
 
 import math

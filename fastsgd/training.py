@@ -347,7 +347,7 @@ def _run(
                     interrupts.answer()
                     if callback is not None and _asks_to_stop(callback, descent):
                         break
-                if descent.highest_loss > HIGH:
+                if descent.record.highest_loss > HIGH:
                     descent.warn_if_worse()
                 return descent.best_model()
         except KeyboardInterrupt as interrupt:
