@@ -10,7 +10,7 @@ from .arrays import Array
 from .kernels.callee import callee
 from .kernels.epoch import Data, Parameters
 from .kernels.gradient import Batch, Block, ByBlocks, Gradient
-from .kernels.parts import CHUNK, ByParts, Parts, add_up, gather_part
+from .kernels.parts import CHUNK, ByParts, Parts, add_up, gather_part, rows_within
 from .kernels.short import ByRow, ByRowInPasses, ByRowThenLosses
 from .rows import Rows
 
@@ -71,10 +71,8 @@ def scores_of(w: Array, rows: Rows) -> Array:
 def rows_together(w: Array, rows: Rows) -> int:
     """Return how many rows are handled together.
 
-    A power of two from 8 to CHUNK: as many rows, or scores if those take more, as stay in a
-    first-level cache between the pass that multiplies them by the weights and the pass that adds
-    them to the gradient.
+    As many rows, or scores if those take more, as stay in a first-level cache between the pass that
+    multiplies them by the weights and the pass that adds them to the gradient.
     """
     numbers = max(len(w), rows.row_length)
-    fitting = max(8, min(CHUNK, rows.block // (numbers * rows.dtype.itemsize)))
-    return 1 << (fitting.bit_length() - 1)
+    return rows_within(rows.block, numbers * rows.dtype.itemsize)

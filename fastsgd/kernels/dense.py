@@ -7,6 +7,7 @@ import numpy as np
 from .arithmetic import unsigned
 from .finite import are_finite
 from .jit import inner
+from .parts import rows_within
 from .prefetch import CACHE_LINE, FIRST_CACHE, prefetch_bytes
 from .tiles import Place, Size, dots, sums
 from .vectors import HAS_LONGER
@@ -175,11 +176,10 @@ def how_prefetched(X: np.ndarray[Any, Any], k: int = 1) -> tuple[int, int, bool,
         return 0, share, False, FIRST_CACHE
     is_far = k > 1 or X.nbytes > MIDDLE  # only the tiles of one output tell these apart
     block = FIRST_CACHE if is_far else FIRST_CACHE // 2
-    fitting = min(256, max(8, block // row_bytes))
     in_both_passes = is_far and row_bytes <= TWICE
     if k > 1:
         in_both_passes = X.nbytes > FROM_MEMORY and row_bytes <= LONG and groups_of(k) == 1
-    return 1 << (fitting.bit_length() - 1), share, in_both_passes, block
+    return rows_within(block, row_bytes), share, in_both_passes, block
 
 
 @inner

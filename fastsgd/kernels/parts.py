@@ -16,6 +16,12 @@ from .methods import gather, of_part
 CHUNK = 256
 
 
+def rows_within(size: int, row_bytes: int) -> int:
+    """Return how many rows a block of so many bytes has: a power of two from 8 to CHUNK."""
+    fitting = max(8, min(CHUNK, size // row_bytes))
+    return 1 << (fitting.bit_length() - 1)
+
+
 class Parts(NamedTuple):
     """A batch of more than CHUNK rows is gathered by parts."""
 
