@@ -154,18 +154,19 @@ class Optimal(NamedTuple):
                 f"lr: the optimal schedule has no first rate for {loss!r} and {penalty!r}, as the "
                 f"loss is too steep at -{typical:g}; use another schedule, or a larger alpha"
             )
-        return Bottou(alpha, t0)
+        return Bottou(alpha, t0, t0)
 
 
 class Bottou(NamedTuple):
-    """``1 / (alpha * (t0 + t))``."""
+    """``1 / (alpha * (t0 + t))``, and never more than ``1 / (alpha * least)``."""
 
     alpha: float
-    t0: float
+    t0: float  # which may be below 0, of a fit that goes on after smaller steps
+    least: float
 
     def rates(self, t: Array) -> Array:
         """Return the learning rates of the steps t."""
-        return 1 / (self.alpha * (self.t0 + t))
+        return 1 / (self.alpha * np.maximum(self.least, self.t0 + t))
 
 
 @checked(lr=checks.positive, every=checks.count, factor=checks.ratio)

@@ -130,8 +130,9 @@ def schedule_of(estimator: Any, tol: float | None, batch_size: int, lead: int) -
     name, eta0 = estimator.learning_rate, estimator.eta0
     if name == "optimal":
         # It falls with the rows seen: with the steps, it would stay too large in mini-batches.
-        t0 = estimator.alpha**-0.75 + lead
-        return Bottou(estimator.alpha * batch_size, t0 / batch_size)
+        first = estimator.alpha**-0.75
+        alpha, t0 = estimator.alpha * batch_size, (first + lead) / batch_size
+        return Bottou(alpha, t0, first / batch_size)
     if name == "invscaling":
         power_t = estimator.power_t
         if power_t < 0:
