@@ -11,7 +11,7 @@ from numba.core.errors import NumbaError
 
 from . import diverging
 from .arrays import Array, filled
-from .diverging import HIGH, is_worse, takes_any_weights, warned_by_caller
+from .diverging import HIGH, is_worse, takes_any_weights, told_to_caller
 from .errors import DivergenceError, DivergenceWarning
 from .evaluation import mean_losses, penalties
 from .held_out import HeldOut
@@ -332,18 +332,23 @@ class Descent:
         """
         # Averages remember steps from which the weights themselves have come back.
         is_averaged = isinstance(self.state.memory.averages, Averaged)
-        if warned_by_caller.get() or not (is_averaged or self.record.last_loss > HIGH):
+        if not (is_averaged or self.record.last_loss > HIGH):
             return
         when, before = self._loss_before()
-        if not (is_averaged or is_worse(self.record.last_loss, lambda: before)):
+        if not (is_averaged or is_worse(self.record.last_loss, before)):
             return
         of_model = self._loss_of(self.best.parameters or learned(self.state))
         whose, loss = "in its last epoch", self.record.last_loss
         if is_averaged:
             whose, loss = "with averages, which remember its first steps,", of_model
-        if of_model > HIGH and is_worse(loss, lambda: before):
+        if not (of_model > HIGH and is_worse(loss, before)):
+            return
+        told = told_to_caller.get()
+        if told is None:
             message = diverging.grew(whose, loss, when, before, self.problem, self._rate())
             warnings.warn(message, DivergenceWarning, stacklevel=4)
+        else:
+            told.append(loss)
 
     def _loss_before(self) -> tuple[str, float]:
         """Return when a loss was low, and which it was."""

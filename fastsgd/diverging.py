@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -22,17 +21,17 @@ HIGH, WORSE = 1e12, 1e6
 # Losses that are squares of margins; and, on labels, those of the errors of numbers.
 SQUARES_OR_ERRORS = (SquaredHinge, *regression.LOSSES.values())
 
-# Whether whoever calls `fit` warns of that in words of its own.
-warned_by_caller = ContextVar("warned_by_caller", default=False)
+# Whoever calls `fit` and warns of that in words of its own gets the loss in this list.
+told_to_caller: ContextVar[list[float] | None] = ContextVar("told_to_caller", default=None)
 
 
-def is_worse(loss: float, before: Callable[[], float]) -> bool:
-    """Tell whether a loss is that of a fit which diverged; `before` is called if it is high.
+def is_worse(loss: float, before: float) -> bool:
+    """Tell whether a loss is that of a fit which diverged, from one before.
 
     The size alone shows nothing: where targets are large, so is the squared loss, and where
     features are, those which grow with the weights.
     """
-    return loss > HIGH and loss > WORSE * before()
+    return loss > HIGH and loss > WORSE * before
 
 
 def takes_any_weights(loss: Any) -> bool:

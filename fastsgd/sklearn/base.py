@@ -29,7 +29,7 @@ from ..penalties import NoPenalty
 from ..schedules import Adaptive
 from ..state import State, beginning_at, learned, new_state, with_debts
 from .examples import Examples, drawn
-from .failing import errors_of_scikit_learn, labels_in_errors, warn_if_worse, whole_or_as_before
+from .failing import errors_of_scikit_learn, labels_in_errors, warn_if_diverged, whole_or_as_before
 from .passive import check_rule
 from .translation import penalty_of, schedule_of
 from .watching import ScoreWatch, callback_of, watch_of
@@ -121,15 +121,15 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         See the class.
         """
         with whole_or_as_before(self):
-            begun, model, rows, weights = self._fit(X, y, coef_init, intercept_init, sample_weight)
-        warn_if_worse(begun, model, rows, weights)
+            diverged = self._fit(X, y, coef_init, intercept_init, sample_weight)
+        warn_if_diverged(diverged)
         self._warn()
         return self
 
     def _fit(
         self, X: Any, y: Any, coef_init: Any, intercept_init: Any, sample_weight: Any
-    ) -> tuple[Model, Model, Examples, dict[int, float] | None]:
-        """Set the fitted attributes; return the models before and after, and what is fitted."""
+    ) -> list[float]:
+        """Set the fitted attributes; return the loss if the fit diverged."""
         self._check_together()
         is_warm = self.warm_start and getattr(self, "coef_", None) is not None
         is_first = is_classifier(self) or not is_warm  # then X may have other features
@@ -149,7 +149,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         begun = self._begun(rows, classes, coef_init, intercept_init)
         watch = None if held is None else watch_of(self, held, begun.classes)
         with labels_in_errors(classes):
-            model = self._learn(begun, rows, weights, self.max_iter, self.tol, watch)
+            model, diverged = self._learn(begun, rows, weights, self.max_iter, self.tol, watch)
         epochs = len(model.history.seconds)
         has_ended = not model.state.memory.pace.any() or (watch is not None and watch.has_ended)
         if self.verbose and has_ended:
@@ -157,11 +157,11 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             print(f"Convergence after {epochs} epochs took {seconds:.2f} seconds")
         known = {} if classes is None else {"classes_": classes}
         self._take(model, [], epochs * rows.n, **known)
-        return begun, model, rows, weights
+        return diverged
 
     def _partial_fit(
         self, X: Any, y: Any, sample_weight: Any, classes: Array | None
-    ) -> tuple[Model, Model, Examples, dict[int, float] | None]:
+    ) -> list[float]:
         """Go on for an epoch, or begin where there was none before; as `_fit` otherwise."""
         before = getattr(self, "_model", None)
         self._validate_changed_params()
@@ -186,9 +186,9 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             # As many as the steps stand for, which an optimal learning rate falls with.
             self._rows_seen = seen = begun.state.steps * min(self.batch_size, rows.n)
         with labels_in_errors(classes):
-            model = self._learn(begun, rows, weights, 1, None, None)
+            model, diverged = self._learn(begun, rows, weights, 1, None, None)
         self._take(model, losses, seen + rows.n)
-        return begun, model, rows, weights
+        return diverged
 
     def _validate_changed_params(self) -> None:
         """Check the parameters, which takes a fifth of a small part, if any is a new one."""
@@ -335,8 +335,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         epochs: int,
         tol: float | None,
         watch: ScoreWatch | None,
-    ) -> Model:
-        """Return the model after some more epochs."""
+    ) -> tuple[Model, list[float]]:
+        """Return the model after some more epochs, and its loss if it diverged."""
         if self.learning_rate != "optimal":
             checks.fits_dtype("eta0", checks.positive("eta0", self.eta0), rows.X.dtype)
         b_scale = SPARSE_INTERCEPT_DECAY if sp.issparse(rows.X) else 1.0
@@ -344,8 +344,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         schedule = self._schedule(begun, rows, tol, watch)
         # An adaptive learning rate ends the fit by itself, a watch does it by the callback.
         is_stopped_otherwise = watch is not None or isinstance(schedule, Adaptive)
-        with errors_of_scikit_learn():
-            return training.fit(
+        with errors_of_scikit_learn() as diverged:
+            model = training.fit(
                 rows.X,
                 rows.targets,
                 sample_weight=rows.sample_weight,
@@ -368,6 +368,7 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
                 n_threads=self.n_threads,
                 check_finite=False,
             )
+        return model, diverged
 
     def _schedule(
         self, begun: Model, rows: Examples, tol: float | None, watch: ScoreWatch | None

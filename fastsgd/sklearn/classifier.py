@@ -24,7 +24,7 @@ from ..labels import numbered
 from ..losses import ModifiedHuber, Softmax
 from ..model import probabilities
 from .base import OWN_CONSTRAINTS, BaseSGD
-from .failing import check_predicted, warn_if_worse, whole_or_as_before
+from .failing import check_predicted, warn_if_diverged, whole_or_as_before
 from .translation import CLASSIFICATION_LOSSES, loss_of
 
 
@@ -243,8 +243,8 @@ class SGDClassifier(LinearClassifierMixin, BaseSGD):
             self._check_first_part()
         with whole_or_as_before(self):
             _check_partial_fit_first_call(self, classes)
-            fitted = self._partial_fit(X, y, sample_weight, self.classes_)
-        warn_if_worse(*fitted)
+            diverged = self._partial_fit(X, y, sample_weight, self.classes_)
+        warn_if_diverged(diverged)
         return self
 
     def decision_function(self, X: Any) -> Array:

@@ -13,13 +13,8 @@ from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
 from ..arrays import Array
-from ..diverging import HIGH, is_worse, takes_any_weights, warned_by_caller
+from ..diverging import told_to_caller
 from ..errors import DivergenceError
-from ..evaluation import mean_losses
-from ..kernels.averages import Averaged
-from ..model import Model
-from ..problem import prepare
-from .examples import Examples
 
 
 @contextmanager
@@ -47,11 +42,15 @@ def labels_in_errors(classes: Array | None) -> Iterator[None]:
 
 
 @contextmanager
-def errors_of_scikit_learn() -> Iterator[None]:
-    """Say what `fastsgd.fit` refuses in the words of scikit-learn, and by the names there."""
-    token = warned_by_caller.set(True)
+def errors_of_scikit_learn() -> Iterator[list[float]]:
+    """Say what `fastsgd.fit` refuses in the words of scikit-learn, and by the names there.
+
+    The loss of a fit that diverges to finite numbers is put into the list.
+    """
+    losses: list[float] = []
+    token = told_to_caller.set(losses)
     try:
-        yield
+        yield losses
     except DivergenceError as error:
         epoch = len(error.model.history.seconds) + 1
         raise DivergenceError(
@@ -64,7 +63,7 @@ def errors_of_scikit_learn() -> Iterator[None]:
             raise
         raise ValueError(str(error).replace("resume", "partial_fit", 1)) from None
     finally:
-        warned_by_caller.reset(token)
+        told_to_caller.reset(token)
 
 
 def check_predicted(predicted: Array, X: Any, estimator: Any) -> None:
@@ -80,41 +79,12 @@ def check_predicted(predicted: Array, X: Any, estimator: Any) -> None:
     raise ValueError("X: what is predicted overflows; scale it down")
 
 
-def warn_if_worse(
-    begun: Model, model: Model, rows: Examples, class_weight: dict[int, float] | None
-) -> None:
-    """Warn of a fit that diverged to numbers which are finite still."""
-    losses = model.history.data_loss
-    if max(losses, default=0.0) <= HIGH:
-        return
-    # Averages remember steps from which the weights themselves have come back.
-    is_averaged = isinstance(model.state.memory.averages, Averaged)
-    loss = _loss_of(model, rows, class_weight) if is_averaged else losses[-1]
-
-    def before() -> float:
-        """Return a loss from which it has grown."""
-        if takes_any_weights(model.loss):
-            return losses[0]
-        return _loss_of(begun, rows, class_weight)
-
-    if is_worse(loss, before):
+def warn_if_diverged(losses: list[float]) -> None:
+    """Warn of a fit that diverged to numbers which are finite still, if one has told its loss."""
+    for loss in losses:
         warnings.warn(
             f"The fit diverged: its loss is {loss:.3g}. Scaling input data with StandardScaler or "
             "MinMaxScaler might help. So might a smaller eta0.",
             ConvergenceWarning,
             stacklevel=4,
         )
-
-
-def _loss_of(model: Model, rows: Examples, class_weight: dict[int, float] | None) -> float:
-    """Return the data loss, with the weights of classes as the fit has them."""
-    problem = prepare(
-        rows.X,
-        rows.targets,
-        model.loss,
-        rows.sample_weight,
-        class_weight=class_weight,
-        classes=model.classes,
-        check_finite=False,
-    )
-    return float(mean_losses(problem.data, model.learned, model.loss, rows.kept).sum())

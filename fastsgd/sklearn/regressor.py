@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..arrays import Array
 from .base import OWN_CONSTRAINTS, BaseSGD
-from .failing import check_predicted, warn_if_worse, whole_or_as_before
+from .failing import check_predicted, warn_if_diverged, whole_or_as_before
 from .translation import REGRESSION_LOSSES, loss_of
 
 
@@ -193,8 +193,8 @@ class SGDRegressor(MultiOutputMixin, RegressorMixin, BaseSGD):
         if not hasattr(self, "_model"):
             self._check_first_part()
         with whole_or_as_before(self):
-            fitted = self._partial_fit(X, y, sample_weight, None)
-        warn_if_worse(*fitted)
+            diverged = self._partial_fit(X, y, sample_weight, None)
+        warn_if_diverged(diverged)
         return self
 
     def predict(self, X: Any) -> Array:
