@@ -334,14 +334,14 @@ class Descent:
         is_averaged = isinstance(self.state.memory.averages, Averaged)
         if not (is_averaged or self.record.last_loss > HIGH):
             return
-        when, before = self._loss_before()
-        if not (is_averaged or is_worse(self.record.last_loss, before)):
-            return
         of_model = self._loss_of(self.best.parameters or learned(self.state))
+        if of_model <= HIGH:
+            return
         whose, loss = "in its last epoch", self.record.last_loss
         if is_averaged:
             whose, loss = "with averages, which remember its first steps,", of_model
-        if not (of_model > HIGH and is_worse(loss, before)):
+        when, before = self._loss_before()
+        if not is_worse(loss, before):
             return
         told = told_to_caller.get()
         if told is None:

@@ -18,11 +18,11 @@ from .problem import Problem
 # fit which diverged.
 HIGH, WORSE = 1e12, 1e6
 
-# Losses that are squares of margins; and, on labels, those of the errors of numbers.
-SQUARES_OR_ERRORS = (SquaredHinge, *regression.LOSSES.values())
-
 # Whoever calls `fit` and warns of that in words of its own gets the loss in this list.
 told_to_caller: ContextVar[list[float] | None] = ContextVar("told_to_caller", default=None)
+
+# Losses that are squares of margins; and, on labels, those of the errors of numbers.
+SQUARES_OR_ERRORS = (SquaredHinge, *regression.LOSSES.values())
 
 
 def is_worse(loss: float, before: float) -> bool:
@@ -35,9 +35,11 @@ def is_worse(loss: float, before: float) -> bool:
 
 
 def takes_any_weights(loss: Any) -> bool:
-    """Tell whether weights of any size may be good ones: those of margins whose losses are lines.
+    """Tell whether weights of any size may be good ones.
 
-    Their steps are of bounded lengths. A loss far above the initial one may be that of a good fit.
+    So they may where the loss of a margin grows no faster than a line, for which those of the
+    user's own are taken as well: steps have bounded lengths, and a loss far above the initial one
+    may be that of a good fit.
     """
     return loss.kind != REGRESSION and not isinstance(loss, SQUARES_OR_ERRORS)
 

@@ -18,9 +18,9 @@ from .kernels.epoch import Parameters
 from .kinds import MULTICLASS, REGRESSION
 from .losses import LOSSES, named_loss
 from .losses.softmax import softmax
-from .parameters import as_user, for_kernels
+from .parameters import for_kernels
 from .problem import prepare
-from .state import State, copy_of_parameters
+from .state import State
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class History:
 
 NO_EPOCHS = History()
 
-# Where probabilities add up to less, shares of them lose what is below the smallest number.
+# Of probabilities that add up to less, shares near the smallest numbers lose more than ten bits.
 SMALL = 2.0**-10
 
 
@@ -89,9 +89,10 @@ class Model:
     classes : ndarray or None
         The labels in order; None for a loss for regression.
     outputs : int or None
-        How many there are; None for one where y has the shape (n,).
+        How many columns `w` has; None where it has the shape (d,).
     learned : Parameters
-        What `w` and `b` are copies of, of the shapes (k, d) and (k,).
+        What `w` and `b` are copies of, made when they are first asked for, of the shapes (k, d) and
+        (k,). It may be the memory of `state`, and so of what `fit` resumes: only to be read.
     state : State
         What `fit` needs to resume.
 
@@ -106,7 +107,7 @@ class Model:
     """
 
     learned: Parameters  # as the kernels have them, and where: in the state, as a rule
-    outputs: int | None  # None for a scalar y
+    outputs: int | None
     loss: Any
     seed: int
     history: History
@@ -118,12 +119,14 @@ class Model:
     @cached_property
     def w(self) -> Array:
         """The weights."""
-        return as_user(copy_of_parameters(self.learned), self.outputs)[0]
+        w: Array = self.learned.w.copy()
+        return w[0] if self.outputs is None else w.T
 
     @cached_property
     def b(self) -> Any:
         """The intercepts."""
-        return as_user(copy_of_parameters(self.learned), self.outputs)[1]
+        b = self.learned.b.copy()
+        return b[0] if self.outputs is None else b
 
     def __repr__(self) -> str:
         outputs = "" if self.outputs is None else f", outputs={self.outputs}"

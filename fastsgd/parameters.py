@@ -25,7 +25,7 @@ def for_kernels(w: Any, b: Any, dtype: np.dtype[Any]) -> Parameters:
 
 
 def as_user(parameters: Parameters, outputs: int | None) -> tuple[Array, Any]:
-    """Return `parameters` as the user has them, in the same memory; `outputs` is None of one."""
+    """Return `parameters` as the user has them, in the same memory, for so many `outputs`."""
     w, b = parameters
     return (w[0], b[0]) if outputs is None else (w.T, b)
 

@@ -17,7 +17,7 @@ settings.register_profile("fastsgd", deadline=None, max_examples=25)
 settings.load_profile("fastsgd")
 
 # What the compiler makes stays. The suite takes 0.9 times as long where that is looked through less
-# often than every 700 new objects.
+# often.
 gc.set_threshold(50_000, 50, 1000)
 
 # Where the newest numpy is tested, MXNet cannot be had; CI has it elsewhere, and fails without.

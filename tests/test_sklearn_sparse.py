@@ -123,6 +123,6 @@ def test_tags_say_so():
 def test_averages_in_parts_with_short_last_batches_ask_for_no_rate_before_the_first_step():
     X, score, _ = data()
     model = SGDRegressor(learning_rate="optimal", average=True, batch_size=32, random_state=0)
-    for _ in range(45):  # after which, counted in steps, the first one would be far below 0
-        model.partial_fit(X[:100], score[:100])
-    assert np.isfinite(model.coef_).all()
+    with np.errstate(divide="raise"):
+        for _ in range(45):  # after which, counted in steps, the first one would be far below 0
+            model.partial_fit(X[:100], score[:100])

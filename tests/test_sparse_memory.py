@@ -6,7 +6,7 @@ from statistics import median
 
 import numpy as np
 import pytest
-from peaks import fit_and_peak
+from peaks import fit_and_peak, peak_of
 from scipy import sparse
 
 import fastsgd
@@ -37,8 +37,10 @@ def test_a_fit_holds_its_weights_once():
     n, d = 1000, 1_000_000
     X = five_in_a_row(n, d)
     fastsgd.fit(X[:20], np.ones(20), seed=0)
-    _, peak = fit_and_peak(X, np.ones(n), seed=0)
+    model, peak = fit_and_peak(X, np.ones(n), seed=0)
     assert peak < d * 8 * 1.01
+    assert peak_of(lambda: model.b)[1] < 1000  # which copies no weights
+    assert peak_of(lambda: model.predict(X[:2]))[1] < d * 8 * 1.01
 
 
 # The stronger the penalty, the more powers of the rates count: of 1/2, 57.

@@ -425,9 +425,13 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
 
 
 def _attribute(name: str, value: Any, was: Array) -> Array:
-    """Return `was` where an attribute still holds that, or is not set; else a copy of its value."""
+    """Return `was` where an attribute still holds that, or is not set; else a copy of its value.
+
+    Where the attribute is a view of `was`, users may have written into it.
+    """
     shapes = (was.shape, was.shape[1:]) if len(was) == 1 else (was.shape,)
     if value is None:
+        _check_finite(name, was)
         return was
     # Nearly always it is still that array: to see that takes less time than a copy.
     if isinstance(value, np.ndarray) and value.shape in shapes:
