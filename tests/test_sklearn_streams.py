@@ -150,6 +150,7 @@ def test_no_part_begins_with_what_is_no_number(number, options):
     assert np.isfinite(model.partial_fit(X, SCORE).coef_).all()
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")
 @pytest.mark.parametrize("average", [False, True])
 def test_the_shape_of_weights_is_checked_whosever_memory_they_are(average):
     targets = np.column_stack([SCORE, -SCORE, SCORE])
