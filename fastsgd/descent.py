@@ -20,7 +20,6 @@ from .kernels.averages import Averaged
 from .kernels.dense import Dense
 from .kernels.epoch import Parameters, Work, run
 from .kernels.finite import is_finite
-from .lapsing import row_cost
 from .model import History, Model
 from .order import orders_of
 from .penalties import NoPenalty
@@ -33,7 +32,7 @@ from .state import State, copy_of, follow, learned
 from .stopping import Best, is_watched, watch_losses, with_watches
 from .stretches import batch_stretches, epochs_in_a_stretch
 from .team import team_for
-from .work import at_rates, work_on
+from .work import at_rates, row_cost, work_on
 
 # How many weights are kept at a time, of epochs that run together with a penalty: 4 or 8 MB.
 KEPT = 2**20

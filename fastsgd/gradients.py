@@ -19,7 +19,6 @@ from .members import in_dtype
 from .optimizers import SGD
 from .parameters import as_user, checked, for_kernels
 from .problem import Problem, prepare
-from .sparse_work import brought_near, in_columns
 from .state import new_state
 
 
@@ -133,14 +132,18 @@ def _prepared(
 
 
 def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) -> ParameterGradient:
-    state = new_state(values, SGD())
-    data, parameters, _ = brought_near(problem, problem.n, state)
+    data, parameters = problem.data, values
+    is_sparse = isinstance(data.rows, Sparse)
+    if is_sparse:  # what only these need is imported where there are some
+        from .sparse_work import brought_near, in_columns
+
+        data, parameters, _ = brought_near(problem, problem.n, new_state(values, SGD()))
     by_blocks = ByBlocks(block_of(scores_of(values.w, problem.data.rows)))
     parts = parts_of(parameters.w, by_blocks, problem.n, most_parts=1)
     for order in pieces(problem.data, problem.k):
         gatherer = part_gatherer(parts, data, order, parameters, loss)
         add_whole_gradient(data, order, parameters, loss, parts, gatherer)
-    sums = in_columns(data.rows, parts.carried[0])
+    sums = in_columns(data.rows, parts.carried[0]) if is_sparse else parts.carried[0]
     b = parts.gradients.b[0]
     total = Parameters((sums / scale).astype(problem.dtype), (b / scale).astype(problem.dtype))
     return ParameterGradient(*as_user(total, problem.outputs))

@@ -26,7 +26,6 @@ from .kernels.lapses import (
     sum_decaying,
 )
 from .kernels.scaled import Paying, Scaling, ShrinkingInScale
-from .kernels.sparse import Sparse
 from .members import in_dtype
 from .optimizers import SGD
 from .penalties import L1, CumulativeL1, ElasticNet, NoPenalty
@@ -96,11 +95,9 @@ def _between(settings: Settings) -> Settings:
 
 
 def row_cost(problem: Problem, settings: Settings) -> int:
-    """Return how many numbers a row counts for in a stretch of a fit."""
+    """Return how many numbers a sparse row counts for in a stretch of a fit."""
     settings = _between(settings)
     cost = cost_of_reading(problem.data.rows, problem.k)
-    if not isinstance(problem.data.rows, Sparse):
-        return cost
     if is_replayed(settings):
         return cost + problem.d * problem.k // settings.batch_size  # in the sweep at the end
     if _takes_powers(settings):

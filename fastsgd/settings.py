@@ -1,7 +1,5 @@
 """How a fit is made: every choice that does not depend on the data."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,7 +56,7 @@ class Settings(NamedTuple):
         """Return how many of n rows an epoch visits."""
         return n - n % min(self.batch_size, n) if self.drop_last else n
 
-    def for_rows(self, n: int, epochs: int, steps: int) -> Settings:
+    def for_rows(self, n: int, epochs: int, steps: int) -> "Settings":
         """Return the settings of a fit of n rows that goes on after so many steps."""
         settings = self if self.batch_size <= n else self._replace(batch_size=n)
         if not hasattr(self.schedule, "bound"):

@@ -12,18 +12,19 @@ from typing import Any
 import numpy as np
 
 from .arrays import FLOAT64, Array
-from .gathering import block_of, rows_together, zero_gradient
+from .gathering import block_of, parts_if_large, rows_together, scores_of, zero_gradient
 from .kernels.averages import Averaged, NotAveraged
+from .kernels.batches import NOWHERE, PLACE, STEP, Batches, Known
 from .kernels.columns import whole_registers
-from .kernels.dense import Dense
 from .kernels.epoch import Data, Memory, Method, Parameters, Work
 from .kernels.gradient import ByBlocks
 from .kernels.lapses import Nothing
 from .kernels.parts import CHUNK
-from .kernels.scaled import Scaling
+from .kernels.scaled import Scaling, ShrinkingInScale
 from .kernels.scattered import Scattered
-from .kernels.sparse import NOWHERE, PLACE, STEP, Batches, Known, Sparse
+from .kernels.sparse import Sparse
 from .kernels.sums import NotSummed, Summed
+from .lapsing import lapse_in_scale, lapse_of
 from .members import in_dtype
 from .optimizers import SGD
 from .penalties import L1, L2, CumulativeL1, ElasticNet, NoPenalty
@@ -45,7 +46,29 @@ SMALL, SMALL_IN_SUMS = 2.0**-64, 2.0**-6
 MOST_ADDED = 32
 
 
-def is_linear(problem: Problem, settings: Settings, state: State) -> bool:
+def with_lapse(work: Work, settings: Settings, state: State, first: int, lrs: Array) -> Work:
+    """Return work that knows what happens to weights in steps without a gradient, from `first` on.
+
+    These steps have the learning rates given.
+    """
+    rows: Any = work.data.rows
+    if isinstance(rows, Scattered):  # whose steps are counted from `first`
+        lapse = lapse_in_scale(settings, state, first, lrs)
+        if isinstance(lapse, ShrinkingInScale):
+            rows.beside[...] = 0
+    else:
+        lapse = lapse_of(settings, state, first, lrs)
+    return work._replace(data=work.data._replace(rows=rows._replace(lapse=lapse)))
+
+
+def work_on(problem: Problem, settings: Settings, state: State, method: Method) -> Work:
+    """Return what a fit works on, of sparse rows."""
+    if _is_linear(problem, settings, state):
+        return _scattered(problem, settings, state, method)
+    return _gathered(problem, settings.batch_size, state, method)
+
+
+def _is_linear(problem: Problem, settings: Settings, state: State) -> bool:
     """Tell whether the gradients of the rows of a batch can be added to the weights one by one."""
     penalty = settings.penalty
     return (
@@ -92,7 +115,7 @@ def _most_in_a_batch(problem: Problem, batch_size: int) -> float:
     return batch_size * float(np.bincount(columns).max(initial=0)) / problem.n
 
 
-def scattered_work(problem: Problem, settings: Settings, state: State, method: Method) -> Work:
+def _scattered(problem: Problem, settings: Settings, state: State, method: Method) -> Work:
     """Return the work of steps that are linear, each of which goes straight into the weights."""
     w, b = state.parameters
     k, penalty = len(w), settings.penalty
@@ -155,16 +178,29 @@ def _with_beside(state: State, penalty: Any) -> tuple[Array, Array]:
     return table[..., 0], table.view(f"u{w.itemsize}")[..., 1]
 
 
+def _gathered(problem: Problem, batch_size: int, state: State, method: Method) -> Work:
+    """Return work that gathers the gradient of a batch before it takes the step."""
+    block = block_of(scores_of(state.parameters.w, problem.data.rows))
+    alpha: Any = getattr(method.penalty, "alpha", 0.0)
+    by_feature = alpha.astype(problem.dtype) if np.ndim(alpha) else None
+    data, parameters, memory = brought_near(problem, batch_size, state, by_feature)
+    rows = data.rows
+    if rows.near_alpha.size > 0:
+        values = method.penalty._asdict() | {"alpha": rows.near_alpha}
+        method = method._replace(penalty=method.penalty._make(values.values()))
+    # The rows of a batch share the room that their features are brought together in: in one part.
+    way = parts_if_large(parameters.w, ByBlocks(block), batch_size, most_parts=1)
+    return Work(data, method, parameters, memory, zero_gradient(parameters.w), way)
+
+
 def brought_near(
     problem: Problem, batch_size: int, state: State, alpha: Array | None = None
 ) -> tuple[Data, Parameters, Memory]:
-    """Return the data, the parameters and the memory of one batch at a time; of dense rows, all.
+    """Return the data, the parameters and the memory of one batch at a time.
 
     `alpha` is the strength of a penalty, if it is one for each feature.
     """
     rows, memory, averages = problem.data.rows, state.memory, state.memory.averages
-    if isinstance(rows, Dense):
-        return problem.data, state.parameters, memory
     handled = rows_together(state.parameters.w, rows)
     batches = _batches(rows, batch_size, handled, state, alpha)
     near = batches.near
@@ -214,10 +250,8 @@ def _batches(
     )
 
 
-def in_columns(rows: Any, sums: Array) -> Array:
+def in_columns(rows: Batches, sums: Array) -> Array:
     """Return sums over the rows of one batch with a column for each feature of the model."""
-    if not isinstance(rows, Batches):
-        return sums
     of_all = np.zeros((sums.shape[0], rows.rows.d))
     count = int(rows.count[0])
     of_all[:, rows.features[:count]] = sums[:, :count]

@@ -1,7 +1,5 @@
 """What a fit needs to go on where another one ended."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np
