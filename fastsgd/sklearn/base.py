@@ -30,6 +30,7 @@ from ..schedules import Adaptive
 from ..state import State, beginning_at, learned, new_state, with_debts
 from .examples import Examples, drawn
 from .failing import errors_of_scikit_learn, labels_in_errors, warn_if_diverged, whole_or_as_before
+from .given import attribute, initial_coef, initial_intercept
 from .passive import check_rule
 from .translation import penalty_of, schedule_of
 from .watching import ScoreWatch, callback_of, watch_of
@@ -298,8 +299,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         """Return a model that has taken no step yet."""
         outputs = self._outputs(rows.targets, classes)
         k, d, dtype = outputs or 1, rows.X.shape[1], rows.X.dtype
-        coef = _coef(coef_init, k, d, dtype)
-        intercept = _intercept(intercept_init, k, dtype)
+        coef = initial_coef(coef_init, k, d, dtype)
+        intercept = initial_intercept(intercept_init, k, dtype)
         begin = Parameters(coef, intercept)
         state = new_state(begin, named_optimizer(self.optimizer))
         numbers = None if classes is None else np.arange(classes.size)
@@ -315,8 +316,8 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
         memory = state.memory._replace(steps=np.array([int(t) - 1], np.int64))
         was, is_averaged = learned(state), isinstance(memory.averages, Averaged)
         values = Parameters(
-            _attribute("coef_", getattr(self, "coef_", None), was.w),
-            _attribute("intercept_", getattr(self, "intercept_", None), was.b),
+            attribute("coef_", getattr(self, "coef_", None), was.w),
+            attribute("intercept_", getattr(self, "intercept_", None), was.b),
         )
         is_as_learned = values.w is was.w and values.b is was.b
         state = state._replace(memory=memory)
@@ -424,72 +425,6 @@ class BaseSGD(SparseCoefMixin, BaseEstimator, metaclass=ABCMeta):
             )
 
 
-def _attribute(name: str, value: Any, was: Array) -> Array:
-    """Return `was` where an attribute still holds that, or is not set; else a copy of its value.
-
-    Where the attribute is a view of `was`, users may have written into it.
-    """
-    shapes = (was.shape, was.shape[1:]) if len(was) == 1 else (was.shape,)
-    if value is None:
-        _check_finite(name, was)
-        return was
-    # Nearly always it is still that array: to see that takes less time than a copy.
-    if isinstance(value, np.ndarray) and value.shape in shapes:
-        if _is_view(value, was):
-            _check_finite(name, was)
-            return was
-        if np.array_equal(value.reshape(was.shape), was):
-            return was
-    array = _finite(name, value, was.dtype)
-    if array.shape not in shapes:
-        raise ValueError(f"{name}: expected shape {was.shape}, got {array.shape}")
-    array = array.reshape(was.shape)
-    return was if np.array_equal(array, was) else array  # of a list, say
-
-
-def _is_view(value: Array, was: Array) -> bool:
-    """Tell whether an array is the memory of `was`, whatever the user has written into it."""
-    at, was_at = (array.__array_interface__["data"][0] for array in (value, was))
-    return at == was_at and value.dtype == was.dtype and value.flags.c_contiguous
-
-
 def _remembers(state: State) -> bool:
     """Tell whether a fit knows more of its weights than they are."""
     return state.memory.w.size > 0 or not isinstance(state.memory.averages, NotAveraged)
-
-
-def _coef(given: Any, k: int, d: int, dtype: Any) -> Array:
-    """Return initial weights, zeros where none are given."""
-    if given is None:
-        return np.zeros((k, d), dtype)
-    values = _finite("coef_init", given, dtype)
-    if k == 1 and values.size != d:
-        raise ValueError("Provided coef_init does not match dataset.")
-    if k > 1 and values.shape != (k, d):
-        raise ValueError("Provided ``coef_`` does not match dataset. ")
-    return values.reshape(k, d)
-
-
-def _intercept(given: Any, k: int, dtype: Any) -> Array:
-    """Return initial intercepts, zeros where none are given."""
-    if given is None:
-        return np.zeros(k, dtype)
-    values = _finite("intercept_init", given, dtype)
-    if values.shape != (k,) and (k > 1 or values.shape != ()):
-        raise ValueError("Provided intercept_init does not match dataset.")
-    return values.reshape(k)
-
-
-def _finite(name: str, given: Any, dtype: Any) -> Array:
-    """Return a copy of parameters that the user gave, if all are finite numbers."""
-    if sp.issparse(given):
-        raise ValueError(f"{name}: expected an array, got a sparse one; call densify() first")
-    with checks.naming(name), np.errstate(over="ignore"):
-        array = np.array(given, dtype, order="C")
-    _check_finite(name, array)
-    return array
-
-
-def _check_finite(name: str, array: Array) -> None:
-    if checks.first_non_finite(array.reshape(-1)) is not None:
-        raise ValueError(f"{name}: expected finite {array.dtype}s, got {array}")
