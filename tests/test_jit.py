@@ -7,9 +7,10 @@ import os
 import pickle
 import re
 import shutil
-import sys
+from importlib import import_module
 from inspect import isfunction
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import NamedTuple
 
 import numpy as np
@@ -120,21 +121,25 @@ def total_height(shape, n):
 
 def test_no_two_named_tuples_look_alike_to_the_compiler():
     # In one process, numba tells their classes apart by no more than these.
-    modules = [module for name, module in sys.modules.items() if name.startswith("fastsgd.")]
-    things = [thing for module in modules for thing in vars(module).values()]
-    known = set(filter(is_named_tuple, things))
+    known = named_tuples_of(fastsgd)
     assert len({(cls.__name__, cls._fields) for cls in known}) == len(known) > 50
 
 
 def test_numba_finds_the_first_line_of_all_methods():
     # Debug information, as profilers ask for, would end with an error.
-    modules = [module for name, module in sys.modules.items() if name.startswith("fastsgd.kernels")]
-    known = set(filter(is_named_tuple, (thing for m in modules for thing in vars(m).values())))
+    known = named_tuples_of(fastsgd.kernels)
     methods = [method for cls in known for method in vars(cls).values() if isfunction(method)]
     ours = [method for method in methods if method.__module__.startswith("fastsgd")]
     assert len(ours) > 50
     for method in ours:
         assert get_func_body_first_lineno(method) > method.__code__.co_firstlineno
+
+
+def named_tuples_of(package):
+    """Return the classes of all modules of a package, those too that are imported late."""
+    found = walk_packages(package.__path__, f"{package.__name__}.")
+    modules = [import_module(module.name) for module in found]
+    return set(filter(is_named_tuple, (thing for m in modules for thing in vars(m).values())))
 
 
 def is_named_tuple(thing):
