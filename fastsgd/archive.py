@@ -116,7 +116,10 @@ def _loss_of_estimators(name: str) -> Any:
     module, _, own_name = name.rpartition(".")
     if not module.startswith(f"{PACKAGE}.sklearn."):
         raise ValueError(f"there is no loss {name!r}")
-    cls = getattr(import_module(module), own_name)
+    try:
+        cls = getattr(import_module(module), own_name)
+    except ModuleNotFoundError:  # of a damaged name; another one, where there is no scikit-learn
+        raise ValueError(f"there is no loss {name!r}") from None
     if not issubclass(cls, tuple(LOSSES.values())):
         raise ValueError(f"{name!r} is no loss")
     return cls

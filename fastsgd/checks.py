@@ -258,6 +258,10 @@ def _as_array(name: str, value: Any) -> Array:
             f"{name}: sparse input of this kind is not supported; {name}.toarray() makes it dense, "
             "if it fits in memory"
         )
+    if hasattr(type(value), "collect"):  # of polars, lazy
+        raise TypeError(
+            f"{name}: {type(value).__name__} holds no numbers yet; {name}.collect() brings them"
+        )
     not_of_mxnet(name, value)
     not_masked(name, value)
     _without_times(name, value)

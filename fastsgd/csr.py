@@ -41,7 +41,10 @@ def read(X: Any) -> Sparse:
         )
     if X.format in ("csr", "csc", "bsr"):
         _check_arrays(X)
-    dtype = float_dtype(checks.numbers("X", np.empty(0, X.dtype)).dtype)
+    if X.dtype.kind not in "biuf":
+        kind = type(X).__name__
+        raise TypeError(f"X: expected an array of real numbers, got {kind} of dtype {X.dtype}")
+    dtype = float_dtype(X.dtype)
     is_own = X.format != "csr"
     if is_own:
         X = _converted(X, dtype)

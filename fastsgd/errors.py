@@ -32,7 +32,7 @@ class DivergenceError(ValueError):
         self.model = model
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (str(self), self.model)
+        return type(self), (str(self), self.model), vars(self)
 
 
 class DivergenceWarning(UserWarning):
@@ -76,4 +76,4 @@ class Interrupted(KeyboardInterrupt):
         self.model = model
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.model,)
+        return type(self), (self.model,), vars(self)

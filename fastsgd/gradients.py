@@ -19,6 +19,7 @@ from .members import in_dtype
 from .optimizers import SGD
 from .parameters import as_user, checked, for_kernels
 from .problem import Problem, prepare
+from .sparse_work import brought_near, in_columns
 from .state import new_state
 
 
@@ -107,13 +108,15 @@ def gradient(
     # What overflows is refused below.
     with compiling(loss), np.errstate(over="ignore", invalid="ignore"):
         if reduction == "none":
-            result = _of_each_row(problem, values, loss)
+            result, losses = _of_each_row(problem, values, loss)
         else:
             scale = problem.n if reduction == "mean" else 1
-            result = _of_all_rows(problem, values, loss, scale)
+            result, losses = _of_all_rows(problem, values, loss, scale)
     numbers: Any = result.w.data if csr.is_sparse(result.w) else result.w
     if not (np.isfinite(numbers).all() and np.isfinite(result.b).all()):
         raise ValueError(f"X, y, w, b: their gradient overflows {problem.dtype}; scale them down")
+    if np.isnan(losses).any():  # of a prediction that is none, losses of one slope have that slope
+        raise ValueError(f"X, w, b: a prediction overflows {problem.dtype}; scale them down")
     return result
 
 
@@ -131,12 +134,13 @@ def _prepared(
     return problem, for_kernels(w, b, problem.dtype)
 
 
-def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) -> ParameterGradient:
+def _of_all_rows(
+    problem: Problem, values: Parameters, loss: Any, scale: int
+) -> tuple[ParameterGradient, Array]:
+    """Return the sum of the gradients over a scale, and the losses of the outputs."""
     data, parameters = problem.data, values
     is_sparse = isinstance(data.rows, Sparse)
-    if is_sparse:  # what only these need is imported where there are some
-        from .sparse_work import brought_near, in_columns
-
+    if is_sparse:
         data, parameters, _ = brought_near(problem, problem.n, new_state(values, SGD()))
     by_blocks = ByBlocks(block_of(scores_of(values.w, problem.data.rows)))
     parts = parts_of(parameters.w, by_blocks, problem.n, most_parts=1)
@@ -146,11 +150,14 @@ def _of_all_rows(problem: Problem, values: Parameters, loss: Any, scale: int) ->
     sums = in_columns(data.rows, parts.carried[0]) if is_sparse else parts.carried[0]
     b = parts.gradients.b[0]
     total = Parameters((sums / scale).astype(problem.dtype), (b / scale).astype(problem.dtype))
-    return ParameterGradient(*as_user(total, problem.outputs))
+    return ParameterGradient(*as_user(total, problem.outputs)), parts.losses[0]
 
 
-def _of_each_row(problem: Problem, values: Parameters, loss: Any) -> ParameterGradient:
-    rows, sums = problem.data.rows, (np.zeros(problem.k), np.zeros(problem.k))
+def _of_each_row(
+    problem: Problem, values: Parameters, loss: Any
+) -> tuple[ParameterGradient, Array]:
+    """Return the gradient of each row, and the losses of the outputs."""
+    rows, losses = problem.data.rows, np.zeros(problem.k)
     if isinstance(rows, Sparse) and problem.outputs is not None:
         raise ValueError(
             'reduction: expected "sum" or "mean" for sparse rows and several outputs, as of y of '
@@ -159,10 +166,12 @@ def _of_each_row(problem: Problem, values: Parameters, loss: Any) -> ParameterGr
     block = block_of(scores_of(values.w, rows))
     derivatives = np.empty((problem.n, problem.k), problem.dtype)
     for order in pieces(problem.data, problem.k):
+        sums = np.zeros(problem.k), losses
         differentiate_all(problem.data, order, values, loss, block, *sums, derivatives)
     if isinstance(rows, Sparse):
         table = csr.as_scipy(rows).multiply(derivatives).tocsr()
-        return ParameterGradient(table, derivatives[:, 0])
+        return ParameterGradient(table, derivatives[:, 0]), losses
     if problem.outputs is None:
-        return ParameterGradient(rows.X * derivatives, derivatives[:, 0])
-    return ParameterGradient(rows.X[:, :, None] * derivatives[:, None, :], derivatives)
+        return ParameterGradient(rows.X * derivatives, derivatives[:, 0]), losses
+    whole = rows.X[:, :, None] * derivatives[:, None, :]
+    return ParameterGradient(whole, derivatives), losses

@@ -85,7 +85,8 @@ def _told_apart(known: Array, labels: Array) -> tuple[Array, Array]:
 def _are_exact(numbers: Array) -> bool:
     """Tell whether all integers among numbers are so small that float64 holds them."""
     # As numbers of Python, which compare exactly: in float16, 2**53 overflows.
-    return numbers.size == 0 or -(2**53) <= numbers.min().item() <= numbers.max().item() <= 2**53
+    # At 2**53 itself, a float may stand for the next integer.
+    return numbers.size == 0 or -(2**53) < numbers.min().item() <= numbers.max().item() < 2**53
 
 
 def _as_labels(name: str, y: Any) -> Array:
@@ -126,6 +127,10 @@ def _as_numbers(name: str, objects: Array) -> Array:
     array = np.asarray(given)
     flat = np.ravel(array).tolist()
     for one, other in zip(np.ravel(objects).tolist(), flat, strict=True):
+        if isinstance(one, int) and not -(2**63) <= one < 2**64:
+            raise ValueError(
+                f"{name}: {one!r} is beyond all integers of 64 bits; such labels can be strings"
+            )
         if other != one == one:  # NaN is found later
             raise ValueError(
                 f"{name}: {one!r} would be the label {other!r} beside the others; labels that are "

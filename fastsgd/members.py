@@ -6,6 +6,7 @@ class and read its numbers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from numbers import Real
@@ -100,16 +101,22 @@ def chosen(argument: str, choice: Any, family: Mapping[str, type]) -> Any:
     hint = ""
     if is_derived:
         hint = f" of the subclass {type(choice).__name__}, which kernels might take for its parent"
-    elif isinstance(choice, type):
+    elif isinstance(choice, type) and choice in family.values():
         hint = f", a class; {choice.__name__}(...) is a value of it"
-    elif isinstance(choice, Real) and not isinstance(choice, BOOLS) and argument == "penalty":
+    elif argument == "penalty" and _is_strength(choice):
         hint = f"; {PACKAGE}.penalties.L2({choice}) has that strength"
-    elif callable(choice) and argument in WITH_CUSTOM:
+    elif callable(choice) and not isinstance(choice, type) and argument in WITH_CUSTOM:
         hint = f"; {WITH_CUSTOM[argument]} makes one of functions"
     raise TypeError(
         f"{argument}: expected a name, or a value such as {PACKAGE}.{module}."
         f"{example.__name__}(), got {shown(choice)}{hint}"
     )
+
+
+def _is_strength(choice: Any) -> bool:
+    """Tell whether a choice is a number that a penalty may have as its strength."""
+    is_number = isinstance(choice, Real) and not isinstance(choice, BOOLS)
+    return is_number and 0 <= float(choice) < math.inf
 
 
 def _instead_of(name: str, family: Mapping[str, type]) -> str:

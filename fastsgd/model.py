@@ -385,6 +385,10 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
         If the file cannot be read.
     TypeError, ValueError
         If it is not a model of this package, or if `loss` is not the one that it names.
+    MemoryError
+        If there is no room for its arrays.
+    ImportError
+        If it is of an estimator, and scikit-learn is not installed.
 
     Examples
     --------
@@ -401,6 +405,8 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
             about, arrays = archive.read(file)
             saved = archive.loss_of(about, arrays)
             model = _model_of(about, arrays, saved)
+        except (MemoryError, ImportError):
+            raise
         except Exception as error:  # damaged archives raise errors of many kinds
             of_damage = None, errno.EINVAL  # what an OSError of theirs says
             if isinstance(error, OSError) and error.errno not in of_damage:

@@ -10,6 +10,15 @@ from .settings import Settings
 from .state import State, copy_of
 
 
+def check_loss(model: Model, loss: Any) -> None:
+    """Refuse another loss than the model's, which may be one for other targets."""
+    if model.loss != loss:
+        # Of functions that refer to what cannot be compared, only the very same are equal.
+        is_alike = f"{model.loss}" == f"{loss}"
+        hint = "; another one of that name: give loss=model.loss" if is_alike else ""
+        raise ValueError(f"resume: loss: expected {model.loss}, as in the model, got {loss}{hint}")
+
+
 def resumed(model: Model, problem: Problem, settings: Settings, is_validated: bool) -> State:
     """Return a copy of the state of a model, if the fit that is to go on is like its own.
 
@@ -20,7 +29,6 @@ def resumed(model: Model, problem: Problem, settings: Settings, is_validated: bo
     """
     state, history, was = model.state, model.history, model.learned.w
     of_state = (
-        ("loss", model.loss, settings.loss),
         ("optimizer", type(state.optimizer).__name__, type(settings.optimizer).__name__),
         ("momentum", *map(_some, (state.optimizer.rule().slots, settings.optimizer.rule().slots))),
         ("features of X", was.shape[1], problem.d),
@@ -33,10 +41,7 @@ def resumed(model: Model, problem: Problem, settings: Settings, is_validated: bo
     )
     for name, before, now in (*of_state, *(of_history if history.seconds else ())):
         if before != now:
-            # Of functions that refer to what cannot be compared, only the very same are equal.
-            is_alike = f"{before}" == f"{now}"
-            hint = "; another one of that name: give loss=model.loss" if is_alike else ""
-            raise ValueError(f"resume: {name}: expected {before}, as in the model, got {now}{hint}")
+            raise ValueError(f"resume: {name}: expected {before}, as in the model, got {now}")
     return copy_of(state)._replace(optimizer=settings.optimizer)
 
 

@@ -424,7 +424,8 @@ def named_schedule(lr: Any) -> Any:
         return Function(lr)
     if isinstance(lr, Real):
         return Constant(lr)  # type: ignore[arg-type]  # which makes a float of it
-    hint = f", a class; {lr.__name__}(...) is a value of it" if isinstance(lr, type) else ""
+    is_one = isinstance(lr, type) and lr in SCHEDULES.values()
+    hint = f", a class; {lr.__name__}(...) is a value of it" if is_one else ""
     raise TypeError(
         "lr: expected a number, a name, a value such as fastsgd.schedules.Cosine(), or a "
         f"function of the number of a step, got {checks.shown(lr)}{hint}"

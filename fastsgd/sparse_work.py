@@ -1,7 +1,7 @@
 """What steps on sparse rows work on: the weights themselves, or those of one batch at a time.
 
 Each changes few of all weights. Linear steps are taken where the weights are; others in arrays that
-have room for the features of one batch, which `kernels.sparse` moves in and out.
+have room for the features of one batch, which `kernels.batches` moves in and out.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from .losses import Loss
 from .model import NO_EPOCHS, Model
 from .problem import Problem, prepare
 from .progress import progress_bar
-from .resuming import resumed
+from .resuming import check_loss, resumed
 from .seeds import checked_seed
 from .settings import Settings, checked_settings
 from .state import State, copy_of_parameters, new_state, with_averages, with_debts
@@ -204,10 +204,10 @@ def fit(
         If a parameter stops being finite, or the loss where it is recorded or watched; its
         ``model`` is that of the last finite end of an epoch.
     Interrupted
-        At Ctrl-C once the first epoch has begun, within half a second; later for sparse rows with
-        an L2 penalty so strong that its steps are made up for one by one. Its ``model`` is that
-        after the last whole mini-batch. Before that there is nothing to lose, and Ctrl-C is a plain
-        KeyboardInterrupt.
+        At Ctrl-C once the first epoch has begun, within half a second; later while a kernel is
+        compiled, which takes some seconds, and for sparse rows with an L2 penalty so strong that
+        its steps are made up for one by one. Its ``model`` is that after the last whole mini-batch.
+        Before that there is nothing to lose, and Ctrl-C is a plain KeyboardInterrupt.
     Exception
         Whatever else is raised in the epochs is passed on, such as errors of `callback` or of a
         function for `lr`, which is asked for the rates of many steps at once; its ``model``,
@@ -229,13 +229,14 @@ def fit(
     A step on sparse rows costs what their non-zeros cost.
 
     What is learned: plain SGD learns from sparse rows what it learns from the same rows given
-    dense, with every penalty but the cumulative one, which weights pay as their features occur; and
-    so does SGD with momentum at a constant rate and without a penalty. All else is lazy: a weight,
-    with all that the optimizer remembers of it, its penalty and its decay, changes in the steps in
-    which its feature occurs, and in no others. A penalty then counts for less the rarer a feature
-    is, which is another objective, and a weight whose feature never occurs stays what it is
-    initially. With momentum, weights coast in between, at the rate of the last step before they are
-    needed, or before the end of a stretch of the epoch, of which small data have one.
+    dense, if `lr` times a derivative is a normal number of the dtype, with every penalty but the
+    cumulative one, which weights pay as their features occur; and so does SGD with momentum at a
+    constant rate and without a penalty. All else is lazy: a weight, with all that the optimizer
+    remembers of it, its penalty and its decay, changes in the steps in which its feature occurs,
+    and in no others. A penalty then counts for less the rarer a feature is, which is another
+    objective, and a weight whose feature never occurs stays what it is initially. With momentum,
+    weights coast in between, at the rate of the last step before they are needed, or before the end
+    of a stretch of the epoch, of which small data have one.
 
     What takes longer: the steps between two occurrences of a feature are made up for at once, but
     in these cases one by one:
@@ -289,6 +290,8 @@ def fit(
         n_threads=n_threads,
     )
     _check_watched(settings, validation)
+    if resume is not None:
+        check_loss(resume, settings.loss)
     problem = prepare(
         X,
         y,

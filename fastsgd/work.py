@@ -1,7 +1,4 @@
-"""What the kernels of a fit work on, and the way in which they gather the gradient of a batch.
-
-What only sparse rows need is imported where there are some: it takes 3 ms.
-"""
+"""What the kernels of a fit work on, and the way in which they gather the gradient of a batch."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from . import lapsing, sparse_work
 from .arrays import Array
 from .gathering import (
     PARTS,
@@ -45,11 +43,9 @@ from .stretches import cost_of_reading
 
 def row_cost(problem: Problem, settings: Settings) -> int:
     """Return how many numbers a row counts for in a stretch of a fit."""
-    if isinstance(problem.data.rows, Dense):
-        return cost_of_reading(problem.data.rows, problem.k)
-    from . import lapsing
-
-    return lapsing.row_cost(problem, settings)
+    if isinstance(problem.data.rows, Sparse):
+        return lapsing.row_cost(problem, settings)
+    return cost_of_reading(problem.data.rows, problem.k)
 
 
 def at_rates(
@@ -57,9 +53,7 @@ def at_rates(
 ) -> Work:
     """Return work as kernels take it, for the steps from `first` on, with these learning rates."""
     if not isinstance(work.data.rows, Dense):
-        from .sparse_work import with_lapse
-
-        work = with_lapse(work, settings, state, first, lrs)
+        work = sparse_work.with_lapse(work, settings, state, first, lrs)
     return with_parts_compiled(work, order)
 
 
@@ -78,8 +72,6 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     if hasattr(settings.schedule, "aim"):  # a rate that depends on the row as well
         problem = problem._replace(data=settings.schedule.aim(problem.data))
     if isinstance(problem.data.rows, Sparse):
-        from . import sparse_work
-
         return sparse_work.work_on(problem, settings, state, method)
     by_row = _by_row(problem, settings)
     w = state.parameters.w

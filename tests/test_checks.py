@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +44,8 @@ BAD_INPUT = {
         "X: .* real numbers, .* datetime64",
     ),
     "complex": ({"X": X + 0j}, TypeError, "X: expected an array of real numbers, .* complex128"),
+    "complex sparse": ({"X": csr_array(X + 0j)}, TypeError, "X: .* csr_array of dtype complex128"),
+    "lazy": ({"X": pl.LazyFrame(X)}, TypeError, "X: LazyFrame holds no numbers .* X.collect()"),
     "complex y": ({"y": y + 0j}, TypeError, "y: expected an array of real numbers, .* complex128"),
     "sparse y": ({"y": csr_array(X[:, :1])}, TypeError, "y: sparse input .* y.toarray()"),
     "masked rows": ({"X": list(np.ma.array(X))}, TypeError, "X: masked arrays .* X.filled"),
@@ -272,6 +275,14 @@ def test_the_search_for_nan_reaches_the_last_stretch(monkeypatch):
     array[9, 4] = np.nan
     with pytest.raises(ValueError, match="row 9, column 4"):
         fastsgd.fit(array, np.zeros(10))
+
+
+@pytest.mark.parametrize(
+    ("argument", "given"), [("penalty", -0.5), ("lr", fastsgd.losses.Huber), ("loss", dict)]
+)
+def test_an_error_does_not_say_that_what_would_fail_as_well_would_do(argument, given):
+    with pytest.raises(TypeError, match=re.escape(f"got {given!r}") + "$"):
+        fastsgd.fit(X, y, **{argument: given})
 
 
 @pytest.mark.parametrize("wrap", [list, pd.Series, np.asarray])

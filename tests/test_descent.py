@@ -164,8 +164,10 @@ def _ends(X, parts):
 def test_both_errors_travel_between_processes(program_data):
     model = fastsgd.fit(*program_data)
     for error in (fastsgd.DivergenceError("too far", model), fastsgd.Interrupted(model)):
+        error.add_note("in the third fold")
         copy = pickle.loads(pickle.dumps(error))
         assert (type(copy), str(copy)) == (type(error), str(error))
+        assert copy.__notes__ == error.__notes__
         np.testing.assert_array_equal(copy.model.w, model.w)
 
 

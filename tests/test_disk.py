@@ -121,8 +121,13 @@ for given in sys.argv[1:]:
 def test_machine_code_of_sources_that_are_edited_meanwhile_is_not_kept(tmp_path):
     package, ignore = tmp_path / "fastsgd", shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(fastsgd.__file__).parent, package, ignore=ignore)
-    # As some editors mark a file that is being edited.
+    # As some editors mark a file that is being edited, and some installers put a folder elsewhere.
     (package / "losses" / ".#regression.py").symlink_to("nobody@nowhere")
+    (package / "losses").rename(tmp_path / "losses")
+    (package / "losses").symlink_to(tmp_path / "losses")
+    (package / "losses" / "back").symlink_to(package)
+    (package / "loop.py").symlink_to("loop.py")
+    (package / "folder.py").mkdir()
     code = tmp_path / "code"
     places = {"PYTHONPATH": tmp_path, "NUMBA_CACHE_DIR": code}
     edited = package / "losses" / "regression.py"

@@ -188,6 +188,7 @@ def test_a_pipe_of_a_kind_that_is_not_read_at_once_is_refused_by_its_name(capsys
         ("a, ,b\n0,2,3\n", "a", "name that one, or write with to_csv(index=False)"),
         ("١,٢\n3,4\n", "0", "line 1 is '١,٢', which may be a row or a header; expected numbers in"),
         ("1_0,2_0\n3,4\n", "a", "line 1 is '1_0,2_0', which may be a row or a header"),
+        ("a,b\n1\x1c,2\n3,x\n", "a", "line 3, column 'b': 'x' is not a number"),
         (",0,1\n1,2,3\n", "0", "'' is not; expected numbers alone, or names alone"),
     ],
 )
@@ -327,10 +328,18 @@ def test_numbers_that_a_dtype_does_not_hold_are_refused_before_the_report(capsys
     np.save(path, [[1.0, 2.0], [3.0, 1e300]])
     for target, said in (
         ("0", r"the 1e\+300 of 'column 1', got float32"),
-        ("1", "y: .* is inf"),
+        ("1", r"the 1e\+300 of '1', got float32"),
     ):
         message = refused(capsys, "fit", str(path), "--target", target, "--dtype", "float32")
         assert re.search(said, message)
+
+
+def test_a_rate_that_the_dtype_of_the_data_does_not_hold_is_refused_before_the_report(
+    capsys, tmp_path
+):
+    path = tmp_path / "table.npy"
+    np.save(path, np.ones((3, 2), np.float32))
+    assert "lr: " in refused(capsys, "fit", str(path), "--target", "0", "--lr", "1e-40")
 
 
 def test_fit_says_that_an_archive_is_damaged_or_holds_other_things(capsys, tmp_path):

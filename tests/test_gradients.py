@@ -98,3 +98,11 @@ def test_gradients_are_of_the_dtype_of_X(dtype, reduction):
     X = np.ones((2, 1), dtype)
     gradient = fastsgd.gradient(X, [0.0, 0.0], [1.0], 0.0, reduction=reduction)
     assert gradient.w.dtype == gradient.b.dtype == dtype
+
+
+@pytest.mark.parametrize("reduction", ["none", "sum"])
+@pytest.mark.parametrize("loss", ["quantile", "hinge"])
+def test_a_prediction_that_is_infinity_less_infinity_is_an_error(loss, reduction):
+    X, w = np.array([[3e38, 3e38]] * 2, np.float32), [2.0, -2.0]
+    with pytest.raises(ValueError, match="a prediction overflows float32"):
+        fastsgd.gradient(X, [0, 1], w, 0.0, loss=loss, reduction=reduction)

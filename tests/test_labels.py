@@ -346,8 +346,14 @@ def test_no_model_of_a_fit_can_change_the_classes_of_another():
 
 
 def test_integers_beyond_64_bits_are_no_labels():
-    with pytest.raises(TypeError, match="y: expected numbers or strings as labels, got object"):
-        fastsgd.fit([[0.0], [1.0]], [2**70, 2**70 + 1], loss="logistic")
+    with pytest.raises(ValueError, match=f"y: {2**70} is beyond .* such labels can be strings"):
+        fastsgd.fit([[0.0], [1.0]], [1, 2**70], loss="logistic")
+
+
+@pytest.mark.parametrize("label", [2**53 + 1, -(2**53) - 1])
+def test_an_integer_that_is_another_one_beside_a_float_is_refused(label):
+    with pytest.raises(ValueError, match=f"y: {label} would be the label"):
+        fastsgd.fit([[0.0], [1.0]], [label, 0.5], loss="logistic")
 
 
 def test_initial_parameters_of_other_classes_are_refused():

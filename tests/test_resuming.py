@@ -198,6 +198,7 @@ def test_an_interrupted_fit_can_be_resumed():
     [
         ({"loss": "huber"}, "resume: loss: expected Squared"),
         ({"loss": "absolute"}, "resume: loss: expected Squared"),
+        ({"loss": "logistic"}, "resume: loss: expected Squared"),
         ({"optimizer": "adam"}, "resume: optimizer: expected SGD, as in the model, got Adam"),
         ({"optimizer": SGD(0.5)}, "resume: momentum"),
         ({"X": np.ones((200, 2))}, "resume: features of X: expected 3, as in the model, got 2"),
@@ -216,6 +217,13 @@ def test_a_fit_that_is_not_like_the_one_before_is_refused(changes, message):
     model = fastsgd.fit(X, y)
     with pytest.raises(ValueError, match=message):
         fastsgd.fit(**{"X": X, "y": y, "resume": model, **changes})
+
+
+def test_the_loss_is_named_where_it_is_one_for_other_targets():
+    X, y = data()
+    model = fastsgd.fit(X, y > 0, loss="logistic")
+    with pytest.raises(ValueError, match=r"resume: loss: expected Logistic\(\), .* got Squared"):
+        fastsgd.fit(X, y > 0, resume=model)
 
 
 def test_only_a_model_can_be_resumed():

@@ -352,6 +352,11 @@ def test_the_model_of_an_error_can_be_saved(tmp_path, batch_size):
     loaded = fastsgd.load(path)
     assert loaded.loss == saved.loss
     np.testing.assert_array_equal(loaded.w, saved.w)
+    code, said = in_a_new_process(
+        f"import sys; sys.modules['sklearn'] = None; import fastsgd; fastsgd.load({str(path)!r})"
+    )
+    assert code == 1
+    assert "ImportError: fastsgd.sklearn needs scikit-learn" in said
 
 
 def in_a_new_process(code):

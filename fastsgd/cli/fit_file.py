@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import rows
-from ..arrays import Array
+from ..arrays import Array, readable
 from ..errors import Interrupted
 from ..losses import Squared
 from ..model import Model
@@ -37,7 +37,8 @@ def run(
     report = Report() if out is None else _report_beside(out, data)
     check(batch_size, lr, epochs, seed, dtype or "float64")
     examples = read(data, target)
-    X, y = _checked(examples, dtype), examples.y
+    X, y = _checked(examples, target, dtype), examples.y
+    check(batch_size, lr, epochs, seed, X.dtype.name)
     n, d = X.shape
     report.say(
         f"target {target!r} of {examples.source}\n"
@@ -60,19 +61,26 @@ def _report_beside(out: str, data: str) -> ReportBesideFile:
     return report
 
 
-def _checked(examples: Examples, dtype: str | None) -> Array:
+def _checked(examples: Examples, target: str, dtype: str | None) -> Array:
     """Return X as it is fitted; refuse what the fit would, before there is any report."""
     X = rows.read(examples.X)
     if dtype is not None:
         given, X = X.numbers, rows.in_dtype(X, np.dtype(dtype))
-        for i, j in np.argwhere(~np.isfinite(X.numbers)):
-            raise ValueError(
-                f"--dtype: expected one that holds the {given[i, j]:g} of "
-                f"{examples.features[j]!r}, got {dtype}"
-            )
+        _refuse_overflow(dtype, given, X.numbers, examples.features)
+        if examples.y.dtype.kind == "f":
+            column = examples.y[:, None]
+            _refuse_overflow(dtype, column, readable(column, X.dtype), [target])
     prepare(X, examples.y, Squared())
     numbers: Array = X.numbers
     return numbers
+
+
+def _refuse_overflow(dtype: str, given: Array, held: Array, columns: Sequence[str]) -> None:
+    """Refuse a dtype in which a number of a column is held as infinity."""
+    for i, j in np.argwhere(~np.isfinite(held)):
+        raise ValueError(
+            f"--dtype: expected one that holds the {given[i, j]:g} of {columns[j]!r}, got {dtype}"
+        )
 
 
 def _learned(features: Sequence[str], model: Model) -> str:

@@ -185,7 +185,7 @@ def _fault_of_cell(cell: str, *, is_alone: bool) -> str | None:
             return "not a number: leave out such rows, or fill in one"
         is_uncut = is_alone or ";" in cell or "\t" in cell
         return f"not a number{'; expected commas between cells' if is_uncut else ''}"
-    if not math.isfinite(float(cell)):
+    if not math.isfinite(float(cell.strip())):
         return "not finite: leave out such rows, or fill in a number"
     return None
 
@@ -197,7 +197,7 @@ def _is_number(cell: str) -> bool:
 
 def _is_number_in_python(cell: str) -> bool:
     try:
-        float(cell)
+        float(cell.strip())  # of more than Python itself strips
     except ValueError:
         return False
     return True

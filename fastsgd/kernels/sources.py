@@ -11,21 +11,32 @@ from functools import cache
 PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
 
-def _paths(folder: str = PACKAGE) -> Iterator[str]:
+def _paths() -> Iterator[str]:
+    """Yield the paths of all sources, those too in folders that links lead to."""
     # Not by `os.walk`, or patterns of pathlib, which take longer than all else that is done here.
-    with suppress(OSError), os.scandir(folder) as entries:  # of an archive there are none
-        for entry in entries:
-            if entry.name.endswith(".py"):
-                yield entry.path
-            elif entry.is_dir(follow_symlinks=False):
-                yield from _paths(entry.path)
+    left, known = [PACKAGE], set()
+    while left:
+        folder = left.pop()
+        place = os.path.realpath(folder)
+        if place in known:  # by a link that leads back
+            continue
+        known.add(place)
+        with suppress(OSError), os.scandir(folder) as entries:  # of an archive there are none
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    yield entry.path
+                elif entry.name != "__pycache__" and os.path.isdir(entry.path):
+                    left.append(entry.path)
+
+
+# What cannot be read, as links that editors make for locks, cannot be imported either.
 
 
 def _stamps() -> dict[str, tuple[int, ...]]:
     """Return of each source what changes when somebody writes to it."""
     stamps: dict[str, tuple[int, ...]] = {}
     for path in _paths():
-        with suppress(FileNotFoundError):  # of a link to nothing, as editors make for locks
+        with suppress(OSError):
             now = os.stat(path)
             stamps[path] = now.st_mtime_ns, now.st_ctime_ns, now.st_size, now.st_ino
     return stamps
@@ -35,7 +46,7 @@ def hash_of_all() -> str | None:
     """Return a hash of what the sources say now, or None where they are no files of their own."""
     texts = []
     for path in sorted(_paths()):
-        with suppress(FileNotFoundError), open(path, "rb") as source:
+        with suppress(OSError), open(path, "rb") as source:
             texts.append(source.read())
     return hashlib.sha256(b"\0".join(texts)).hexdigest() if texts else None
 
