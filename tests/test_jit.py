@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import os
 import pickle
@@ -123,6 +124,22 @@ def test_no_two_named_tuples_look_alike_to_the_compiler():
     # In one process, numba tells their classes apart by no more than these.
     known = named_tuples_of(fastsgd)
     assert len({(cls.__name__, cls._fields) for cls in known}) == len(known) > 50
+
+
+def test_all_of_the_package_is_imported_at_once():
+    # A child that is forked while another thread imports what a fit needs would wait for ever, and
+    # of sources that are edited meanwhile, new and old ones would run together.
+    paths = [*Path(fastsgd.__file__).parent.rglob("*.py")]
+    functions = [
+        (path, node)
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    assert len(functions) > 500
+    for path, function in functions:
+        imports = [node for node in ast.walk(function) if isinstance(node, ast.ImportFrom)]
+        assert not any(node.level > 0 for node in imports), (path, function.name)
 
 
 def test_numba_finds_the_first_line_of_all_methods():
