@@ -184,8 +184,9 @@ class Model:
         Returns
         -------
         ndarray of shape (n,), or (n, k) for k outputs
-            For classes, the labels as they were in y. For losses with log link, the means
-            ``exp(X @ w + b)``. Else ``X @ w + b``.
+            For classes, the labels as they were in y, but those that were objects are strings or
+            numbers of numpy's. For losses with log link, the means ``exp(X @ w + b)``. Else
+            ``X @ w + b``.
 
         Raises
         ------
