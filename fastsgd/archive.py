@@ -118,7 +118,9 @@ def _loss_of_estimators(name: str) -> Any:
         raise ValueError(f"there is no loss {name!r}")
     try:
         cls = getattr(import_module(module), own_name)
-    except ModuleNotFoundError:  # of a damaged name; another one, where there is no scikit-learn
+    except ModuleNotFoundError as error:
+        if error.name != module:  # but one that it needs
+            raise
         raise ValueError(f"there is no loss {name!r}") from None
     if not issubclass(cls, tuple(LOSSES.values())):
         raise ValueError(f"{name!r} is no loss")

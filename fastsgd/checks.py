@@ -258,10 +258,7 @@ def _as_array(name: str, value: Any) -> Array:
             f"{name}: sparse input of this kind is not supported; {name}.toarray() makes it dense, "
             "if it fits in memory"
         )
-    if hasattr(type(value), "collect"):  # of polars, lazy
-        raise TypeError(
-            f"{name}: {type(value).__name__} holds no numbers yet; {name}.collect() brings them"
-        )
+    not_lazy(name, value)
     not_of_mxnet(name, value)
     not_masked(name, value)
     _without_times(name, value)
@@ -299,6 +296,14 @@ def _without_times(name: str, value: Any) -> None:
 
 def _is_temporal(dtype: Any) -> bool:
     return hasattr(dtype, "is_temporal") and bool(dtype.is_temporal())
+
+
+def not_lazy(name: str, value: Any) -> None:
+    """Refuse frames that have not been computed yet, as polars has them."""
+    if hasattr(type(value), "collect") and not hasattr(type(value), "__array__"):
+        raise TypeError(
+            f"{name}: {type(value).__name__} holds no data yet; {name}.collect() brings them"
+        )
 
 
 def not_of_mxnet(name: str, value: Any) -> None:

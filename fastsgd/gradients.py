@@ -19,6 +19,7 @@ from .members import in_dtype
 from .optimizers import SGD
 from .parameters import as_user, checked, for_kernels
 from .problem import Problem, prepare
+from .rows import product
 from .sparse_work import brought_near, in_columns
 from .state import new_state
 
@@ -83,7 +84,8 @@ def gradient(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it should be, or if a gradient is not finite.
+        If an argument is not what it should be, or if a gradient is not finite, or a loss that
+        goes by a prediction that is not.
 
     References
     ----------
@@ -115,7 +117,8 @@ def gradient(
     numbers: Any = result.w.data if csr.is_sparse(result.w) else result.w
     if not (np.isfinite(numbers).all() and np.isfinite(result.b).all()):
         raise ValueError(f"X, y, w, b: their gradient overflows {problem.dtype}; scale them down")
-    if np.isnan(losses).any():  # of a prediction that is none, losses of one slope have that slope
+    # Of a prediction that is no number, losses of a constant slope have that slope.
+    if np.isnan(losses).any() and not _predicts_numbers(problem, values):
         raise ValueError(f"X, w, b: a prediction overflows {problem.dtype}; scale them down")
     return result
 
@@ -132,6 +135,13 @@ def _prepared(
             error.add_note("Where labels are missing in a batch, classes=... names all of them.")
         raise
     return problem, for_kernels(w, b, problem.dtype)
+
+
+def _predicts_numbers(problem: Problem, values: Parameters) -> bool:
+    """Tell whether the predictions of all rows are finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        predictions = product(problem.data.rows, values.w.T) + values.b
+    return bool(np.isfinite(predictions).all())
 
 
 def _of_all_rows(
@@ -157,7 +167,7 @@ def _of_each_row(
     problem: Problem, values: Parameters, loss: Any
 ) -> tuple[ParameterGradient, Array]:
     """Return the gradient of each row, and the losses of the outputs."""
-    rows, losses = problem.data.rows, np.zeros(problem.k)
+    rows, losses, slopes = problem.data.rows, np.zeros(problem.k), np.zeros(problem.k)
     if isinstance(rows, Sparse) and problem.outputs is not None:
         raise ValueError(
             'reduction: expected "sum" or "mean" for sparse rows and several outputs, as of y of '
@@ -166,8 +176,7 @@ def _of_each_row(
     block = block_of(scores_of(values.w, rows))
     derivatives = np.empty((problem.n, problem.k), problem.dtype)
     for order in pieces(problem.data, problem.k):
-        sums = np.zeros(problem.k), losses
-        differentiate_all(problem.data, order, values, loss, block, *sums, derivatives)
+        differentiate_all(problem.data, order, values, loss, block, slopes, losses, derivatives)
     if isinstance(rows, Sparse):
         table = csr.as_scipy(rows).multiply(derivatives).tocsr()
         return ParameterGradient(table, derivatives[:, 0]), losses

@@ -90,6 +90,7 @@ def _are_exact(numbers: Array) -> bool:
 
 
 def _as_labels(name: str, y: Any) -> Array:
+    checks.not_lazy(name, y)
     checks.not_of_mxnet(name, y)
     checks.not_masked(name, y)
     with checks.naming(name):
@@ -126,10 +127,13 @@ def _as_numbers(name: str, objects: Array) -> Array:
     given = objects.tolist()
     array = np.asarray(given)
     flat = np.ravel(array).tolist()
-    for one, other in zip(np.ravel(objects).tolist(), flat, strict=True):
+    for label, other in zip(np.ravel(objects).tolist(), flat, strict=True):
+        # As a number of Python, which compares exactly.
+        one = label.item() if isinstance(label, np.generic) else label
         if isinstance(one, int) and not -(2**63) <= one < 2**64:
             raise ValueError(
-                f"{name}: {one!r} is beyond all integers of 64 bits; such labels can be strings"
+                f"{name}: {checks.shown(one)} is beyond all integers of 64 bits; such labels can "
+                "be strings"
             )
         if other != one == one:  # NaN is found later
             raise ValueError(

@@ -94,7 +94,7 @@ def _between(settings: Settings) -> Settings:
     return settings._replace(penalty=penalty.between()) if hasattr(penalty, "between") else settings
 
 
-def row_cost(problem: Problem, settings: Settings) -> int:
+def sparse_row_cost(problem: Problem, settings: Settings) -> int:
     """Return how many numbers a sparse row counts for in a stretch of a fit."""
     settings = _between(settings)
     cost = cost_of_reading(problem.data.rows, problem.k)

@@ -115,8 +115,8 @@ def chosen(argument: str, choice: Any, family: Mapping[str, type]) -> Any:
 
 def _is_strength(choice: Any) -> bool:
     """Tell whether a choice is a number that a penalty may have as its strength."""
-    is_number = isinstance(choice, Real) and not isinstance(choice, BOOLS)
-    return is_number and 0 <= float(choice) < math.inf
+    number: Any = choice if isinstance(choice, Real) and not isinstance(choice, BOOLS) else -1
+    return bool(0 <= number < math.inf)
 
 
 def _instead_of(name: str, family: Mapping[str, type]) -> str:

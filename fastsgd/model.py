@@ -389,7 +389,7 @@ def load(path: str | os.PathLike[str], loss: Any = None) -> Model:
     MemoryError
         If there is no room for its arrays.
     ImportError
-        If it is of an estimator, and scikit-learn is not installed.
+        If its loss is one of `fastsgd.sklearn`, and scikit-learn is not installed.
 
     Examples
     --------

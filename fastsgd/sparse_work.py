@@ -61,7 +61,7 @@ def with_lapse(work: Work, settings: Settings, state: State, first: int, lrs: Ar
     return work._replace(data=work.data._replace(rows=rows._replace(lapse=lapse)))
 
 
-def work_on(problem: Problem, settings: Settings, state: State, method: Method) -> Work:
+def sparse_work_on(problem: Problem, settings: Settings, state: State, method: Method) -> Work:
     """Return what a fit works on, of sparse rows."""
     if _is_linear(problem, settings, state):
         return _scattered(problem, settings, state, method)

@@ -44,7 +44,7 @@ from .stretches import cost_of_reading
 def row_cost(problem: Problem, settings: Settings) -> int:
     """Return how many numbers a row counts for in a stretch of a fit."""
     if isinstance(problem.data.rows, Sparse):
-        return lapsing.row_cost(problem, settings)
+        return lapsing.sparse_row_cost(problem, settings)
     return cost_of_reading(problem.data.rows, problem.k)
 
 
@@ -72,7 +72,7 @@ def work_on(problem: Problem, settings: Settings, state: State) -> Work:
     if hasattr(settings.schedule, "aim"):  # a rate that depends on the row as well
         problem = problem._replace(data=settings.schedule.aim(problem.data))
     if isinstance(problem.data.rows, Sparse):
-        return sparse_work.work_on(problem, settings, state, method)
+        return sparse_work.sparse_work_on(problem, settings, state, method)
     by_row = _by_row(problem, settings)
     w = state.parameters.w
     of_part = by_row or ByBlocks(block_of(scores_of(w, problem.data.rows)))

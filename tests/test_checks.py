@@ -45,7 +45,7 @@ BAD_INPUT = {
     ),
     "complex": ({"X": X + 0j}, TypeError, "X: expected an array of real numbers, .* complex128"),
     "complex sparse": ({"X": csr_array(X + 0j)}, TypeError, "X: .* csr_array of dtype complex128"),
-    "lazy": ({"X": pl.LazyFrame(X)}, TypeError, "X: LazyFrame holds no numbers .* X.collect()"),
+    "lazy": ({"X": pl.LazyFrame(X)}, TypeError, "X: LazyFrame holds no data .* X.collect()"),
     "complex y": ({"y": y + 0j}, TypeError, "y: expected an array of real numbers, .* complex128"),
     "sparse y": ({"y": csr_array(X[:, :1])}, TypeError, "y: sparse input .* y.toarray()"),
     "masked rows": ({"X": list(np.ma.array(X))}, TypeError, "X: masked arrays .* X.filled"),
@@ -194,6 +194,7 @@ BAD_INPUT = {
         TypeError,
         "penalty: expected a name, .* got 0.5; fastsgd.penalties.L2(0.5) has that strength",
     ),
+    "penalty beyond all floats": ({"penalty": 10**400}, TypeError, "penalty: expected a name"),
     "lr of a class": (
         {"lr": fastsgd.schedules.Cosine},
         TypeError,
@@ -278,7 +279,8 @@ def test_the_search_for_nan_reaches_the_last_stretch(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("argument", "given"), [("penalty", -0.5), ("lr", fastsgd.losses.Huber), ("loss", dict)]
+    ("argument", "given"),
+    [("penalty", -0.5), ("lr", fastsgd.losses.Huber), ("loss", dict)],
 )
 def test_an_error_does_not_say_that_what_would_fail_as_well_would_do(argument, given):
     with pytest.raises(TypeError, match=re.escape(f"got {given!r}") + "$"):

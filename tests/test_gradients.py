@@ -100,6 +100,12 @@ def test_gradients_are_of_the_dtype_of_X(dtype, reduction):
     assert gradient.w.dtype == gradient.b.dtype == dtype
 
 
+def test_losses_that_sum_up_to_no_number_are_no_error():
+    X, y = np.array([[1.0], [-1.0]], np.float32), [1e37, 1e37]
+    gradient = fastsgd.gradient(X, y, [80.0], 0.0, loss="poisson")  # of inf and -inf
+    np.testing.assert_allclose(gradient.w, [np.exp(80.0)], rtol=1e-4)  # the targets cancel
+
+
 @pytest.mark.parametrize("reduction", ["none", "sum"])
 @pytest.mark.parametrize("loss", ["quantile", "hinge"])
 def test_a_prediction_that_is_infinity_less_infinity_is_an_error(loss, reduction):

@@ -350,7 +350,7 @@ def test_integers_beyond_64_bits_are_no_labels():
         fastsgd.fit([[0.0], [1.0]], [1, 2**70], loss="logistic")
 
 
-@pytest.mark.parametrize("label", [2**53 + 1, -(2**53) - 1])
+@pytest.mark.parametrize("label", [2**53 + 1, -(2**53) - 1, np.int64(2**53 + 1)])
 def test_an_integer_that_is_another_one_beside_a_float_is_refused(label):
     with pytest.raises(ValueError, match=f"y: {label} would be the label"):
         fastsgd.fit([[0.0], [1.0]], [label, 0.5], loss="logistic")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import pickle
 import sys
+import zipfile
 from contextlib import suppress
 from dataclasses import replace
 
@@ -229,6 +231,20 @@ def test_what_cannot_be_read_is_no_fault_of_the_file(program_data, tmp_path, mon
         fastsgd.load(path)
 
 
+def test_a_model_that_no_memory_holds_is_not_said_to_be_none(tmp_path):
+    path, header = tmp_path / "model.npz", io.BytesIO()
+    fastsgd.fit([[1.0]], [1.0], epochs=0).save(path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    huge = {"descr": "<f8", "fortran_order": False, "shape": (10**15,)}
+    np.lib.format.write_array_header_1_0(header, huge)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, part in (parts | {"w.npy": header.getvalue()}).items():
+            archive.writestr(name, part)
+    with pytest.raises(MemoryError):
+        fastsgd.load(path)
+
+
 def test_load_refuses_other_files(tmp_path):
     path = tmp_path / "file"
     for content in (b"", b"text", b"PK\x03\x04"):
@@ -329,6 +345,12 @@ def test_load_never_imports_what_a_file_names(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"there is no loss 'harm\.Loss'"):
         fastsgd.load(tmp_path / "model.npz")
     assert "harm" not in sys.modules
+
+
+def test_a_loss_of_the_estimators_that_there_is_not_is_refused(tmp_path):
+    save_altered(tmp_path / "model.npz", {"loss": "fastsgd.sklearn.nothing.Loss"})
+    with pytest.raises(ValueError, match=r"there is no loss 'fastsgd\.sklearn\.nothing\.Loss'"):
+        fastsgd.load(tmp_path / "model.npz")
 
 
 def test_load_refuses_other_formats(tmp_path):

@@ -38,7 +38,7 @@ def run(
     check(batch_size, lr, epochs, seed, dtype or "float64")
     examples = read(data, target)
     X, y = _checked(examples, target, dtype), examples.y
-    check(batch_size, lr, epochs, seed, X.dtype.name)
+    check(batch_size, lr, epochs, seed, X.dtype.name)  # of which the file alone knew
     n, d = X.shape
     report.say(
         f"target {target!r} of {examples.source}\n"

@@ -197,7 +197,7 @@ def _is_number(cell: str) -> bool:
 
 def _is_number_in_python(cell: str) -> bool:
     try:
-        float(cell.strip())  # of more than Python itself strips
+        float(cell.strip())  # as numpy does, of more than `float` strips
     except ValueError:
         return False
     return True

@@ -19,6 +19,7 @@ import numpy as np
 from numba import config, njit
 from numba.core.caching import FunctionCache
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.runtime import rtsys
 from numba.extending import overload, register_jitable
 
 from .. import forks, garbage, interrupts  # noqa: F401  (forks registers what it does)
@@ -84,7 +85,10 @@ class _Cache(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         # Numba would first load all that it needs to compile, which takes 0.2 s, and compile what
-        # counts references to arrays, which took 18 of the 44 ms of a first fit: no kernel does.
+        # counts references to arrays, which takes 18 of the 44 ms of a first fit. Functions of
+        # users may do that, but none of ours.
+        if any(hasattr(cls, "is_known") for cls in _named_tuples(tuple(sig))):
+            rtsys.initialize(target_context)
         return super()._load_overload(sig, target_context) if _is_known(sig) else None
 
     def _save_overload(self, sig: Any, data: Any) -> None:
